@@ -1,0 +1,81 @@
+"""diffdata: how AI capabilities spread, as data that people can trust, recompute and cite.
+
+Nothing heavy is imported until it is used: the names below are looked up on first access.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from diffdata.derive import (
+        cost_per_flop,
+        gpt3_like,
+        is_replication,
+        lag_days,
+        replication_lag,
+    )
+    from diffdata.errors import (
+        DescriptorError,
+        DiffdataError,
+        InvalidDataError,
+        InvalidInputError,
+        PackageError,
+        UnknownNameError,
+    )
+    from diffdata.loader import describe, load, schema, tables
+    from diffdata.uncertainty import Lognormal
+    from diffdata.validation import Issue, explain, validate
+
+_HOMES = {
+    "derive": ("cost_per_flop", "gpt3_like", "is_replication", "lag_days", "replication_lag"),
+    "errors": (
+        "DescriptorError",
+        "DiffdataError",
+        "InvalidDataError",
+        "InvalidInputError",
+        "PackageError",
+        "UnknownNameError",
+    ),
+    "loader": ("describe", "load", "schema", "tables"),
+    "uncertainty": ("Lognormal",),
+    "validation": ("Issue", "explain", "validate"),
+}
+_HOME = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "DescriptorError",
+    "DiffdataError",
+    "InvalidDataError",
+    "InvalidInputError",
+    "Issue",
+    "Lognormal",
+    "PackageError",
+    "UnknownNameError",
+    "cost_per_flop",
+    "describe",
+    "explain",
+    "gpt3_like",
+    "is_replication",
+    "lag_days",
+    "load",
+    "replication_lag",
+    "schema",
+    "tables",
+    "validate",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("diffdata")
+    if name not in _HOME:
+        raise AttributeError(f"module 'diffdata' has no attribute {name!r}")
+    return getattr(importlib.import_module(f"diffdata.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

@@ -1,0 +1,5 @@
+"""Run the command line as ``python -m diffdata``."""
+
+from diffdata.cli import main
+
+main()

@@ -1,0 +1,198 @@
+"""The command line ``diffdata``; each command is thin and its work is done elsewhere.
+
+Exit status: 0 when all is well, 1 when faults were found, 2 for wrong usage or unreadable input.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from enum import StrEnum
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from diffdata.errors import DiffdataError, PackageError
+
+app = typer.Typer(
+    name="diffdata",
+    help="How AI capabilities spread, as data that people can trust, recompute and cite.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Package = Annotated[
+    Path | None,
+    typer.Option(help="A folder with a datapackage.json; by default the dataset of diffdata."),
+]
+
+
+class Format(StrEnum):
+    """How tables are printed."""
+
+    text = "text"
+    csv = "csv"
+    json = "json"
+    markdown = "markdown"
+
+
+class IssueFormat(StrEnum):
+    """How issues are printed."""
+
+    text = "text"
+    json = "json"
+
+
+def main() -> None:
+    """Run the command line; an error of ours is one line on standard error and status 2."""
+    try:
+        app()
+    except DiffdataError as error:
+        typer.echo(f"diffdata: {error}", err=True)
+        sys.exit(2)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"diffdata {version('diffdata')}")
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show version.")
+    ] = False,
+) -> None:
+    """Take the options that come before the command."""
+
+
+@app.command("list")
+def list_tables(
+    package: Package = None,
+    format: Annotated[Format, typer.Option("--format", "-f")] = Format.text,
+) -> None:
+    """List the tables, with the number of their rows."""
+    import pandas as pd
+
+    from diffdata.loader import load_all
+    from diffdata.packages import open_package
+    from diffdata.printing import print_frame
+
+    opened = open_package(package)
+    frames = load_all(opened, list(opened.tables))
+    rows = [
+        {"table": name, "rows": len(frame), "title": opened.schema(name).title}
+        for name, frame in frames.items()
+    ]
+    print_frame(pd.DataFrame(rows), format.value)
+
+
+@app.command()
+def show(
+    table: Annotated[str, typer.Argument(help="The name of a table, see `diffdata list`.")],
+    where: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Keep the rows where this holds: COLUMN=VALUE, or with !=, <, <=, >, >=, "
+            "or ~ for 'contains'. COLUMN= keeps the empty cells. Several must all hold."
+        ),
+    ] = None,
+    columns: Annotated[
+        str | None, typer.Option(help="Only these columns, separated by commas.")
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=0, help="At most so many rows.")] = None,
+    package: Package = None,
+    format: Annotated[Format, typer.Option("--format", "-f")] = Format.text,
+) -> None:
+    """Show the rows of a table."""
+    from diffdata.loader import load_from
+    from diffdata.packages import open_package
+    from diffdata.printing import filter_rows, pick_columns, print_frame
+
+    opened = open_package(package)
+    frame = load_from(opened, table)
+    frame = filter_rows(frame, opened.schema(table), where or [])
+    frame = pick_columns(frame, columns.split(",") if columns else None)
+    print_frame(frame if limit is None else frame.head(limit), format.value)
+
+
+@app.command()
+def describe(
+    table: Annotated[str, typer.Argument(help="The name of a table, see `diffdata list`.")],
+    package: Package = None,
+    format: Annotated[Format, typer.Option("--format", "-f")] = Format.text,
+) -> None:
+    """Explain the columns of a table: types, units, constraints, references, meaning."""
+    from diffdata.packages import open_package
+    from diffdata.printing import print_frame
+    from diffdata.schemas import dictionary
+
+    schema = open_package(package).schema(table)
+    if format is Format.text:
+        typer.echo(f"{schema.title}: {schema.description}\n")
+    print_frame(dictionary(schema), format.value)
+
+
+@app.command()
+def validate(
+    path: Annotated[
+        Path | None,
+        typer.Argument(
+            help="A folder with a datapackage.json; by default the dataset of diffdata."
+        ),
+    ] = None,
+    format: Annotated[IssueFormat, typer.Option("--format", "-f")] = IssueFormat.text,
+) -> None:
+    """Check descriptor, schemas and all tables, and report every fault at its place."""
+    from diffdata.validation import explain, validate
+    from diffdata.validation.issue import UNREADABLE
+
+    issues = validate(path)
+    if format is IssueFormat.json:
+        typer.echo(json.dumps([issue.to_dict() for issue in issues], indent=2, ensure_ascii=False))
+    else:
+        typer.echo(explain(issues))
+    if any(issue.rule == UNREADABLE for issue in issues):
+        raise typer.Exit(2)
+    if any(issue.severity == "error" for issue in issues):
+        raise typer.Exit(1)
+
+
+@app.command()
+def report(
+    model: Annotated[str, typer.Argument(help="The model_id of a model.")] = "gpt-3",
+    package: Package = None,
+) -> None:
+    """Tell how a model spread: key facts, lags, cases, costs, doubts and sources."""
+    from diffdata.packages import open_package
+    from diffdata.printing import print_rich
+    from diffdata.report import report
+
+    print_rich(report(open_package(package), model))
+
+
+@app.command()
+def build(
+    check: Annotated[bool, typer.Option("--check", help="Change nothing, only tell.")] = False,
+    package: Package = None,
+) -> None:
+    """Bring the generated files of a working tree up to date."""
+    from diffdata.build import build, stale
+    from diffdata.packages import open_package
+
+    opened = open_package(package)
+    if not (opened.root / "pyproject.toml").is_file():
+        raise PackageError(f"{opened.root}: not a working tree of diffdata, nothing to build")
+    changed = stale(opened) if check else build(opened)
+    for path in changed:
+        typer.echo(f"{'stale' if check else 'written'}: {path}")
+    if check and changed:
+        raise typer.Exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,151 @@
+"""Lags between dates of which only the day, the month or the year is known: as intervals."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any, TypeVar
+
+import narwhals as nw
+from narwhals.typing import IntoFrameT
+
+from diffdata.derive.frames import nullable, unwrap, wrap
+from diffdata.errors import InvalidInputError
+
+# Mean length of a month of the Gregorian calendar, by which lags in days become lags in months.
+DAYS_PER_MONTH = 365.2425 / 12
+
+_Number = TypeVar("_Number", int, nw.Expr)
+
+
+def lag_days(
+    start: datetime.date,
+    end: datetime.date,
+    *,
+    start_precision: str = "day",
+    end_precision: str = "day",
+) -> tuple[int, int]:
+    """Return the least and the greatest number of days from `start` to `end`.
+
+    Parameters
+    ----------
+    start, end
+        The dates; one known to the month or year is given by any day of it.
+    start_precision, end_precision
+        ``day``, ``month`` or ``year``.
+
+    Raises
+    ------
+    InvalidInputError
+        If a precision is none of the three.
+
+    Examples
+    --------
+    From the paper on GPT-3 to the paper on OPT-175B, and to Gopher, whose month alone is known:
+
+    >>> from datetime import date
+    >>> lag_days(date(2020, 5, 28), date(2022, 5, 2))
+    (704, 704)
+    >>> lag_days(date(2020, 5, 28), date(2020, 12, 1), end_precision="month")
+    (187, 217)
+    """
+    first_start, last_start = _bounds(start, start_precision, "start_precision")
+    first_end, last_end = _bounds(end, end_precision, "end_precision")
+    return first_end - last_start, last_end - first_start
+
+
+def add_lag(frame: IntoFrameT, *, start: str, end: str, prefix: str = "lag") -> IntoFrameT:
+    """Add the lag between two dated columns, as intervals in days and in months.
+
+    Parameters
+    ----------
+    frame
+        A frame with the date columns `start` and `end`, each with its precision in a column of
+        the same name and ``_precision``.
+    start, end
+        The names of the two date columns.
+    prefix
+        The new columns are ``{prefix}_days_low``, ``{prefix}_days_high`` (whole days) and
+        ``{prefix}_months_low``, ``{prefix}_months_high`` (days / 30.436875).
+
+    Returns
+    -------
+    frame
+        The frame with four columns more, missing where a date is missing.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> frame = pd.DataFrame({"a": pd.to_datetime(["2020-05-28"]), "a_precision": ["day"],
+    ...                       "b": pd.to_datetime(["2022-05-01"]), "b_precision": ["month"]})
+    >>> add_lag(frame, start="a", end="b")[["lag_days_low", "lag_days_high"]].values.tolist()
+    [[703, 733]]
+    """
+    return unwrap(with_lag(wrap(frame), start, end, prefix), like=frame)
+
+
+def with_lag(frame: Any, start: str, end: str, prefix: str = "lag") -> Any:
+    """Do what `add_lag` does, on a Narwhals frame."""
+    low, high = f"{prefix}_days_low", f"{prefix}_days_high"
+    with_days = frame.with_columns(
+        (_first_day(end) - _last_day(start)).alias(low),
+        (_last_day(end) - _first_day(start)).alias(high),
+    )
+    with_months = with_days.with_columns(
+        (nw.col(low) / DAYS_PER_MONTH).alias(f"{prefix}_months_low"),
+        (nw.col(high) / DAYS_PER_MONTH).alias(f"{prefix}_months_high"),
+    )
+    return nullable(with_months, low, high)
+
+
+def _bounds(date: datetime.date, precision: str, argument: str) -> tuple[int, int]:
+    year, month = date.year, date.month
+    if precision == "day":
+        day = _day_number(year, month, date.day)
+        return day, day
+    if precision == "month":
+        return _day_number(year, month, 1), _last_day_of_month(year, month)
+    if precision == "year":
+        return _day_number(year, 1, 1), _day_number(year + 1, 1, 1) - 1
+    raise InvalidInputError(f"{argument}: expected day, month or year, found {precision!r}")
+
+
+def _first_day(column: str) -> nw.Expr:
+    # By convention a date known to the month or year is its first day (rule datePrecision).
+    return _where_dated(column, _day_number(*_parts(column)))
+
+
+def _last_day(column: str) -> nw.Expr:
+    year, month, day = _parts(column)
+    precision = nw.col(f"{column}_precision")
+    in_month = nw.when(precision == "month").then(_last_day_of_month(year, month))
+    in_year = nw.when(precision == "year").then(_day_number(year + 1, month, day) - 1)
+    return _where_dated(column, nw.coalesce(in_month, in_year, _day_number(year, month, day)))
+
+
+def _parts(column: str) -> tuple[nw.Expr, nw.Expr, nw.Expr]:
+    """Return year, month and day as wide integers (engines give eight bits, or floats)."""
+    date = nw.col(column).dt
+    year, month, day = (
+        part.fill_null(1).cast(nw.Int64()) for part in (date.year(), date.month(), date.day())
+    )
+    return year, month, day
+
+
+def _where_dated(column: str, days: nw.Expr) -> nw.Expr:
+    return nw.when(~nw.col(column).is_null()).then(days)
+
+
+def _last_day_of_month(year: _Number, month: _Number) -> _Number:
+    return _day_number(year + month // 12, month % 12 + 1, 1) - 1
+
+
+def _day_number(year: _Number, month: _Number, day: _Number | int) -> _Number:
+    """Count days from a fixed day, with whole-number arithmetic that every engine has.
+
+    Source: the Julian day number of a Gregorian date (Fliegel and Van Flandern 1968,
+    doi:10.1145/364096.364097), here for integers and for columns alike.
+    """
+    shift = (14 - month) // 12  # 1 in January and February, which end the year that began in March
+    years, months = year + 4800 - shift, month + 12 * shift - 3
+    leap_days = years // 4 - years // 100 + years // 400
+    return 365 * years + leap_days + (153 * months + 2) // 5 + day

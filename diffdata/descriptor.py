@@ -1,0 +1,432 @@
+"""Descriptor objects: what a package and its table schemas say, read strictly.
+
+The standard is Frictionless Data Package v2 and Table Schema v2. Of it we accept the part that we
+check in full; everything else is an error instead of a promise that nobody keeps. On top come two
+things of our own, which ``schemas/profile.json`` (generated from this module) spells out:
+
+- ``unit`` on every number and integer: a unit that `pint` can parse, ``"1"`` for a pure number, or
+  ``"column:NAME"`` where another column of the same row holds the unit or the currency;
+- ``rules`` on a schema: named statements about the columns of a row, see `Rule`.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+from pathlib import PurePosixPath
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic import Field as Key
+from pydantic.alias_generators import to_camel
+
+from diffdata.errors import DescriptorError, PackageError, Problem, nearest
+
+Severity = Literal["error", "warning"]
+FieldType = Literal["string", "integer", "number", "boolean", "date"]
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+Scalar = str | bool | int | float
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class _Strict(BaseModel):
+    """Unknown keys are errors; what has been read is never changed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, alias_generator=to_camel)
+
+
+class Constraints(_Strict):
+    """What a cell must satisfy (Table Schema v2, the part that we check)."""
+
+    required: bool = False
+    unique: bool = False
+    minimum: int | float | datetime.date | None = None
+    maximum: int | float | datetime.date | None = None
+    exclusive_minimum: int | float | None = None
+    exclusive_maximum: int | float | None = None
+    enum: tuple[Scalar, ...] | None = None
+    pattern: str | None = None
+
+
+class Field(_Strict):
+    """A column: its name, type, unit, meaning and constraints."""
+
+    name: Name
+    type: FieldType
+    title: str | None = None
+    description: str = Key(min_length=1)
+    unit: str | None = Key(default=None, min_length=1)
+    example: Scalar | None = None
+    constraints: Constraints = Constraints()
+
+    @model_validator(mode="after")
+    def _numbers_have_units(self) -> Field:
+        is_number = self.type in ("integer", "number")
+        if is_number and self.unit is None:
+            raise ValueError(f"the {self.type} column {self.name!r} has no unit")
+        if not is_number and self.unit is not None:
+            raise ValueError(f"the {self.type} column {self.name!r} cannot have a unit")
+        return self
+
+
+class Reference(_Strict):
+    """The columns that a foreign key points at; an empty resource is the table itself."""
+
+    resource: str = ""
+    fields: tuple[Name, ...]
+
+    _list = field_validator("fields", mode="before")(lambda value: _as_list(value))
+
+
+class ForeignKey(_Strict):
+    """Columns whose values, where all are given, must stand in the referenced columns."""
+
+    fields: tuple[Name, ...]
+    reference: Reference
+
+    _list = field_validator("fields", mode="before")(lambda value: _as_list(value))
+
+
+class _Rule(_Strict):
+    """What all rules say: a name, why the rule exists, and how serious a breach is."""
+
+    name: Name
+    reason: str = Key(min_length=1)
+    severity: Severity = "error"
+
+    def columns_used(self) -> tuple[str, ...]:
+        """Return the names of the columns that the rule reads."""
+        raise NotImplementedError
+
+
+class _Columns(_Rule):
+    columns: tuple[Name, ...] = Key(min_length=2)
+
+    def columns_used(self) -> tuple[str, ...]:
+        """Return the names of the columns that the rule reads."""
+        return self.columns
+
+
+class Ordered(_Columns):
+    """The given values do not decrease from the first column to the last."""
+
+    rule: Literal["ordered"]
+
+
+class ExactlyOne(_Columns):
+    """Exactly one of the columns has a value."""
+
+    rule: Literal["exactlyOne"]
+
+
+class AtLeastOne(_Columns):
+    """At least one of the columns has a value."""
+
+    rule: Literal["atLeastOne"]
+
+
+class AllOrNone(_Columns):
+    """Either all of the columns have a value, or none has."""
+
+    rule: Literal["allOrNone"]
+
+
+class When(_Strict):
+    """A condition on one column: it holds one of the values, or (without any) just something."""
+
+    column: Name
+    equals: tuple[Scalar, ...] | None = Key(default=None, min_length=1)
+
+
+class RequiredIf(_Rule):
+    """The columns have values where the condition holds; elsewhere they may, or must be empty."""
+
+    rule: Literal["requiredIf"]
+    columns: tuple[Name, ...] = Key(min_length=1)
+    when: When
+    otherwise: Literal["free", "empty"] = "free"
+
+    def columns_used(self) -> tuple[str, ...]:
+        """Return the names of the columns that the rule reads."""
+        return (*self.columns, self.when.column)
+
+
+class DatePrecision(_Rule):
+    """A date known to the month is written as its first day, one known to the year as 1 January.
+
+    So no date pretends to a day that nobody stated, and date and precision come together.
+    """
+
+    rule: Literal["datePrecision"]
+    date: Name
+    precision: Name
+
+    def columns_used(self) -> tuple[str, ...]:
+        """Return the names of the columns that the rule reads."""
+        return (self.date, self.precision)
+
+
+Rule = Annotated[
+    Ordered | ExactlyOne | AtLeastOne | AllOrNone | RequiredIf | DatePrecision,
+    Key(discriminator="rule"),
+]
+
+
+class TableSchema(_Strict):
+    """One table: its columns, keys and rules."""
+
+    schema_: str = Key(alias="$schema")
+    title: str
+    description: str
+    fields: tuple[Field, ...] = Key(min_length=1)
+    primary_key: tuple[Name, ...] = Key(min_length=1)
+    foreign_keys: tuple[ForeignKey, ...] = ()
+    missing_values: tuple[Literal[""], ...] = ("",)
+    rules: tuple[Rule, ...] = ()
+
+    _list = field_validator("primary_key", mode="before")(lambda value: _as_list(value))
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """The names of the columns, in their order."""
+        return tuple(field.name for field in self.fields)
+
+    def field(self, name: str) -> Field:
+        """Return the column of that name (KeyError if there is none)."""
+        return {field.name: field for field in self.fields}[name]
+
+    @model_validator(mode="after")
+    def _names_exist(self) -> TableSchema:
+        faults = [f"the column {name!r} is defined more than once" for name in self._repeated()]
+        for where, name in self._names_used():
+            if name not in self.column_names:
+                close = nearest(name, self.column_names)
+                hint = f"; did you mean {close[0]!r}?" if close else ""
+                faults.append(f"{where} names a missing column {name!r}{hint}")
+        for key in self.foreign_keys:
+            if len(key.fields) != len(key.reference.fields):
+                here, there = ", ".join(key.fields), ", ".join(key.reference.fields)
+                faults.append(f"the foreign key ({here}) refers to ({there}), another number")
+        if faults:
+            raise ValueError("; ".join(faults))
+        return self
+
+    def _repeated(self) -> list[str]:
+        names = self.column_names
+        return sorted({name for name in names if names.count(name) > 1})
+
+    def _names_used(self) -> list[tuple[str, str]]:
+        """List where the schema names a column, and which."""
+        used = [("primaryKey", name) for name in self.primary_key]
+        used += [("foreignKeys", name) for key in self.foreign_keys for name in key.fields]
+        used += [(f"rule {rule.name}", n) for rule in self.rules for n in rule.columns_used()]
+        return used + [
+            (f"unit of {field.name}", field.unit.removeprefix("column:"))
+            for field in self.fields
+            if field.unit and field.unit.startswith("column:")
+        ]
+
+
+class Resource(_Strict):
+    """A table of the package: where its data and its schema lie."""
+
+    name: Name
+    title: str | None = None
+    description: str | None = None
+    type: Literal["table"] = "table"
+    path: str
+    schema_: str = Key(alias="schema")
+    format: Literal["csv"] = "csv"
+    mediatype: Literal["text/csv"] = "text/csv"
+    encoding: Literal["utf-8"] = "utf-8"
+
+    @field_validator("path", "schema_")
+    @classmethod
+    def _stays_inside(cls, value: str) -> str:
+        path = PurePosixPath(value)
+        if path.is_absolute() or ".." in path.parts or ":" in value or "\\" in value:
+            raise ValueError(f"{value!r} is not a relative path inside the package")
+        return value
+
+
+class License(_Strict):
+    """A licence of the package."""
+
+    name: str
+    path: str | None = None
+    title: str | None = None
+
+
+class Contributor(_Strict):
+    """Someone who made the package."""
+
+    title: str
+    path: str | None = None
+    roles: tuple[str, ...] = ()
+
+
+class PackageSource(_Strict):
+    """A document that the package as a whole rests on."""
+
+    title: str
+    path: str | None = None
+
+
+class PackageDescriptor(_Strict):
+    """datapackage.json: the package as a whole."""
+
+    schema_: str = Key(alias="$schema")
+    name: Annotated[str, StringConstraints(pattern=r"^[a-z0-9._/-]+$")]
+    version: Annotated[str, StringConstraints(pattern=r"^\d+\.\d+\.\d+$")]
+    title: str
+    description: str
+    homepage: str | None = None
+    created: datetime.datetime | None = None
+    keywords: tuple[str, ...] = ()
+    licenses: tuple[License, ...] = Key(min_length=1)
+    contributors: tuple[Contributor, ...] = ()
+    sources: tuple[PackageSource, ...] = ()
+    resources: tuple[Resource, ...] = Key(min_length=1)
+
+    @model_validator(mode="after")
+    def _names_are_unique(self) -> PackageDescriptor:
+        for attribute in ("name", "path"):
+            values = [getattr(resource, attribute) for resource in self.resources]
+            for value in {value for value in values if values.count(value) > 1}:
+                raise ValueError(f"two resources have the {attribute} {value!r}")
+        return self
+
+
+def parse_package(text: str, file: str) -> PackageDescriptor:
+    """Read the text of a package descriptor; `file` is its name in messages.
+
+    Raises
+    ------
+    PackageError
+        If the text is not JSON.
+    DescriptorError
+        If it breaks the profile: every fault, each naming the file and the key.
+    """
+    return _parse(PackageDescriptor, text, file)
+
+
+def parse_schema(text: str, file: str) -> TableSchema:
+    """Read the text of a table schema; `file` is its name in messages.
+
+    Raises
+    ------
+    PackageError
+        If the text is not JSON.
+    DescriptorError
+        If it breaks the profile: every fault, each naming the file and the key.
+
+    Examples
+    --------
+    >>> parse_schema('{"fields": 3, "colour": "red"}', "schemas/models.json")
+    Traceback (most recent call last):
+    ...
+    diffdata.errors.DescriptorError: schemas/models.json: $schema: the key is missing
+    schemas/models.json: title: the key is missing
+    schemas/models.json: description: the key is missing
+    schemas/models.json: fields: expected a list, found 3
+    schemas/models.json: primaryKey: the key is missing
+    schemas/models.json: colour: the key is not known (known keys: $schema, description, fields, \
+foreignKeys, missingValues, primaryKey, rules, title)
+    """
+    return _parse(TableSchema, text, file)
+
+
+def _parse(model: type[Model], text: str, file: str) -> Model:
+    try:
+        json.loads(text, object_pairs_hook=_refuse_repeated_keys)
+    except json.JSONDecodeError as error:
+        raise PackageError(
+            f"{file}: line {error.lineno}, column {error.colno}: not JSON: {error.msg}"
+        ) from None
+    except _RepeatedKeyError as error:
+        raise DescriptorError([Problem(file, str(error), "the key stands twice")]) from None
+    except RecursionError:
+        raise PackageError(f"{file}: nested too deeply to be a descriptor") from None
+    try:
+        return model.model_validate_json(text)
+    except ValidationError as error:
+        details = _without_echoes([dict(detail) for detail in error.errors()])
+    raise DescriptorError([_problem(model, file, detail) for detail in details])
+
+
+def _without_echoes(details: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Drop the remark that a list is too short where all that it lacks are its faulty items."""
+    places = [detail["loc"] for detail in details]
+
+    def echoes(detail: dict[str, Any]) -> bool:
+        place = detail["loc"]
+        inside = any(len(p) > len(place) and p[: len(place)] == place for p in places)
+        return detail["type"] == "too_short" and inside
+
+    return [detail for detail in details if not echoes(detail)]
+
+
+class _RepeatedKeyError(ValueError):
+    pass
+
+
+def _refuse_repeated_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    mapping = dict(pairs)
+    if len(mapping) < len(pairs):
+        keys = [key for key, _ in pairs]
+        raise _RepeatedKeyError(next(key for key in keys if keys.count(key) > 1))
+    return mapping
+
+
+_EXPECTED = {
+    "missing": "the key is missing",
+    "extra_forbidden": "the key is not known",
+    "tuple_type": "expected a list",
+    "string_type": "expected a string",
+    "bool_type": "expected true or false",
+    "model_type": "expected an object",
+    "model_attributes_type": "expected an object",
+    "union_tag_not_found": 'the key "rule" is missing',
+}
+
+
+def _problem(model: type[BaseModel], file: str, detail: dict[str, Any]) -> Problem:
+    """Say one of pydantic's errors in the words of somebody who edits JSON."""
+    *parents, last = location = detail["loc"] or ("",)
+    kind, found = detail["type"], detail["input"]
+    message = _EXPECTED.get(kind) or detail["msg"].removeprefix("Value error, ")
+    hint = ""
+    if kind.endswith("_type"):
+        message += f", found {json.dumps(found, default=str)[:60]}"
+    elif kind in ("string_pattern_mismatch", "literal_error"):
+        message = f"{found!r} is not allowed: {message}"
+    elif kind == "union_tag_invalid":
+        rules = detail["ctx"]["expected_tags"]
+        message, hint = f"there is no rule {detail['ctx']['tag']!r}", f"known rules: {rules}"
+    elif kind == "extra_forbidden" and not parents:
+        known = sorted(field.alias or name for name, field in model.model_fields.items())
+        close = nearest(str(last), known)
+        hint = f"did you mean {close[0]}?" if close else f"known keys: {', '.join(known)}"
+    return Problem(file, _dotted(location), message, hint)
+
+
+def _dotted(location: tuple[int | str, ...]) -> str:
+    """Write a location the way people do: ``fields[3].constraints.minimum``."""
+    text = ""
+    for part in location:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}"
+    return text.removeprefix(".")
+
+
+def _as_list(value: Any) -> Any:
+    """Let a lone column name stand for a list of one, as Table Schema does."""
+    if isinstance(value, str):
+        return (value,)
+    return tuple(value) if isinstance(value, list) else value

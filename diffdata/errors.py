@@ -1,0 +1,92 @@
+"""What can go wrong, as one small tree of exceptions.
+
+::
+
+    DiffdataError
+    +-- PackageError          a package or one of its files cannot be read
+    |   +-- DescriptorError   it can be read, but it does not say what the profile asks for
+    +-- UnknownNameError      no table, column, model ... of that name (the nearest ones are named)
+    +-- InvalidDataError      the data break their schema; ``issues`` says where
+    +-- InvalidInputError     an argument of a derivation makes no sense
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from diffdata.validation.issue import Issue
+
+
+class DiffdataError(Exception):
+    """Base of every error that diffdata raises on purpose."""
+
+
+class PackageError(DiffdataError):
+    """A package, or a file that it names, cannot be read."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One fault of a descriptor or schema: which file, which key, what is wrong, how to mend it."""
+
+    file: str
+    key: str
+    message: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        where = f"{self.file}: {self.key}" if self.key else self.file
+        return f"{where}: {self.message}" + (f" ({self.hint})" if self.hint else "")
+
+
+class DescriptorError(PackageError):
+    """A descriptor or schema is readable but breaks the profile; ``problems`` lists every fault."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class UnknownNameError(DiffdataError, KeyError):
+    """A name that does not exist; the message names the nearest ones and where all are listed."""
+
+    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        self.name = name
+        self.nearest = nearest(name, known)
+        hint = f"; did you mean {' or '.join(self.nearest)}?" if self.nearest else ""
+        known = sorted(known)
+        listed = ", ".join(known[:30]) + (", ..." if len(known) > 30 else "")
+        self.message = f"there is no {kind} named {name!r}{hint} Known: {listed}."
+        super().__init__(self.message)
+
+    def __str__(self) -> str:  # KeyError would show the repr of the message
+        return self.message
+
+
+class InvalidDataError(DiffdataError):
+    """The data break their schema; ``issues`` lists every fault, the message the first ten."""
+
+    def __init__(self, table: str, issues: Sequence[Issue]) -> None:
+        self.issues = tuple(issues)
+        shown = "\n".join(str(issue) for issue in self.issues[:10])
+        more = f"\n... and {len(issues) - 10} more" if len(issues) > 10 else ""
+        super().__init__(f"table {table!r} is not valid:\n{shown}{more}")
+
+
+class InvalidInputError(DiffdataError, ValueError):
+    """An argument of a derivation makes no sense; the message names the argument or the row."""
+
+
+def nearest(name: str, known: Iterable[str]) -> list[str]:
+    """Return up to three known names that are spelt like `name`, the most alike first.
+
+    Examples
+    --------
+    >>> nearest("model", ["models", "hardware"])
+    ['models']
+    """
+    return difflib.get_close_matches(name, sorted(known), n=3, cutoff=0.6)

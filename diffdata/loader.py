@@ -1,0 +1,121 @@
+"""From disk to a validated frame: the one way in which tables are loaded."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, cast
+
+import pandas as pd
+
+from diffdata.errors import InvalidDataError
+from diffdata.packages import Package, open_package
+from diffdata.schemas import dictionary, pandera_schema
+from diffdata.validation import check_tables
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pandera.pandas as pa
+
+    from diffdata.typed import Load
+
+    PathLike = str | os.PathLike[str]
+
+
+def _typed(function: Callable[..., pd.DataFrame]) -> Load:
+    """Give `load` its generated overloads, so that a type checker knows each table's columns."""
+    return cast("Load", function)
+
+
+@_typed
+def load(name: str, *, package: PathLike | None = None) -> pd.DataFrame:
+    """Load a table as a validated frame.
+
+    Parameters
+    ----------
+    name
+        The name of the table, one of `tables`.
+    package
+        A folder with a datapackage.json; by default the dataset that comes with diffdata.
+
+    Returns
+    -------
+    frame
+        One row for each row of the table, in the order of its key. The columns have the dtypes
+        that `describe` names: strings, nullable Int64, float64, nullable booleans, datetime64.
+        ``frame.attrs`` names the table and the version of the dataset.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such table; the message names the nearest ones.
+    InvalidDataError
+        If the table breaks its schema; ``issues`` on the error lists every fault.
+    PackageError
+        If the package cannot be read.
+
+    Examples
+    --------
+    >>> models = load("models")
+    >>> models.set_index("model_id").loc["opt-175b", "name"]
+    'OPT-175B'
+    """
+    return load_from(open_package(package), name)
+
+
+def load_from(package: Package, name: str) -> pd.DataFrame:
+    """Load a table of an opened package; see `load`."""
+    return load_all(package, [name])[name]
+
+
+def load_all(package: Package, names: list[str]) -> dict[str, pd.DataFrame]:
+    """Load several tables of an opened package in one pass; see `load`."""
+    frames = {}
+    for name, checked in check_tables(package, names).items():
+        errors = [issue for issue in checked.issues if issue.severity == "error"]
+        if errors:
+            raise InvalidDataError(name, errors)
+        checked.frame.attrs = {"table": name, "version": package.version}
+        frames[name] = checked.frame
+    return frames
+
+
+def tables(*, package: PathLike | None = None) -> list[str]:
+    """Return the names of all tables, in the order of the package.
+
+    Examples
+    --------
+    >>> tables()[:3]
+    ['sources', 'organizations', 'models']
+    """
+    return list(open_package(package).tables)
+
+
+def describe(name: str, *, package: PathLike | None = None) -> pd.DataFrame:
+    """Return the data dictionary of a table: one row a column.
+
+    Returns
+    -------
+    frame
+        Columns: column, type, unit, required, key, references, constraints, description.
+
+    Examples
+    --------
+    >>> describe("hardware").set_index("column").loc["memory_bytes", "unit"]
+    'byte'
+    """
+    return dictionary(open_package(package).schema(name))
+
+
+def schema(name: str, *, package: PathLike | None = None) -> pa.DataFrameSchema:
+    """Return the pandera schema of a table, compiled from its JSON schema.
+
+    It checks dtypes, constraints, the key and the rules; not the foreign keys, for these need
+    other tables (`load` and `validate` check them).
+
+    Examples
+    --------
+    >>> schema("models").validate(load("models")).shape == load("models").shape
+    True
+    """
+    return pandera_schema(open_package(package).schema(name), name)

@@ -1,0 +1,171 @@
+"""Where a dataset lies, and how its descriptor and schemas are read from there."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from diffdata.descriptor import (
+    PackageDescriptor,
+    Resource,
+    TableSchema,
+    parse_package,
+    parse_schema,
+)
+from diffdata.errors import DescriptorError, PackageError, Problem, UnknownNameError, nearest
+
+DESCRIPTOR = "datapackage.json"
+
+
+@dataclass(frozen=True)
+class Package:
+    """A dataset on disk: its folder, its descriptor and the schemas of its tables."""
+
+    root: Path
+    descriptor: PackageDescriptor
+    schemas: dict[str, TableSchema]
+
+    @property
+    def version(self) -> str:
+        """The version of the dataset."""
+        return self.descriptor.version
+
+    @cached_property
+    def tables(self) -> tuple[str, ...]:
+        """The names of the tables, in the order of the descriptor."""
+        return tuple(resource.name for resource in self.descriptor.resources)
+
+    def resource(self, table: str) -> Resource:
+        """Return the resource of a table.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is no such table; the nearest names are suggested.
+        """
+        for resource in self.descriptor.resources:
+            if resource.name == table:
+                return resource
+        raise UnknownNameError("table", table, self.tables)
+
+    def schema(self, table: str) -> TableSchema:
+        """Return the schema of a table (UnknownNameError if there is none)."""
+        return self.schemas[self.resource(table).name]
+
+    def data_path(self, table: str) -> Path:
+        """Return the path of the CSV file of a table.
+
+        Raises
+        ------
+        PackageError
+            If the path leads out of the package, through a link.
+        """
+        return _inside(self.root, self.resource(table).path)
+
+
+def bundled_root() -> Path:
+    """Return the folder of the dataset that comes with diffdata.
+
+    In an installed wheel it lies inside the package, in a working tree (an editable install) it is
+    the root of the repository, so that edits of the data are seen at once.
+    """
+    here = Path(__file__).resolve().parent
+    for root in (here / "dataset", here.parent):
+        if (root / DESCRIPTOR).is_file():
+            return root
+    raise PackageError(f"diffdata is installed without its data: no {DESCRIPTOR} under {here}")
+
+
+def open_package(path: str | os.PathLike[str] | None = None) -> Package:
+    """Read the descriptor and all schemas of a package; the data are not touched.
+
+    Parameters
+    ----------
+    path
+        A folder with a datapackage.json, or that file; by default the dataset that comes with
+        diffdata.
+
+    Raises
+    ------
+    PackageError
+        If a file is missing or cannot be read.
+    DescriptorError
+        If descriptor or schemas break the profile: every fault of all of them.
+    """
+    root = bundled_root() if path is None else Path(path)
+    if root.is_file() and root.name == DESCRIPTOR:
+        root = root.parent
+    if not root.exists():
+        raise PackageError(f"{root}: there is no such file or folder")
+    if not root.is_dir():
+        raise PackageError(f"{root}: expected a folder with a {DESCRIPTOR}, or that file")
+    if not (root / DESCRIPTOR).is_file():
+        raise PackageError(f"{root}: the folder has no {DESCRIPTOR}")
+    descriptor = parse_package(read_text(root / DESCRIPTOR, DESCRIPTOR), DESCRIPTOR)
+    schemas: dict[str, TableSchema] = {}
+    problems: list[Problem] = []
+    for resource in descriptor.resources:
+        try:
+            text = read_text(_inside(root, resource.schema_), resource.schema_)
+            schemas[resource.name] = parse_schema(text, resource.schema_)
+        except DescriptorError as error:
+            problems += error.problems
+    if not problems:
+        problems = [p for resource in descriptor.resources for p in _dangling(resource, schemas)]
+    if problems:
+        raise DescriptorError(problems)
+    return Package(root, descriptor, schemas)
+
+
+def read_text(path: Path, name: str) -> str:
+    """Read a UTF-8 file whole; `name` is what messages call it.
+
+    Raises
+    ------
+    PackageError
+        If the file is missing, not readable, or not UTF-8 (the line is named).
+    """
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise PackageError(f"{name}: the file is missing") from None
+    except OSError as error:
+        raise PackageError(f"{name}: cannot be read: {error.strerror}") from None
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise PackageError(
+            f"{name}: line {line} is not UTF-8 (byte 0x{data[error.start]:02x}); "
+            "save the file with the encoding UTF-8"
+        ) from None
+
+
+def _inside(root: Path, relative: str) -> Path:
+    """Resolve a path of the descriptor, which may not leave the package through a link."""
+    path = root / relative
+    if not path.resolve().is_relative_to(root.resolve()):
+        raise PackageError(f"{relative}: leads out of the package")
+    return path
+
+
+def _dangling(resource: Resource, schemas: dict[str, TableSchema]) -> list[Problem]:
+    """Find the foreign keys that point at tables or columns that do not exist."""
+    problems = []
+    for position, key in enumerate(schemas[resource.name].foreign_keys):
+        where = f"foreignKeys[{position}].reference"
+        target = key.reference.resource or resource.name
+        if target not in schemas:
+            hint = f"did you mean {near[0]}?" if (near := nearest(target, schemas)) else ""
+            message = f"there is no table {target!r}"
+            problems.append(Problem(resource.schema_, f"{where}.resource", message, hint))
+            continue
+        columns = schemas[target].column_names
+        for name in key.reference.fields:
+            if name not in columns:
+                hint = f"did you mean {near[0]}?" if (near := nearest(name, columns)) else ""
+                message = f"the table {target!r} has no column {name!r}"
+                problems.append(Problem(resource.schema_, f"{where}.fields", message, hint))
+    return problems

@@ -1,0 +1,203 @@
+"""Every check of a table, written once, as a Narwhals expression that says which rows pass.
+
+The pandera schemas that users get and the validator both evaluate these expressions, so that they
+cannot disagree. Missing values pass every check but ``required`` and the rules about presence.
+"""
+
+from __future__ import annotations
+
+import datetime
+import functools
+import operator
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import narwhals as nw
+
+from diffdata.descriptor import (
+    AllOrNone,
+    AtLeastOne,
+    DatePrecision,
+    ExactlyOne,
+    Field,
+    ForeignKey,
+    Ordered,
+    RequiredIf,
+    Rule,
+    Scalar,
+    Severity,
+    TableSchema,
+)
+
+# Joins the parts of a composite key; it cannot stand in a cell, control characters are refused.
+_KEY_SEPARATOR = "\x1f"
+
+
+@dataclass(frozen=True)
+class Check:
+    """One statement about the rows of a table.
+
+    Attributes
+    ----------
+    name
+        ``required``, ``enum`` ... for a constraint, ``primary-key``, ``foreign-key``, or the name
+        of a rule of the schema.
+    columns
+        The columns that the statement is about; the first is where a breach is shown.
+    passes
+        Boolean expression, true for the rows that pass, never null.
+    expected
+        What a row must satisfy, in words.
+    """
+
+    name: str
+    columns: tuple[str, ...]
+    passes: nw.Expr
+    expected: str
+    severity: Severity = "error"
+
+
+def table_checks(schema: TableSchema) -> list[Check]:
+    """Return the checks that need nothing but the table itself: constraints, key and rules."""
+    checks = [check for field in schema.fields for check in field_checks(field)]
+    return [*checks, *_primary_key(schema), *(rule_check(rule) for rule in schema.rules)]
+
+
+def field_checks(field: Field) -> list[Check]:
+    """Return one check for each constraint of a column."""
+    column, limits = nw.col(field.name), field.constraints
+    found: list[tuple[str, nw.Expr, str]] = []
+    if limits.minimum is not None:
+        passes = column >= _comparable(limits.minimum)
+        found.append(("minimum", passes, f"at least {limits.minimum}"))
+    if limits.maximum is not None:
+        passes = column <= _comparable(limits.maximum)
+        found.append(("maximum", passes, f"at most {limits.maximum}"))
+    if limits.exclusive_minimum is not None:
+        above = limits.exclusive_minimum
+        found.append(("exclusive-minimum", column > above, f"more than {above}"))
+    if limits.exclusive_maximum is not None:
+        below = limits.exclusive_maximum
+        found.append(("exclusive-maximum", column < below, f"less than {below}"))
+    if limits.enum is not None:
+        allowed = ", ".join(str(value) for value in limits.enum)
+        found.append(("enum", column.is_in(limits.enum), f"one of: {allowed}"))
+    if limits.pattern is not None:
+        matches = column.str.contains(f"^(?:{limits.pattern})$")
+        found.append(("pattern", matches, f"text of the form {limits.pattern}"))
+    if limits.unique:
+        found.append(("unique", ~column.is_duplicated(), "a value that no other row has"))
+    checks = [
+        Check(name, (field.name,), column.is_null() | passes.fill_null(False), expected)
+        for name, passes, expected in found
+    ]
+    if limits.required:
+        checks.insert(0, Check("required", (field.name,), ~column.is_null(), "a value"))
+    return checks
+
+
+def rule_check(rule: Rule) -> Check:
+    """Compile a rule of a schema."""
+    match rule:
+        case Ordered(columns=columns):
+            pairs = [(a, b) for i, a in enumerate(columns) for b in columns[i + 1 :]]
+            passes = _all(
+                _any_missing((a, b)) | (nw.col(a) <= nw.col(b)).fill_null(False) for a, b in pairs
+            )
+            expected = " <= ".join(columns)
+        case ExactlyOne(columns=columns):
+            passes, expected = _count(columns) == 1, f"a value in exactly one of {_list(columns)}"
+        case AtLeastOne(columns=columns):
+            passes, expected = _count(columns) >= 1, f"a value in at least one of {_list(columns)}"
+        case AllOrNone(columns=columns):
+            count = _count(columns)
+            passes = (count == 0) | (count == len(columns))
+            expected = f"values in all of {_list(columns)}, or in none"
+        case RequiredIf(columns=columns, when=when, otherwise=otherwise):
+            holds = ~nw.col(when.column).is_null()
+            condition = f"where {when.column} is given"
+            if when.equals is not None:
+                holds = holds & nw.col(when.column).is_in(when.equals).fill_null(False)
+                condition = f"where {when.column} is {' or '.join(map(str, when.equals))}"
+            count = _count(columns)
+            passes = ~holds | (count == len(columns))
+            expected = f"a value in {_list(columns)} {condition}"
+            if otherwise == "empty":
+                passes = passes & (holds | (count == 0))
+                expected += ", and only there"
+        case DatePrecision(date=date, precision=precision):
+            columns = (date, precision)
+            first_day = nw.col(date).dt.day() == 1
+            first_month = nw.col(date).dt.month() == 1
+            fits = (
+                (nw.col(precision) == "day")
+                | ((nw.col(precision) == "month") & first_day)
+                | ((nw.col(precision) == "year") & first_day & first_month)
+            )
+            count = _count(columns)
+            passes = (count == 0) | ((count == 2) & fits.fill_null(False))
+            expected = (
+                f"{date} with its {precision}, and the first day of the month or year where "
+                "no more is known"
+            )
+    return Check(rule.name, tuple(columns), passes, expected, rule.severity)
+
+
+def foreign_key_check(key: ForeignKey, present: Iterable[Scalar]) -> Check:
+    """Return the check that a foreign key finds its row.
+
+    Parameters
+    ----------
+    key
+        The foreign key.
+    present
+        The values of the referenced columns, as `key_expression` gives them.
+    """
+    target = key.reference.resource or "this table"
+    expected = f"a value that stands in {_list(key.reference.fields)} of {target}"
+    passes = _any_missing(key.fields) | key_expression(key.fields).is_in(list(present))
+    return Check("foreign-key", key.fields, passes, expected)
+
+
+def key_expression(columns: Sequence[str]) -> nw.Expr:
+    """Return one expression for a key of one or several columns (several are joined as text)."""
+    if len(columns) == 1:
+        return nw.col(columns[0])
+    parts = [nw.col(name).cast(nw.String()) for name in columns]
+    return nw.concat_str(parts, separator=_KEY_SEPARATOR)
+
+
+def _primary_key(schema: TableSchema) -> list[Check]:
+    key = schema.primary_key
+    checks = [
+        Check("primary-key", (name,), ~nw.col(name).is_null(), "a value, it is part of the key")
+        for name in key
+        if not schema.field(name).constraints.required
+    ]
+    unique = _any_missing(key) | ~key_expression(key).is_duplicated()
+    return [*checks, Check("primary-key", key, unique, f"a {_list(key)} that no other row has")]
+
+
+def _comparable(limit: float | datetime.date) -> float | datetime.datetime:
+    """Return a limit that columns of dates accept, which some engines keep as date-times."""
+    if isinstance(limit, datetime.date):
+        return datetime.datetime.combine(limit, datetime.time())
+    return limit
+
+
+def _all(expressions: Iterable[nw.Expr]) -> nw.Expr:
+    return functools.reduce(operator.and_, expressions)
+
+
+def _any_missing(columns: Sequence[str]) -> nw.Expr:
+    return functools.reduce(operator.or_, (nw.col(name).is_null() for name in columns))
+
+
+def _count(columns: Sequence[str]) -> nw.Expr:
+    """Count the given values of a row."""
+    present = ((~nw.col(name).is_null()).cast(nw.Int64()) for name in columns)
+    return functools.reduce(operator.add, present)
+
+
+def _list(names: Sequence[str]) -> str:
+    return ", ".join(names)

@@ -1,0 +1,161 @@
+"""What a table schema becomes: pandas dtypes, an Arrow schema, a pandera schema, a dictionary."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import narwhals as nw
+import numpy as np
+import pandas as pd
+
+from diffdata.descriptor import TableSchema
+from diffdata.rules import Check, table_checks
+
+if TYPE_CHECKING:
+    import pandera.pandas as pa
+    import pyarrow
+
+# Strings are those of pandas 3 (``str``), held by Arrow so that patterns run in a linear-time
+# engine. Missing is NaN in strings and numbers, NaT in dates, pd.NA in integers and booleans.
+PANDAS_DTYPES: dict[str, Any] = {
+    "string": pd.StringDtype("pyarrow", na_value=np.nan),
+    "integer": pd.Int64Dtype(),
+    "number": "float64",
+    "boolean": pd.BooleanDtype(),
+    "date": "datetime64[us]",
+}
+
+
+def pandas_dtypes(schema: TableSchema) -> dict[str, Any]:
+    """Return the pandas dtype of each column."""
+    return {field.name: PANDAS_DTYPES[field.type] for field in schema.fields}
+
+
+def failing_rows(frame: pd.DataFrame, check: Check) -> list[int]:
+    """Return the positions (from 0) of the rows of `frame` that break `check`."""
+    with warnings.catch_warnings():
+        # pandas advises against groups in patterns, which are as good as any in a schema.
+        warnings.filterwarnings("ignore", "This pattern is interpreted", UserWarning)
+        passes = nw.from_native(frame, eager_only=True).select(passes=check.passes)["passes"]
+    return [position for position, passed in enumerate(passes.to_list()) if not passed]
+
+
+def arrow_schema(schema: TableSchema, table: str, version: str) -> pyarrow.Schema:
+    """Return the Arrow schema, with units and descriptions in the metadata of its fields.
+
+    Parameters
+    ----------
+    schema
+        The table schema.
+    table
+        The name of the table.
+    version
+        The version of the dataset.
+    """
+    import pyarrow
+
+    types = {
+        "string": pyarrow.string(),
+        "integer": pyarrow.int64(),
+        "number": pyarrow.float64(),
+        "boolean": pyarrow.bool_(),
+        "date": pyarrow.date32(),
+    }
+    fields = []
+    for field in schema.fields:
+        metadata = {"description": field.description}
+        if field.unit is not None:
+            metadata["unit"] = field.unit
+        nullable = not (field.constraints.required or field.name in schema.primary_key)
+        fields.append(pyarrow.field(field.name, types[field.type], nullable, metadata))
+    return pyarrow.schema(
+        fields,
+        metadata={
+            "table": table,
+            "version": version,
+            "title": schema.title,
+            "description": schema.description,
+            "primary_key": json.dumps(schema.primary_key),
+        },
+    )
+
+
+def pandera_schema(schema: TableSchema, table: str) -> pa.DataFrameSchema:
+    """Return the pandera schema: dtypes, constraints, key and rules.
+
+    Foreign keys are not part of it, for they need other tables: `diffdata.load` and
+    ``diffdata validate`` check them. Rules of severity ``warning`` warn instead of failing.
+    """
+    import pandera.pandas as pa
+
+    columns = {
+        field.name: pa.Column(
+            PANDAS_DTYPES[field.type],
+            nullable=not field.constraints.required,
+            title=field.title,
+            description=field.description,
+            metadata={"unit": field.unit} if field.unit else None,
+        )
+        for field in schema.fields
+    }
+    return pa.DataFrameSchema(
+        columns,
+        checks=[_pandera_check(check) for check in table_checks(schema)],
+        strict=True,
+        name=table,
+        title=schema.title,
+        description=schema.description,
+    )
+
+
+def _pandera_check(check: Check) -> pa.Check:
+    import pandera.pandas as pa
+
+    def passes(frame: pd.DataFrame) -> pd.Series[bool]:
+        result = pd.Series(True, index=frame.index)
+        result.iloc[failing_rows(frame, check)] = False
+        return result
+
+    # pandera ignores failures in rows with a missing value unless told not to.
+    return pa.Check(
+        passes,
+        name=check.name,
+        error=f"{', '.join(check.columns)}: {check.name}: expected {check.expected}",
+        ignore_na=False,
+        raise_warning=check.severity == "warning",
+    )
+
+
+def dictionary(schema: TableSchema) -> pd.DataFrame:
+    """Return the data dictionary: one row a column, in the order of the table."""
+    references = {
+        name: f"{key.reference.resource or 'this table'}.{target}"
+        for key in schema.foreign_keys
+        for name, target in zip(key.fields, key.reference.fields, strict=True)
+    }
+    rows = []
+    for field in schema.fields:
+        limits = field.constraints.model_dump(exclude_defaults=True, by_alias=True, mode="json")
+        limits.pop("required", None)
+        rows.append(
+            {
+                "column": field.name,
+                "type": field.type,
+                "unit": field.unit,
+                "required": field.constraints.required or field.name in schema.primary_key,
+                "key": field.name in schema.primary_key,
+                "references": references.get(field.name),
+                "constraints": "; ".join(f"{k}: {_plain(v)}" for k, v in limits.items()) or None,
+                "description": field.description,
+            }
+        )
+    text = PANDAS_DTYPES["string"]
+    flags = {"required": pd.BooleanDtype(), "key": pd.BooleanDtype()}
+    frame = pd.DataFrame(rows)
+    return frame.astype({name: flags.get(name, text) for name in frame.columns})
+
+
+def _plain(value: Any) -> str:
+    return " | ".join(map(str, value)) if isinstance(value, list) else str(value)

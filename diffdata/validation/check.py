@@ -1,0 +1,195 @@
+"""Third step: keys, constraints and rules on typed tables, and the foreign keys between them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import narwhals as nw
+import pandas as pd
+
+from diffdata.descriptor import ForeignKey, TableSchema
+from diffdata.errors import DescriptorError, PackageError, nearest
+from diffdata.packages import Package, open_package, read_text
+from diffdata.rules import Check, foreign_key_check, key_expression, table_checks
+from diffdata.schemas import failing_rows
+from diffdata.validation.issue import UNREADABLE, Issue, in_order
+from diffdata.validation.text import TextTable, read_rows, row_key
+from diffdata.validation.typed import to_frame
+
+
+@dataclass(frozen=True)
+class CheckedTable:
+    """A table that was read and checked: its typed frame, and what is wrong with it."""
+
+    frame: pd.DataFrame
+    issues: list[Issue]
+
+
+@dataclass(frozen=True)
+class _TypedTable:
+    schema: TableSchema
+    text: TextTable
+    frame: pd.DataFrame
+    unusable: set[tuple[int, str]]
+    readable: bool
+
+
+def validate(path: str | os.PathLike[str] | None = None) -> list[Issue]:
+    """Check a whole package: descriptor, schemas and every table.
+
+    Parameters
+    ----------
+    path
+        A folder with a datapackage.json; by default the dataset that comes with diffdata.
+
+    Returns
+    -------
+    issues
+        All faults of the package, sorted by file and line; empty if it is valid. A package that
+        cannot be read at all gives one issue of the rule ``unreadable``.
+
+    Examples
+    --------
+    >>> validate()
+    []
+    >>> print(*validate("no/such/folder"))
+    no/such/folder: error: there is no such file or folder (unreadable)
+    """
+    try:
+        package = open_package(path)
+    except DescriptorError as error:
+        return [
+            Issue(p.file, None, p.key or None, None, None, "descriptor", "error", p.message, p.hint)
+            for p in error.problems
+        ]
+    except PackageError as error:
+        return [_unreadable(str(path), str(error))]
+    checked = check_tables(package, package.tables)
+    return in_order(issue for table in checked.values() for issue in table.issues)
+
+
+def check_tables(package: Package, tables: Iterable[str]) -> dict[str, CheckedTable]:
+    """Read and check some tables of a package, and their references to other tables.
+
+    Parameters
+    ----------
+    package
+        The package.
+    tables
+        Names of tables; the tables that they refer to are read as well, but not reported on.
+
+    Returns
+    -------
+    checked
+        For each of `tables` its frame and its issues.
+    """
+    typed: dict[str, _TypedTable] = {}
+    issues: dict[str, list[Issue]] = {}
+    tables = list(tables)
+    for name in tables:
+        typed[name], issues[name] = _read(package, name)
+    for name in tables:
+        for key in typed[name].schema.foreign_keys:
+            if (other := key.reference.resource or name) not in typed:
+                typed[other], _ = _read(package, other)
+    for name in tables:
+        table = typed[name]
+        for check in table_checks(table.schema):
+            issues[name] += _breaches(table, check)
+        for key in table.schema.foreign_keys:
+            target = typed[key.reference.resource or name]
+            if target.readable:  # else its own issue says all, and every key would dangle
+                issues[name] += _dangling(table, key, target)
+    return {name: CheckedTable(typed[name].frame, in_order(issues[name])) for name in tables}
+
+
+def _read(package: Package, table: str) -> tuple[_TypedTable, list[Issue]]:
+    """Read one table; one that cannot be read is empty and has one issue."""
+    schema, file = package.schema(table), package.resource(table).path
+    readable = True
+    try:
+        rows, issues = read_rows(read_text(package.data_path(table), file), file, schema)
+    except PackageError as error:
+        rows, issues, readable = TextTable(file, []), [_unreadable(file, str(error))], False
+    frame, unusable, more = to_frame(rows, schema)
+    return _TypedTable(schema, rows, frame, unusable, readable), issues + more
+
+
+def _unreadable(file: str, message: str) -> Issue:
+    message = message.removeprefix(f"{file}: ")
+    return Issue(file, None, None, None, None, UNREADABLE, "error", message)
+
+
+def _breaches(table: _TypedTable, check: Check) -> list[Issue]:
+    """Turn the rows that break a check into issues."""
+    issues = []
+    for position in failing_rows(table.frame, check):
+        if any((position, column) in table.unusable for column in check.columns):
+            continue  # the cell has its own issue, and what it should hold is not known
+        row = table.text.rows[position]
+        given = {name: row.cells[name] for name in check.columns if row.cells[name]}
+        value = given.get(check.columns[0]) if len(check.columns) == 1 else _shown(given)
+        found = f"{value!r} is not allowed" if given else "the cell is empty"
+        if len(check.columns) > 1:
+            found = f"found {value}" if given else "the cells are empty"
+        issues.append(
+            Issue(
+                file=table.text.file,
+                line=row.line,
+                column=check.columns[0],
+                row=row_key(row.cells, table.schema),
+                value=value or "",
+                rule=check.name,
+                severity=check.severity,
+                message=f"{found}: expected {check.expected}",
+                hint=_hint(table, check, position),
+            )
+        )
+    return issues
+
+
+def _hint(table: _TypedTable, check: Check, position: int) -> str:
+    """Say how to mend a breach, where that can be said."""
+    for rule in table.schema.rules:
+        if rule.name == check.name:
+            return rule.reason
+    row = table.text.rows[position]
+    cell = row.cells[check.columns[0]]
+    if check.name == "enum":
+        allowed = table.schema.field(check.columns[0]).constraints.enum or ()
+        close = nearest(cell, map(str, allowed))
+        return f"did you mean {close[0]}?" if close else ""
+    if check.name in ("primary-key", "unique"):
+        key = [row.cells[name] for name in check.columns]
+        others = (other for other in table.text.rows if other is not row)
+        same = [o.line for o in others if [o.cells.get(name) for name in check.columns] == key]
+        return f"the same stands in line {same[0]}" if same else ""
+    if check.name == "required":
+        return "fill it in from the source; a row without it cannot be used"
+    return ""
+
+
+def _dangling(table: _TypedTable, key: ForeignKey, target: _TypedTable) -> list[Issue]:
+    """Report the rows whose foreign key finds no row in the table that it points at."""
+    present = _keys(target.frame, key.reference.fields)
+    issues = _breaches(table, foreign_key_check(key, present))
+    if len(key.fields) > 1:
+        return issues
+    hinted = []
+    for issue in issues:
+        close = nearest(issue.value or "", present)
+        mend = f"did you mean {close[0]}? If not, mend the id" if close else "mend the id"
+        hinted.append(replace(issue, hint=f"{mend} or add the row to {target.text.file}"))
+    return hinted
+
+
+def _keys(frame: pd.DataFrame, columns: tuple[str, ...]) -> list[str]:
+    """Return the values of a key that are there, each once."""
+    keys = nw.from_native(frame, eager_only=True).select(key=key_expression(columns))["key"]
+    return keys.drop_nulls().unique(maintain_order=True).to_list()
+
+
+def _shown(cells: dict[str, str]) -> str:
+    return ", ".join(f"{name}={cell}" for name, cell in cells.items())

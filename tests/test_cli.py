@@ -1,0 +1,208 @@
+"""The command line: exit status, formats, and one clear line for every mistake."""
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from diffdata import cli
+
+from .conftest import ROOT, edit
+from .test_validation import set_cell
+
+
+def run(*arguments: str | Path, monkeypatch: pytest.MonkeyPatch | None = None) -> Result:
+    return CliRunner().invoke(cli.app, [str(argument) for argument in arguments])
+
+
+def main(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *words: str) -> str:
+    """Run the program as the shell does, expect status 2, and return its standard error."""
+    monkeypatch.setattr("sys.argv", ["diffdata", *words])
+    with pytest.raises(SystemExit) as exit_:
+        cli.main()
+    assert exit_.value.code == 2
+    shown = capsys.readouterr().err
+    assert "Traceback" not in shown
+    return shown
+
+
+def test_every_command_has_help() -> None:
+    shown = run("--help").output
+    for command in cli.app.registered_commands:
+        assert command.callback is not None
+        name = command.name or command.callback.__name__
+        assert name in shown
+        assert run(name, "--help").exit_code == 0
+
+
+def test_list_counts_the_rows() -> None:
+    rows = {row["table"]: row for row in json.loads(run("list", "-f", "json").stdout)}
+    assert rows["case_studies"]["rows"] == 9
+    assert len(rows) == 21
+
+
+def test_show_filters_and_picks_columns() -> None:
+    result = run("show", "estimates", "--where", "model_id=gpt-3", "--where", "quantity_id~cost",
+                 "--where", "value>=1e6", "--columns", "estimate_id,value", "-f", "json")  # fmt: skip
+    assert json.loads(result.stdout) == [
+        {"estimate_id": "gpt-3-development-cost", "value": 49e6},
+        {"estimate_id": "gpt-3-training-cost", "value": 12e6},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ("published<2019-03-01", {"gpt-2"}),
+        ("gpt3_like=false", {"gpt-2", "gpt-neox-20b", "pangu-alpha"}),
+        ("training_cost_usd!=", {"gpt-3", "opt-175b"}),
+        ("name=GPT-3 175B", {"gpt-3"}),
+    ],
+)
+def test_conditions_are_read_by_the_type_of_the_column(condition: str, expected: set[str]) -> None:
+    rows = json.loads(run("show", "model_summary", "--where", condition, "-f", "json").stdout)
+    assert expected <= {row["model_id"] for row in rows}
+    assert len(rows) < 24
+
+
+def test_show_as_csv_gives_back_the_file() -> None:
+    for table in ("models", "case_studies", "estimates"):
+        shown = list(csv.reader(io.StringIO(run("show", table, "-f", "csv").stdout)))
+        with (ROOT / f"data/{table}.csv").open(newline="") as file:
+            header, *rows = csv.reader(file)
+        assert shown[0] == header
+        numbers = {header.index(name) for name in ("value", "low", "high") if name in header}
+        for ours, theirs in zip(shown[1:], rows, strict=True):
+            for i, (cell, original) in enumerate(zip(ours, theirs, strict=True)):
+                same = cell == original
+                assert same or (i in numbers and float(cell) == float(original))
+
+
+def test_show_in_a_pipe_cuts_nothing() -> None:
+    shown = run("show", "models", "--columns", "model_id,note").stdout
+    assert "…" not in shown
+    assert all(line == line.rstrip() for line in shown.splitlines())
+
+
+def test_show_as_markdown_is_a_table() -> None:
+    lines = run("show", "case_studies", "-f", "markdown", "--limit", "2").stdout.splitlines()
+    assert len(lines) == 4
+    assert len({line.count(" | ") for line in lines}) == 1
+
+
+def test_describe_tells_units() -> None:
+    assert "FLOP / second" in run("describe", "hardware_performance").stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["show", "model"], "no table named 'model'; did you mean models"),
+        (["show", "models", "--where", "model=gpt-3"], "no column named 'model'; did you mean"),
+        (["show", "models", "--where", "gpt-3"], "expected COLUMN=VALUE"),
+        (["show", "estimates", "--where", "value=many"], "expected a number"),
+        (["show", "models", "--columns", "nmae"], "did you mean name"),
+        (["report", "gpt3"], "no model named 'gpt3'; did you mean gpt-3"),
+        (["describe", "hardwear"], "did you mean hardware"),
+        (["list", "--package", "nowhere"], "nowhere: there is no such file or folder"),
+    ],
+)
+def test_mistakes_are_one_clear_line(
+    words: list[str],
+    expected: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shown = main(capsys, monkeypatch, *words)
+    assert expected in shown
+    assert len(shown.splitlines()) == 1
+
+
+def test_wrong_options_are_wrong_usage(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "--colour" in main(capsys, monkeypatch, "show", "models", "--colour", "red")
+
+
+def test_validate_is_clean_on_our_own_data() -> None:
+    result = run("validate")
+    assert (result.exit_code, result.stdout) == (0, "0 errors, 0 warnings\n")
+    assert json.loads(run("validate", "--format", "json").stdout) == []
+
+
+def test_validate_finds_faults_with_status_1(copy: Path) -> None:
+    line = set_cell(copy, "estimates", "gpt-3-training-cost", "value", "3,14e23")
+    result = run("validate", copy, "--format", "json")
+    assert result.exit_code == 1
+    assert json.loads(result.stdout)[0] == {
+        "file": "data/estimates.csv",
+        "line": line,
+        "column": "value",
+        "row": "estimate_id=gpt-3-training-cost",
+        "value": "3,14e23",
+        "rule": "type",
+        "severity": "error",
+        "message": "'3,14e23' is not allowed: expected a number such as 3.14e23",
+        "hint": "write 3.14e23",
+    }
+    text = run("validate", copy).stdout
+    assert f"data/estimates.csv:{line}: error: '3,14e23' is not allowed" in text
+    assert text.endswith("1 error, 0 warnings\n")
+
+
+def test_validate_takes_warnings_with_status_0(copy: Path) -> None:
+    set_cell(copy, "estimates", "gpt-3-training-cost", "as_printed", "")
+    result = run("validate", copy)
+    assert (result.exit_code, result.stdout.splitlines()[-1]) == (0, "0 errors, 1 warning")
+
+
+def test_validate_reports_what_it_cannot_read_with_status_2(copy: Path, tmp_path: Path) -> None:
+    (copy / "data/models.csv").unlink()
+    result = run("validate", copy)
+    assert result.exit_code == 2
+    assert "data/models.csv: error: the file is missing" in result.stdout
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    for path in (empty, tmp_path / "nowhere"):
+        result = run("validate", path)
+        assert result.exit_code == 2
+        assert len(result.stdout.splitlines()) == 2
+
+
+def test_validate_reports_a_schema_that_is_not_json_in_one_line(copy: Path) -> None:
+    (copy / "schemas/models.json").write_text("{,}")
+    result = run("validate", copy)
+    assert result.exit_code == 2
+    assert "schemas/models.json: line 1, column 2: not JSON" in result.stdout
+
+
+def test_validate_reports_faults_of_schemas_with_status_1(copy: Path) -> None:
+    path = copy / "schemas/hardware.json"
+    edit(path, '"unit": "watt",\n', "")
+    result = run("validate", copy, "--format", "json")
+    assert result.exit_code == 1
+    (issue,) = json.loads(result.stdout)
+    assert (issue["file"], issue["rule"]) == ("schemas/hardware.json", "descriptor")
+    assert "'power_watt' has no unit" in issue["message"]
+
+
+def test_build_is_only_for_working_trees(
+    copy: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "not a working tree" in main(capsys, monkeypatch, "build", "--package", str(copy))
+
+
+def test_build_writes_what_is_stale_and_then_nothing(copy: Path) -> None:
+    (copy / "pyproject.toml").touch()
+    (copy / "data/model_summary.csv").unlink()
+    check = run("build", "--check", "--package", copy)
+    assert check.exit_code == 1
+    assert "stale: data/model_summary.csv" in check.stdout
+    assert "written: data/model_summary.csv" in run("build", "--package", copy).stdout
+    again = run("build", "--package", copy)
+    assert (again.exit_code, again.stdout) == (0, "")
+    ours, built = ROOT / "data/model_summary.csv", copy / "data/model_summary.csv"
+    assert built.read_bytes() == ours.read_bytes()

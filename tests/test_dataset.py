@@ -1,0 +1,136 @@
+"""Statements about the dataset itself."""
+
+import csv
+import io
+import json
+from collections import defaultdict
+from pathlib import Path
+
+import frictionless
+import jsonschema
+import pandas as pd
+import pint
+import pytest
+
+import diffdata
+from diffdata.build import stale
+from diffdata.packages import Package
+
+from .conftest import ROOT
+
+TABLES = diffdata.tables()
+FACTS = [name for name in TABLES if name not in ("sources", "quantities")]
+
+
+def test_the_dataset_is_valid_without_a_warning() -> None:
+    assert diffdata.validate(ROOT) == []
+
+
+def test_the_independent_referee_agrees() -> None:
+    report = frictionless.Package(str(ROOT / "datapackage.json")).validate()
+    assert report.valid, report.flatten(["name", "rowNumber", "fieldName", "message"])
+
+
+def test_everything_generated_is_fresh(package: Package) -> None:
+    assert stale(package) == [], "run `diffdata build`"
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_data_files_are_sorted_and_normal(table: str, package: Package) -> None:
+    """UTF-8, LF, quotes only where needed, sorted by primary key: diffs show only what changed."""
+    text = package.data_path(table).read_bytes().decode("utf-8")
+    header, *rows = csv.reader(io.StringIO(text, newline=""))
+    key = [header.index(name) for name in package.schema(table).primary_key]
+    normal = io.StringIO()
+    writer = csv.writer(normal, lineterminator="\n")
+    writer.writerows([header, *sorted(rows, key=lambda row: [row[i] for i in key])])
+    assert normal.getvalue() == text
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_schemas_follow_the_profile(table: str, package: Package) -> None:
+    profile = json.loads((ROOT / "schemas/profile.json").read_text())
+    schema = json.loads((ROOT / package.resource(table).schema_).read_text())
+    jsonschema.validate(schema, profile)
+
+
+def test_a_column_means_the_same_in_every_table(package: Package) -> None:
+    meanings = defaultdict(set)
+    for schema in package.schemas.values():
+        for field in schema.fields:
+            meanings[field.name].add((field.type, field.unit, field.description))
+    assert {name: found for name, found in meanings.items() if len(found) > 1} == {}
+
+
+def test_units_parse(package: Package) -> None:
+    registry = pint.UnitRegistry()
+    registry.define("FLOP = count")
+    registry.define("USD = [currency]")
+    registry.define("currency = [money]")
+    units = {f.unit for schema in package.schemas.values() for f in schema.fields if f.unit}
+    units |= set(diffdata.load("quantities")["unit"])
+    for unit in units:
+        if not unit.startswith("column:"):
+            registry.parse_units("dimensionless" if unit == "1" else unit)
+
+
+@pytest.mark.parametrize("table", [name for name in FACTS if not name.startswith("model_summary")])
+def test_every_row_has_source_locator_and_verification(table: str, package: Package) -> None:
+    """Memory is no source."""
+    for name in ("source_id", "locator", "verification"):
+        assert package.schema(table).field(name).constraints.required
+
+
+def test_snapshots_are_cited_with_their_date() -> None:
+    sources = diffdata.load("sources").set_index("source_id")
+    for table in FACTS:
+        frame = diffdata.load(table)
+        if "verification" in frame:
+            cited = sources.loc[frame.loc[frame["verification"] == "snapshot", "source_id"]]
+            assert (cited["source_kind"] == "dataset").all(), table
+            dated = cited["published"].notna() | cited["url"].str.contains("/blob/").fillna(False)
+            assert dated.all(), cited[~dated].index.unique().tolist()
+
+
+def test_nothing_was_read_before_it_existed() -> None:
+    frame = diffdata.load("sources")
+    assert (frame["published"].dropna() <= pd.Timestamp("2026-11-22")).all()
+
+
+def test_estimates_lie_within_the_bounds_of_their_quantity() -> None:
+    estimates = diffdata.load("estimates")
+    merged = estimates.merge(diffdata.load("quantities"), on=["quantity_id", "unit"])
+    assert len(merged) == len(estimates)
+    for column in ("value", "low", "high"):
+        assert not (merged[column] < merged["minimum"]).any()
+        assert not (merged[column] > merged["maximum"]).any()
+
+
+def test_the_printed_figures_stand_in_the_sources() -> None:
+    """Where the source texts lie beside the repository, every print can be found in them."""
+    folder = ROOT.parent / "shared" / "sources"
+    texts = {
+        "cottier-2022-summary": "000_8982920c6341f288.txt",
+        "cottier-2022-publication": "003_e8196a231aad04ad.txt",
+        "cottier-comments": "001_4580fb30aa260164.txt",
+    }
+    if not folder.is_dir():
+        pytest.skip("the source texts are not here")
+    estimates = diffdata.load("estimates")
+    for source, file in texts.items():
+        text = " ".join((folder / file).read_text().split())
+        printed = estimates.loc[estimates["source_id"] == source, "as_printed"].dropna()
+        assert [figure for figure in printed if figure not in text] == []
+
+
+def test_derived_likeness_to_gpt_3_agrees_with_the_study() -> None:
+    """The definition, applied to our figures, gives what the study says of its nine cases."""
+    cases = diffdata.load("case_studies").merge(diffdata.load("model_summary"), on="model_id")
+    assert len(cases) == 9
+    assert cases["gpt3_like"].tolist() == cases["meets_definition"].tolist()
+
+
+def test_licences_are_named(package: Package) -> None:
+    assert [licence.name for licence in package.descriptor.licenses] == ["CC-BY-4.0"]
+    assert Path(ROOT / "LICENSE").is_file()
+    assert Path(ROOT / "LICENSE-DATA").is_file()

@@ -1,0 +1,326 @@
+"""Derivations: definitions on small frames, and the published figures on the real ones."""
+
+import datetime
+import math
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import diffdata
+from diffdata.derive import (
+    add_lag,
+    cost_per_flop,
+    cost_ratio,
+    evaluate,
+    evaluation_inputs,
+    gpt3_like,
+    is_replication,
+    lag_days,
+    replication_lag,
+    six_nd,
+)
+from diffdata.errors import InvalidInputError
+from diffdata.uncertainty import Lognormal
+
+DATES = st.dates(datetime.date(1900, 1, 1), datetime.date(2200, 12, 31))
+PRECISIONS = st.sampled_from(["day", "month", "year"])
+
+
+def days_of(date: datetime.date, precision: str) -> list[datetime.date]:
+    """List every day that a date of that precision may mean."""
+    return [
+        day.date()
+        for day in pd.date_range(f"{date.year}-01-01", f"{date.year}-12-31")
+        if precision == "year"
+        or (day.month == date.month and (precision == "month" or day.day == date.day))
+    ]
+
+
+@given(DATES, PRECISIONS, DATES, PRECISIONS)
+def test_a_lag_spans_every_pair_of_days_that_the_dates_may_mean(
+    start: datetime.date, start_precision: str, end: datetime.date, end_precision: str
+) -> None:
+    starts, ends = days_of(start, start_precision), days_of(end, end_precision)
+    expected = ((ends[0] - starts[-1]).days, (ends[-1] - starts[0]).days)
+    assert expected == lag_days(
+        start, end, start_precision=start_precision, end_precision=end_precision
+    )
+
+
+@settings(max_examples=25)
+@given(DATES, PRECISIONS, DATES, PRECISIONS)
+def test_lags_of_columns_are_those_of_dates(
+    start: datetime.date, start_precision: str, end: datetime.date, end_precision: str
+) -> None:
+    first = {"day": start, "month": start.replace(day=1), "year": start.replace(month=1, day=1)}
+    last = {"day": end, "month": end.replace(day=1), "year": end.replace(month=1, day=1)}
+    frame = pd.DataFrame(
+        {
+            "a": pd.to_datetime([first[start_precision]]),
+            "a_precision": [start_precision],
+            "b": pd.to_datetime([last[end_precision]]),
+            "b_precision": [end_precision],
+        }
+    )
+    lag = add_lag(frame, start="a", end="b").iloc[0]
+    assert (lag["lag_days_low"], lag["lag_days_high"]) == lag_days(
+        start, end, start_precision=start_precision, end_precision=end_precision
+    )
+
+
+def test_a_lag_with_a_missing_date_is_missing() -> None:
+    frame = pd.DataFrame(
+        {
+            "a": pd.to_datetime(["2020-05-28", None]),
+            "a_precision": ["day", None],
+            "b": pd.to_datetime([None, "2020-05-28"]),
+            "b_precision": [None, "day"],
+        }
+    )
+    assert add_lag(frame, start="a", end="b").filter(like="lag_").isna().all(axis=None)
+
+
+def test_an_unknown_precision_is_refused_by_name() -> None:
+    day = datetime.date(2020, 1, 1)
+    with pytest.raises(InvalidInputError, match="end_precision: expected day, month or year"):
+        lag_days(day, day, end_precision="week")
+
+
+def lags(judged: str) -> pd.DataFrame:
+    names = ["model_dates", "artifacts", "comparisons", "diffusion_events"]
+    frames = [diffdata.load(name) for name in names]
+    return replication_lag(*frames, reference="gpt-3", judged=judged).set_index("milestone")
+
+
+def test_the_published_lags_come_out_by_the_first_judgements() -> None:
+    """Table 1 of the study: 7 months to Gopher, 23 months (704 days) to OPT-175B."""
+    first = lags("first")
+    assert first["model_id"].to_dict() == {
+        "better_model": "gopher",
+        "equal_open_model": "opt-175b",
+        "successful_replication": "opt-175b",
+    }
+    better = first.loc["better_model"]
+    assert better["lag_months_low"] < 7 < better["lag_months_high"]
+    replication = first.loc["successful_replication"]
+    assert replication["lag_days_low"] == replication["lag_days_high"] == 704
+    assert math.floor(replication["lag_months_low"]) == 23
+    assert first["certainty"].tolist() == ["stated"] * 3
+
+
+def test_by_the_judgements_that_stand_there_is_no_replication() -> None:
+    now = lags("now")
+    assert now["model_id"].to_dict() == {"better_model": "gopher", "equal_open_model": "glm-130b"}
+    assert now.loc["equal_open_model", "certainty"] == "inferred"
+
+
+def test_open_can_be_taken_strictly() -> None:
+    names = ["model_dates", "artifacts", "comparisons", "diffusion_events"]
+    frames = [diffdata.load(name) for name in names]
+    strict = replication_lag(*frames, reference="gpt-3", judged="first", access=["open"])
+    assert strict.set_index("milestone").loc["equal_open_model", "model_id"] == "bloom"
+
+
+def test_a_reference_without_a_date_is_refused() -> None:
+    names = ["model_dates", "artifacts", "comparisons", "diffusion_events"]
+    with pytest.raises(InvalidInputError, match="'gpt-5' has no date of publication"):
+        replication_lag(*map(diffdata.load, names), reference="gpt-5")
+    with pytest.raises(InvalidInputError, match="judged"):
+        replication_lag(*map(diffdata.load, names), reference="gpt-3", judged="later")
+
+
+@pytest.mark.parametrize(
+    ("architecture", "objective", "modality", "flop", "expected"),
+    [
+        ("dense", "autoregressive", "text", 1e23, True),
+        ("dense", "autoregressive", "text", 0.99e23, False),
+        ("dense", "autoregressive", "text", None, pd.NA),
+        ("mixture_of_experts", "autoregressive", "text", None, False),
+        (None, "autoregressive", "text", 3e23, pd.NA),
+        (None, "autoregressive", "text", 1e22, False),
+        ("dense", "span_corruption", "text", 3e23, False),
+        ("dense", "autoregressive", "text_image", 3e23, False),
+    ],
+)
+def test_likeness_to_gpt_3_is_false_where_a_condition_fails_and_missing_where_unknown(
+    architecture: str | None, objective: str, modality: str, flop: float | None, expected: object
+) -> None:
+    frame = pd.DataFrame(
+        {
+            "architecture": [architecture],
+            "objective": [objective],
+            "modality": [modality],
+            "training_compute_flop": pd.Series([flop], dtype=float),
+        }
+    )
+    verdict = gpt3_like(frame)["gpt3_like"].iloc[0]
+    assert verdict is expected or verdict == expected
+
+
+def scores(**points: list[float]) -> pd.DataFrame:
+    """Return evaluations of models on as many benchmarks as there are scores."""
+    rows = [
+        {"model_id": model, "benchmark": f"b{i}", "setting": "zero_shot", "metric": "accuracy",
+         "score": score}
+        for model, given in points.items()
+        for i, score in enumerate(given)
+    ]  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+CLAIM = pd.DataFrame({"model_id": ["copy", "base"], "architecture_of_model_id": ["base", None]})
+NO_DIFFERENCES = pd.DataFrame(
+    {"model_id": pd.Series(dtype=str), "reference_model_id": pd.Series(dtype=str),
+     "value": pd.Series(dtype=float)}
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "difference", "expected"),
+    [
+        ([50, 60], [52, 62], -2.0, True),
+        ([50, 60], [52, 62.1], -2.05, False),
+        ([55, 60], [52, 59], 2.0, True),
+        ([50, 60, 10], [52, 62], -2.0, True),  # the third benchmark is not common
+    ],
+)
+def test_a_replication_is_within_two_points_on_the_common_benchmarks(
+    ours: list[float], theirs: list[float], difference: float, expected: bool
+) -> None:
+    found = is_replication(CLAIM, scores(copy=ours, base=theirs), NO_DIFFERENCES).iloc[0]
+    assert found["mean_difference"] == pytest.approx(difference)
+    assert (found["benchmarks"], found["basis"]) == (2, "evaluations")
+    assert found["is_replication"] == expected
+
+
+def test_without_anything_to_compare_nothing_is_said() -> None:
+    found = is_replication(CLAIM, scores(base=[1.0]), NO_DIFFERENCES).iloc[0]
+    assert pd.isna(found["is_replication"])
+    assert pd.isna(found["basis"])
+    assert found["benchmarks"] == 0
+
+
+def test_opt_175b_is_a_replication_by_the_published_mean_alone() -> None:
+    estimates = diffdata.load("estimates")
+    published = estimates[estimates["quantity_id"] == "mean_benchmark_difference"].merge(
+        diffdata.load("comparisons")[["comparison_id", "model_id", "reference_model_id"]],
+        on="comparison_id",
+        suffixes=("_", ""),
+    )
+    found = is_replication(diffdata.load("models"), diffdata.load("evaluations"), published)
+    (opt,) = found[found["model_id"] == "opt-175b"].to_dict("records")
+    assert (opt["basis"], opt["mean_difference"], opt["is_replication"]) == ("published", -2, True)
+
+
+def test_the_published_cost_ratio_comes_out() -> None:
+    """Key takeaways, item 3: roughly seven times cheaper."""
+    summary = diffdata.load("model_summary").set_index("model_id")
+    costs = summary["training_cost_usd"]
+    ratio, low, high = cost_ratio(
+        costs["gpt-3"], costs["opt-175b"], interval=(5e6, 33e6), other_interval=(1.5e6, 2.3e6)
+    )
+    assert round(ratio) == 7
+    assert low is not None
+    assert high is not None
+    assert low < ratio < high
+    assert cost_ratio(2.0, 1.0) == (2.0, None, None)
+
+
+@pytest.mark.parametrize("arguments", [(0.0, 1.0), (1.0, -1.0), (math.nan, 1.0)])
+def test_costs_that_make_no_sense_are_refused(arguments: tuple[float, float]) -> None:
+    with pytest.raises(InvalidInputError, match="cost and other"):
+        cost_ratio(*arguments)
+
+
+def test_cost_per_flop_is_the_ratio_of_two_lognormals() -> None:
+    frame = pd.DataFrame(
+        {
+            "training_cost_usd": [10.0, 10.0, None, 10.0, 10.0],
+            "training_cost_usd_low": [5.0, 5.0, None, None, 5.0],
+            "training_cost_usd_high": [20.0, 20.0, None, None, 20.0],
+            "training_cost_usd_level": [0.9, 0.9, None, None, 0.9],
+            "training_compute_flop": [2.0, 2.0, 2.0, 2.0, 2.0],
+            "training_compute_flop_low": [1.0, None, None, None, 1.0],
+            "training_compute_flop_high": [4.0, None, None, None, 4.0],
+            "training_compute_flop_level": [0.9, None, None, None, 0.8],
+        }
+    )
+    found = cost_per_flop(frame)
+    assert found["cost_per_flop_usd"].tolist() == [5.0] * 4
+    assert found["flop_per_usd"].tolist() == [0.2] * 4
+    both = (Lognormal.from_interval(5, 20) / Lognormal.from_interval(1, 4)).interval()
+    bounds = found[["cost_per_flop_usd_low", "cost_per_flop_usd_high"]]
+    assert bounds.iloc[0].tolist() == pytest.approx(both, rel=1e-9)
+    assert bounds.iloc[1].tolist() == pytest.approx((2.5, 10.0), rel=1e-9)
+    assert bounds.iloc[2:].isna().all(axis=None)
+
+
+def test_six_nd_fills_only_what_no_source_gives() -> None:
+    summary = diffdata.load("model_summary").set_index("model_id")
+    filled = summary[summary["training_compute_flop_method"] == "six_nd"]
+    assert set(filled.index) >= {"opt-175b", "yuan-1.0"}
+    assert filled.loc["opt-175b", "training_compute_flop"] == six_nd(175e9, 300e9)
+    estimates = diffdata.load("estimates")
+    published = estimates[estimates["quantity_id"] == "training_compute"]["model_id"]
+    assert not set(filled.index) & set(published)
+
+
+def estimate(**changes: object) -> dict[str, object]:
+    """Return a row of estimates with what the evaluation reads."""
+    plain = {
+        "estimate_id": "a", "model_id": "m", "quantity_id": "q", "unit": "1", "value": 1.0,
+        "low": None, "high": None, "level": None, "basis": "reported", "status": "current",
+        "currency": None,
+    }  # fmt: skip
+    return plain | changes
+
+
+def evaluated(scale: str, *rows: dict[str, object]) -> dict[str, object]:
+    frame = pd.DataFrame(rows).astype({"value": float, "low": float, "high": float, "level": float})
+    quantities = pd.DataFrame({"quantity_id": ["q"], "unit": ["1"], "scale": [scale]})
+    (found,) = evaluate(frame, quantities).to_dict("records")
+    return dict(found)
+
+
+def test_a_single_estimate_is_the_value() -> None:
+    found = evaluated("log", estimate(value=12e6, low=5e6, high=33e6, level=0.9))
+    assert (found["value"], found["low"], found["high"]) == (12e6, 5e6, 33e6)
+    assert (found["level"], found["method"]) == (0.9, "single")
+
+
+def test_several_estimates_are_averaged_on_the_scale_of_the_quantity() -> None:
+    rows = estimate(value=1.0, low=0.5, high=2.0, level=0.9), estimate(estimate_id="b", value=4.0)
+    log, linear = evaluated("log", *rows), evaluated("linear", *rows)
+    assert (log["value"], log["method"]) == (pytest.approx(2.0), "geometric_mean")
+    assert (linear["value"], linear["method"]) == (2.5, "arithmetic_mean")
+    assert (log["low"], log["high"]) == (0.5, 4.0)
+    assert pd.isna(log["level"])
+
+
+def test_the_best_basis_counts_alone() -> None:
+    rows = [
+        estimate(estimate_id=basis, basis=basis, value=float(i))
+        for i, basis in enumerate(["reported", "estimated", "derived", "assumed"], start=1)
+    ]
+    assert evaluated("log", *rows)["value"] == 1.0
+    assert evaluated("log", *rows[1:])["value"] == 2.0
+
+
+def test_what_is_set_aside_says_why() -> None:
+    rows = [
+        estimate(estimate_id="a"),
+        estimate(estimate_id="b", status="superseded"),
+        estimate(estimate_id="c", value=None),
+        estimate(estimate_id="d", currency="EUR"),
+        estimate(estimate_id="e", basis="assumed"),
+    ]
+    inputs = evaluation_inputs(pd.DataFrame(rows).astype({"value": float}))
+    assert inputs["used"].tolist() == [True, False, False, False, False]
+    assert inputs["set_aside_because"].tolist()[1:] == [
+        "not_current",
+        "no_central_value",
+        "other_currency",
+        "weaker_basis",
+    ]

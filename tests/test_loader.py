@@ -1,0 +1,109 @@
+"""Loading: by name, validated, typed; growing the dataset touches only data and schema."""
+
+import json
+from pathlib import Path
+
+import pytest
+from mypy import api as mypy
+
+import diffdata
+from diffdata.build import outputs
+from diffdata.errors import InvalidDataError, PackageError, UnknownNameError
+from diffdata.packages import open_package
+
+from .conftest import ROOT, edit
+
+
+def test_tables_come_in_the_order_of_the_descriptor() -> None:
+    descriptor = json.loads((ROOT / "datapackage.json").read_text())
+    assert diffdata.tables() == [resource["name"] for resource in descriptor["resources"]]
+
+
+def test_a_frame_knows_its_table_and_version() -> None:
+    assert diffdata.load("models").attrs == {"table": "models", "version": "2026.1.0"}
+
+
+def test_a_frame_is_ours_to_change() -> None:
+    first = diffdata.load("models")
+    first.loc[0, "name"] = "changed"
+    assert diffdata.load("models").loc[0, "name"] != "changed"
+
+
+def test_a_missing_table_names_the_nearest() -> None:
+    with pytest.raises(UnknownNameError, match=r"no table named 'model'; did you mean models"):
+        diffdata.load("model")
+    with pytest.raises(KeyError, match=r"no table named 'zzz' Known: |no table named 'zzz'"):
+        diffdata.load("zzz")
+
+
+def test_invalid_data_are_refused_with_all_faults(copy: Path) -> None:
+    edit(copy / "data/hardware.csv", "huawei,npu", "huwei,npx")
+    with pytest.raises(InvalidDataError) as caught:
+        diffdata.load("hardware", package=copy)
+    assert {issue.rule for issue in caught.value.issues} == {"enum", "foreign-key"}
+    assert "did you mean huawei?" in str(caught.value)
+
+
+def test_a_folder_without_a_descriptor_is_one_clear_line(tmp_path: Path) -> None:
+    with pytest.raises(PackageError, match=r"the folder has no datapackage\.json$"):
+        diffdata.load("models", package=tmp_path)
+
+
+def test_adding_a_column_touches_one_csv_and_one_json(copy: Path) -> None:
+    path = copy / "schemas/hardware.json"
+    schema = json.loads(path.read_text())
+    new = {"name": "sockets", "type": "integer", "unit": "1", "description": "Sockets."}
+    schema["fields"].append(new)
+    path.write_text(json.dumps(schema))
+    data = copy / "data/hardware.csv"
+    header, *rows = data.read_text().splitlines()
+    data.write_text("\n".join([f"{header},sockets", *(f"{row},2" for row in rows)]) + "\n")
+    assert diffdata.validate(copy) == []
+    frame = diffdata.load("hardware", package=copy)
+    assert str(frame["sockets"].dtype) == "Int64"
+    assert frame["sockets"].eq(2).all()
+    assert diffdata.schema("hardware", package=copy).validate(frame) is not None
+    assert "    sockets: Series[pd.Int64Dtype]" in outputs(open_package(copy))["diffdata/typed.py"]
+
+
+def test_adding_a_table_touches_the_descriptor_too(copy: Path) -> None:
+    (copy / "data/licences.csv").write_text("licence,model_id\nMIT,gpt-2\n")
+    schema = {
+        "$schema": "https://datapackage.org/profiles/2.0/tableschema.json",
+        "title": "Licences",
+        "description": "One row is a licence.",
+        "fields": [
+            {"name": "licence", "type": "string", "description": "The licence."},
+            {"name": "model_id", "type": "string", "description": "The model."},
+        ],
+        "primaryKey": ["licence"],
+        "foreignKeys": [
+            {"fields": "model_id", "reference": {"resource": "models", "fields": "model_id"}}
+        ],
+    }
+    (copy / "schemas/licences.json").write_text(json.dumps(schema))
+    path = copy / "datapackage.json"
+    descriptor = json.loads(path.read_text())
+    entry = {"name": "licences", "path": "data/licences.csv", "schema": "schemas/licences.json"}
+    descriptor["resources"].append(entry)
+    path.write_text(json.dumps(descriptor))
+    assert diffdata.validate(copy) == []
+    assert diffdata.tables(package=copy)[-1] == "licences"
+    assert diffdata.load("licences", package=copy)["model_id"].tolist() == ["gpt-2"]
+    assert "class Licences(Table):" in outputs(open_package(copy))["diffdata/typed.py"]
+
+
+def test_type_checkers_know_each_table(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import diffdata\n"
+        "from diffdata.typed import Models\n"
+        'reveal_type(diffdata.load("models"))\n'
+        'reveal_type(diffdata.load("estimates"))\n'
+        "reveal_type(Models.model_id)\n"
+        'diffdata.load("models", packge=None)\n'
+    )
+    shown, _, _ = mypy.run([str(script), "--config-file", str(ROOT / "pyproject.toml")])
+    assert "DataFrame[diffdata.typed.Models]" in shown
+    assert "DataFrame[diffdata.typed.Estimates]" in shown
+    assert "packge" in shown

@@ -1,0 +1,179 @@
+"""Each rule, on rows that keep it and rows that break it."""
+
+import json
+from typing import Any
+
+import narwhals as nw
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from diffdata.descriptor import Constraints, Field, ForeignKey, Reference, TableSchema, parse_schema
+from diffdata.rules import field_checks, foreign_key_check, rule_check, table_checks
+from diffdata.schemas import failing_rows, pandas_dtypes
+
+
+def things(rules: list[dict[str, Any]]) -> TableSchema:
+    """Return a schema with one column of each type and some rules."""
+    fields = [
+        {"name": "k", "type": "string", "description": "Key."},
+        {"name": "a", "type": "number", "unit": "1", "description": "A."},
+        {"name": "b", "type": "number", "unit": "1", "description": "B."},
+        {"name": "c", "type": "number", "unit": "1", "description": "C."},
+        {"name": "i", "type": "integer", "unit": "1", "description": "I."},
+        {"name": "s", "type": "string", "description": "S."},
+        {"name": "t", "type": "boolean", "description": "T."},
+        {"name": "d", "type": "date", "description": "D."},
+        {"name": "p", "type": "string", "description": "P."},
+    ]
+    named = [{"name": "r", "reason": "because"} | rule for rule in rules]
+    text = {"$schema": "x", "title": "T", "description": "D", "fields": fields, "primaryKey": "k"}
+    return parse_schema(json.dumps(text | {"rules": named}), "f")
+
+
+def frame(**columns: list[Any]) -> pd.DataFrame:
+    """Return a frame with the columns of `things`, missing where they are not given."""
+    length = len(next(iter(columns.values())))
+    full: dict[str, list[Any]] = {
+        name: columns.get(name, [None] * length) for name in "k a b c i s t d p".split()
+    }
+    if "k" not in columns:
+        full["k"] = [f"row {i}" for i in range(length)]
+    full["d"] = list(pd.to_datetime(pd.Series(full["d"], dtype=object)))
+    return pd.DataFrame(full).astype(pandas_dtypes(things([])))
+
+
+def broken(rule: dict[str, Any], **columns: list[Any]) -> list[int]:
+    check = rule_check(things([rule]).rules[0])
+    return failing_rows(frame(**columns), check)
+
+
+def test_ordered_compares_all_given_values() -> None:
+    rule = {"rule": "ordered", "columns": ["a", "b", "c"]}
+    assert broken(rule, a=[1, 1, 3, None], b=[2, None, 2, 5], c=[3, 0, 4, 4]) == [1, 2, 3]
+
+
+def test_exactly_one_counts_given_values() -> None:
+    rule = {"rule": "exactlyOne", "columns": ["a", "s"]}
+    assert broken(rule, a=[1, None, 1, None], s=[None, "x", "x", None]) == [2, 3]
+
+
+def test_at_least_one_refuses_empty_rows() -> None:
+    rule = {"rule": "atLeastOne", "columns": ["a", "s"]}
+    assert broken(rule, a=[1, None, None], s=["x", "x", None]) == [2]
+
+
+def test_all_or_none_refuses_half() -> None:
+    rule = {"rule": "allOrNone", "columns": ["a", "s"]}
+    assert broken(rule, a=[1, None, 1], s=["x", None, None]) == [2]
+
+
+def test_required_if_looks_at_the_condition() -> None:
+    rule = {"rule": "requiredIf", "columns": ["a"], "when": {"column": "s", "equals": ["x"]}}
+    columns = {"a": [1, None, None, 1], "s": ["x", "x", "y", "y"]}
+    assert broken(rule, **columns) == [1]
+    assert broken(rule | {"otherwise": "empty"}, **columns) == [1, 3]
+
+
+def test_required_if_can_ask_for_any_value() -> None:
+    rule = {"rule": "requiredIf", "columns": ["a", "b"], "when": {"column": "s"}}
+    assert broken(rule, a=[1, None, 1], b=[None, None, 1], s=["x", None, "x"]) == [0]
+
+
+def test_required_if_understands_booleans() -> None:
+    rule = {"rule": "requiredIf", "columns": ["a"], "when": {"column": "t", "equals": [True]}}
+    assert broken(rule, a=[None, None, None], t=[True, False, None]) == [0]
+
+
+def test_no_date_pretends_to_a_day_that_is_not_known() -> None:
+    rule = {"rule": "datePrecision", "date": "d", "precision": "p"}
+    dates = [
+        "2020-05-28",
+        "2020-05-01",
+        "2020-05-15",
+        "2020-01-01",
+        "2020-05-01",
+        None,
+        "2020-01-01",
+    ]
+    precisions = ["day", "month", "month", "year", "year", "day", None]
+    assert broken(rule, d=dates, p=precisions) == [2, 4, 5, 6]
+
+
+@pytest.mark.parametrize(
+    ("constraints", "values", "expected"),
+    [
+        ({"required": True}, ["x", None], [1]),
+        ({"enum": ["x", "y"]}, ["x", "z", None], [1]),
+        ({"pattern": "[a-z]+"}, ["x", "X", "xy1", None], [1, 2]),
+        ({"pattern": "a|b"}, ["a", "b", "ab", "ca"], [2, 3]),
+        ({"unique": True}, ["x", "y", "x", None, None], [0, 2]),
+    ],
+)
+def test_constraints_on_text(
+    constraints: dict[str, Any], values: list[Any], expected: list[int]
+) -> None:
+    (check,) = field_checks(_field("s", "string", constraints))
+    assert failing_rows(frame(s=values), check) == expected
+
+
+@pytest.mark.parametrize(
+    ("constraints", "expected"),
+    [
+        ({"minimum": 2}, [0]),
+        ({"maximum": 2}, [2]),
+        ({"exclusiveMinimum": 2}, [0, 1]),
+        ({"exclusiveMaximum": 2}, [1, 2]),
+    ],
+)
+def test_constraints_on_numbers(constraints: dict[str, Any], expected: list[int]) -> None:
+    for name, kind in (("a", "number"), ("i", "integer")):
+        (check,) = field_checks(_field(name, kind, constraints))
+        assert failing_rows(frame(**{name: [1, 2, 3, None]}), check) == expected
+
+
+def _field(name: str, kind: str, constraints: dict[str, Any]) -> Field:
+    limits = Constraints.model_validate_json(json.dumps(constraints))
+    return Field(name=name, type=kind, unit=None if kind == "string" else "1", description="X.",
+                 constraints=limits)  # fmt: skip
+
+
+def test_dates_have_limits_too() -> None:
+    field = Field.model_validate_json(
+        '{"name": "d", "type": "date", "description": "D.",'
+        ' "constraints": {"minimum": "2020-01-01"}}'
+    )
+    (check,) = field_checks(field)
+    assert failing_rows(frame(d=["2019-12-31", "2020-01-01", None]), check) == [0]
+
+
+def test_keys_are_unique_and_given() -> None:
+    checks = [check for check in table_checks(things([])) if check.name == "primary-key"]
+    found = [failing_rows(frame(k=["x", "y", "x", None, None]), check) for check in checks]
+    assert found == [[3, 4], [0, 2]]
+
+
+def test_composite_foreign_keys_need_all_parts_together() -> None:
+    key = ForeignKey(fields=("k", "s"), reference=Reference(resource="o", fields=("k", "s")))
+    check = foreign_key_check(key, ["x\x1fm", "y\x1fn"])
+    rows = frame(k=["x", "x", "y", "y"], s=["m", "n", "n", None])
+    assert failing_rows(rows, check) == [1]
+
+
+@given(st.lists(st.tuples(*[st.none() | st.integers(-3, 3)] * 3), min_size=1, max_size=8))
+def test_ordered_is_what_sorting_says(rows: list[tuple[int | None, ...]]) -> None:
+    """A row is ordered exactly if its given values, as they stand, are sorted."""
+    columns = dict(zip("abc", map(list, zip(*rows, strict=True)), strict=True))
+    given_values = [[value for value in row if value is not None] for row in rows]
+    expected = [i for i, row in enumerate(given_values) if row != sorted(row)]
+    assert broken({"rule": "ordered", "columns": ["a", "b", "c"]}, **columns) == expected
+
+
+def test_checks_never_return_missing(package: Any) -> None:
+    """A check that says neither yes nor no would pass silently on some engines."""
+    for name, schema in package.schemas.items():
+        blank = pd.DataFrame({f.name: [None] for f in schema.fields}).astype(pandas_dtypes(schema))
+        for check in table_checks(schema):
+            verdict = nw.from_native(blank).select(passes=check.passes)["passes"]
+            assert verdict.null_count() == 0, (name, check.name)

@@ -1,0 +1,234 @@
+"""Every fault is found at its line and column, in one run, with what is expected and a mend."""
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import diffdata
+from diffdata.descriptor import Field
+from diffdata.validation import Issue
+from diffdata.validation.text import read_rows
+from diffdata.validation.typed import CellError, cell_text, parse_cell
+
+from .conftest import edit
+from .test_rules import things
+
+
+def set_cell(folder: Path, table: str, key: str, column: str, value: str) -> int:
+    """Overwrite one cell of the row with that key, and return the line of the row."""
+    path = folder / "data" / f"{table}.csv"
+    with path.open(newline="", encoding="utf-8") as file:
+        reader = csv.reader(file)
+        rows, lines = [], []
+        for row in reader:
+            rows.append(row)
+            lines.append(reader.line_num)
+    (position,) = [i for i, row in enumerate(rows) if row[0] == key]
+    rows[position][rows[0].index(column)] = value
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file, lineterminator="\n").writerows(rows)
+    return lines[position]
+
+
+def only(issues: list[Issue]) -> Issue:
+    assert len(issues) == 1, "\n".join(map(str, issues))
+    return issues[0]
+
+
+@pytest.mark.parametrize(
+    ("table", "key", "column", "value", "rule", "message", "hint"),
+    [
+        ("estimates", "gpt-3-training-cost", "value", "3,14e23", "type", "a number", "3.14e23"),
+        ("estimates", "gpt-3-training-cost", "low", "5 M", "type", "a number", "write 5000000"),
+        ("estimates", "gpt-3-training-cost", "low", "5,000,000", "type", "number", "write 5000000"),
+        ("estimates", "gpt-3-training-cost", "low", "NaN", "type", "a number", "leave the cell"),
+        ("estimates", "gpt-3-training-cost", "low", "1e999", "type", "64 bits", ""),
+        ("estimates", "gpt-3-training-cost", "price_year", "2020.0", "type", "whole", "write 2020"),
+        ("estimates", "gpt-3-training-cost", "basis", "estimate", "enum", "one of", "estimated"),
+        ("estimates", "gpt-3-training-cost", "basis", "", "required", "a value", ""),
+        ("estimates", "gpt-3-training-cost", "currency", "usd", "pattern", "of the form", ""),
+        ("estimates", "gpt-3-training-cost", "low", "13e6", "interval_in_order", "<=", "between"),
+        ("estimates", "gpt-3-training-cost", "currency", "", "money_has_a_currency", "curr", "na"),
+        ("estimates", "gpt-3-training-cost", "level", "90", "exclusive-maximum", "less than 1", ""),
+        ("estimates", "gpt-3-training-cost", "model_id", "gtp-3", "foreign-key", "models", "gpt-3"),
+        ("estimates", "gpt-3-training-cost", "model_id", "zzzz", "foreign-key", "in model", "add"),
+        ("estimates", "gpt-3-training-cost", "unit", "FLOP", "foreign-key", "quantities", ""),
+        ("estimates", "gpt-3-training-cost", "scenario_id", "bloom-one-day", "one_subject", "", ""),
+        ("estimates", "gpt-3-training-cost", "note", " blank", "type", "without spaces", "'blank'"),
+        ("models", "opt-175b", "name", "OPT\n175B", "type", "on one line", ""),
+        ("sources", "brown-2020", "published", "2020-05", "type", "a date", "2020-05-01"),
+        ("sources", "brown-2020", "published", "2020-02-30", "type", "no such day", ""),
+        ("sources", "cottier-2022-summary", "published", "2027-05-28", "accessed_after_published", "",
+         "read before"),
+        ("sources", "brown-2020", "published_precision", "month", "published_precision_fits", "",
+         "claims no day"),
+        ("case_studies", "cottier-2022-summary", "meets_definition", "yes", "type", "true or", "tr"),
+    ],
+)  # fmt: skip
+def test_a_fault_is_found_at_its_cell(
+    copy: Path, table: str, key: str, column: str, value: str, rule: str, message: str, hint: str
+) -> None:
+    if table == "case_studies":
+        edit(copy / "data/case_studies.csv", "bloom,true", f"bloom,{value}")
+        line = 2
+    else:
+        line = set_cell(copy, table, key, column, value)
+    found = [issue for issue in diffdata.validate(copy) if issue.rule == rule]
+    issue = only(found)
+    assert (issue.file, issue.line, issue.severity) == (f"data/{table}.csv", line, "error")
+    assert key in (issue.row or "")
+    assert message in issue.message
+    assert hint in issue.hint
+    if rule in ("type", "enum", "required", "pattern", "foreign-key") and column != "unit":
+        assert (issue.column, issue.value) == (column, value)
+
+
+def test_all_faults_are_reported_in_one_run_in_order(copy: Path) -> None:
+    set_cell(copy, "sources", "brown-2020", "published", "2020-05")
+    second = set_cell(copy, "estimates", "gpt-3-training-cost", "value", "3,14e23")
+    first = set_cell(copy, "estimates", "bloom-one-day-cost", "basis", "guess")
+    places = [(i.file, i.line, i.column) for i in diffdata.validate(copy)]
+    assert places[:2] == [
+        ("data/estimates.csv", first, "basis"),
+        ("data/estimates.csv", second, "value"),
+    ]
+    assert places[2][0] == "data/sources.csv"
+
+
+def test_a_duplicate_key_names_the_other_line(copy: Path) -> None:
+    path = copy / "data/organizations.csv"
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join([*lines, lines[1]]))
+    issues = diffdata.validate(copy)
+    assert [(i.line, i.rule, i.hint) for i in issues] == [
+        (2, "primary-key", f"the same stands in line {len(lines) + 1}"),
+        (len(lines) + 1, "primary-key", "the same stands in line 2"),
+    ]
+
+
+def test_a_warning_is_no_error(copy: Path) -> None:
+    set_cell(copy, "estimates", "gpt-3-training-cost", "as_printed", "")
+    issue = only(diffdata.validate(copy))
+    assert (issue.severity, issue.rule, issue.column) == (
+        "warning",
+        "figure_as_printed",
+        "as_printed",
+    )
+    assert len(diffdata.load("estimates", package=copy)) == len(diffdata.load("estimates"))
+
+
+def test_a_row_with_a_comma_too_many_is_found_with_its_key(copy: Path) -> None:
+    path = copy / "data/organizations.csv"
+    edit(path, "\ncnrs,CNRS,", "\ncnrs,CNRS, Paris,")
+    issue = only(diffdata.validate(copy))
+    assert (issue.rule, issue.row) == ("row-length", "organization_id=cnrs")
+    assert "double quotes" in issue.hint
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("organization_id,name", "organization_id,nmae", ["did you mean name?", "is missing"]),
+        ("organization_id,name", "name,organization_id", ["another order"]),
+        ("organization_id,name", "organization_id,name,name", ["stands twice"]),
+    ],
+)
+def test_faults_of_the_header(copy: Path, old: str, new: str, expected: list[str]) -> None:
+    path = copy / "data/organizations.csv"
+    header, rest = path.read_text().split("\n", 1)
+    path.write_text(header.replace(old, new) + "\n" + rest)
+    shown = "\n".join(f"{i.message} {i.hint}" for i in diffdata.validate(copy) if i.line == 1)
+    for text in expected:
+        assert text in shown
+
+
+def test_blank_rows_and_a_byte_order_mark_are_reported(copy: Path) -> None:
+    path = copy / "data/organizations.csv"
+    path.write_text("\ufeff" + path.read_text() + "\n")
+    assert [(i.line, i.rule) for i in diffdata.validate(copy)] == [
+        (1, "byte-order-mark"),
+        (len(path.read_text().splitlines()), "blank-row"),
+    ]
+
+
+def test_a_quote_that_never_closes_is_one_fault(copy: Path) -> None:
+    path = copy / "data/corrections.csv"
+    path.write_text(path.read_text() + '"never closed')
+    issues = diffdata.validate(copy)
+    assert [issue.rule for issue in issues] == ["csv"]
+
+
+def test_lines_count_line_breaks_inside_cells() -> None:
+    text = 'k,a,b,c,i,s,t,d,p\nx,,,,,"two\nlines",,,\ny,,,,,,,,\n'
+    table, issues = read_rows(text, "f.csv", things([]))
+    assert [row.line for row in table.rows] == [2, 4]
+    assert issues == []
+
+
+def test_a_missing_file_is_reported_once_and_the_rest_is_checked(copy: Path) -> None:
+    (copy / "data/models.csv").unlink()
+    line = set_cell(copy, "estimates", "gpt-3-training-cost", "basis", "guess")
+    issues = diffdata.validate(copy)
+    assert [(i.file, i.line, i.rule) for i in issues] == [
+        ("data/estimates.csv", line, "enum"),
+        ("data/models.csv", None, "unreadable"),
+    ]
+    assert issues[1].message == "the file is missing"
+
+
+def test_a_file_that_is_not_utf_8_names_the_line(copy: Path) -> None:
+    path = copy / "data/organizations.csv"
+    path.write_bytes(path.read_bytes().replace(b"AI21 Labs", b"AI21 L\xe4bs"))
+    issues = [issue for issue in diffdata.validate(copy) if issue.file == "data/organizations.csv"]
+    assert "line 2 is not UTF-8 (byte 0xe4)" in only(issues).message
+
+
+def test_a_link_out_of_the_package_is_refused(copy: Path, tmp_path_factory: Any) -> None:
+    outside = tmp_path_factory.mktemp("outside") / "secret.csv"
+    outside.write_text("a\n")
+    (copy / "data/models.csv").unlink()
+    (copy / "data/models.csv").symlink_to(outside)
+    issues = [issue for issue in diffdata.validate(copy) if issue.file == "data/models.csv"]
+    assert only(issues).message == "leads out of the package"
+
+
+NUMBER = Field(name="x", type="number", unit="1", description="X.")
+INTEGER = Field(name="x", type="integer", unit="1", description="X.")
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_numbers_survive_writing_and_reading(value: float) -> None:
+    assert parse_cell(cell_text(value), NUMBER) == value
+
+
+@given(st.integers(-(2**63), 2**63 - 1))
+def test_integers_survive_writing_and_reading(value: int) -> None:
+    assert parse_cell(cell_text(value), INTEGER) == value
+
+
+@given(st.dates())
+def test_dates_survive_writing_and_reading(value: Any) -> None:
+    field = Field(name="x", type="date", description="X.")
+    assert parse_cell(cell_text(value), field) == value
+
+
+@given(st.text())
+@settings(max_examples=300)
+def test_any_text_is_a_value_or_a_cell_error(text: str) -> None:
+    for kind in ("string", "integer", "number", "boolean", "date"):
+        unit = "1" if kind in ("integer", "number") else None
+        try:
+            parse_cell(text, Field(name="x", type=kind, unit=unit, description="X."))
+        except CellError as error:
+            assert error.expected  # noqa: PT017
+
+
+@given(st.text())
+@settings(max_examples=300)
+def test_any_text_is_read_as_rows_or_issues(text: str) -> None:
+    table, issues = read_rows(text, "f.csv", things([]))
+    assert table.rows or issues or text.strip("\n") == "k,a,b,c,i,s,t,d,p"
