@@ -126,7 +126,6 @@ def rule_check(rule: Rule) -> Check:
                 passes = passes & (holds | (count == 0))
                 expected += ", and only there"
         case DatePrecision(date=date, precision=precision):
-            columns = (date, precision)
             first_day = nw.col(date).dt.day() == 1
             first_month = nw.col(date).dt.month() == 1
             fits = (
@@ -134,13 +133,13 @@ def rule_check(rule: Rule) -> Check:
                 | ((nw.col(precision) == "month") & first_day)
                 | ((nw.col(precision) == "year") & first_day & first_month)
             )
-            count = _count(columns)
+            count = _count((date, precision))
             passes = (count == 0) | ((count == 2) & fits.fill_null(False))
             expected = (
                 f"{date} with its {precision}, and the first day of the month or year where "
                 "no more is known"
             )
-    return Check(rule.name, tuple(columns), passes, expected, rule.severity)
+    return Check(rule.name, rule.columns_used(), passes, expected, rule.severity)
 
 
 def foreign_key_check(key: ForeignKey, present: Iterable[Scalar]) -> Check:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import warnings
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
@@ -33,13 +34,24 @@ def pandas_dtypes(schema: TableSchema) -> dict[str, Any]:
     return {field.name: PANDAS_DTYPES[field.type] for field in schema.fields}
 
 
-def failing_rows(frame: pd.DataFrame, check: Check) -> list[int]:
-    """Return the positions (from 0) of the rows of `frame` that break `check`."""
+def failing_rows(frame: pd.DataFrame, checks: Sequence[Check]) -> list[list[int]]:
+    """Evaluate checks in one pass over a frame.
+
+    Returns
+    -------
+    positions
+        For each check the positions (from 0) of the rows that break it.
+    """
+    names = [str(number) for number in range(len(checks))]
+    passes = (check.passes.alias(name) for check, name in zip(checks, names, strict=True))
     with warnings.catch_warnings():
         # pandas advises against groups in patterns, which are as good as any in a schema.
         warnings.filterwarnings("ignore", "This pattern is interpreted", UserWarning)
-        passes = nw.from_native(frame, eager_only=True).select(passes=check.passes)["passes"]
-    return [position for position, passed in enumerate(passes.to_list()) if not passed]
+        verdicts = nw.from_native(frame, eager_only=True).select(*passes)
+    return [
+        [position for position, passed in enumerate(verdicts[name].to_list()) if not passed]
+        for name in names
+    ]
 
 
 def arrow_schema(schema: TableSchema, table: str, version: str) -> pyarrow.Schema:
@@ -114,8 +126,9 @@ def _pandera_check(check: Check) -> pa.Check:
     import pandera.pandas as pa
 
     def passes(frame: pd.DataFrame) -> pd.Series[bool]:
+        (positions,) = failing_rows(frame, [check])
         result = pd.Series(True, index=frame.index)
-        result.iloc[failing_rows(frame, check)] = False
+        result.iloc[positions] = False
         return result
 
     # pandera ignores failures in rows with a missing value unless told not to.

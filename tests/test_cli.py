@@ -14,7 +14,7 @@ from .conftest import ROOT, edit
 from .test_validation import set_cell
 
 
-def run(*arguments: str | Path, monkeypatch: pytest.MonkeyPatch | None = None) -> Result:
+def run(*arguments: str | Path) -> Result:
     return CliRunner().invoke(cli.app, [str(argument) for argument in arguments])
 
 
@@ -45,8 +45,9 @@ def test_list_counts_the_rows() -> None:
 
 
 def test_show_filters_and_picks_columns() -> None:
-    result = run("show", "estimates", "--where", "model_id=gpt-3", "--where", "quantity_id~cost",
-                 "--where", "value>=1e6", "--columns", "estimate_id,value", "-f", "json")  # fmt: skip
+    conditions = ["model_id=gpt-3", "quantity_id~cost", "value>=1e6"]
+    options = [word for condition in conditions for word in ("--where", condition)]
+    result = run("show", "estimates", *options, "--columns", "estimate_id,value", "-f", "json")
     assert json.loads(result.stdout) == [
         {"estimate_id": "gpt-3-development-cost", "value": 49e6},
         {"estimate_id": "gpt-3-training-cost", "value": 12e6},

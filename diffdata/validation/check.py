@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
 
 import narwhals as nw
 import pandas as pd
@@ -15,8 +16,10 @@ from diffdata.packages import Package, open_package, read_text
 from diffdata.rules import Check, foreign_key_check, key_expression, table_checks
 from diffdata.schemas import failing_rows
 from diffdata.validation.issue import UNREADABLE, Issue, in_order
-from diffdata.validation.text import TextTable, read_rows, row_key
-from diffdata.validation.typed import to_frame
+from diffdata.validation.text import Row, TextTable, read_rows, row_key
+from diffdata.validation.typed import quote, to_frame
+
+_Hint = Callable[[Row], str]
 
 
 @dataclass(frozen=True)
@@ -95,13 +98,7 @@ def check_tables(package: Package, tables: Iterable[str]) -> dict[str, CheckedTa
             if (other := key.reference.resource or name) not in typed:
                 typed[other], _ = _read(package, other)
     for name in tables:
-        table = typed[name]
-        for check in table_checks(table.schema):
-            issues[name] += _breaches(table, check)
-        for key in table.schema.foreign_keys:
-            target = typed[key.reference.resource or name]
-            if target.readable:  # else its own issue says all, and every key would dangle
-                issues[name] += _dangling(table, key, target)
+        issues[name] += _breaches(typed[name], typed)
     return {name: CheckedTable(typed[name].frame, in_order(issues[name])) for name in tables}
 
 
@@ -122,44 +119,57 @@ def _unreadable(file: str, message: str) -> Issue:
     return Issue(file, None, None, None, None, UNREADABLE, "error", message)
 
 
-def _breaches(table: _TypedTable, check: Check) -> list[Issue]:
-    """Turn the rows that break a check into issues."""
+def _breaches(table: _TypedTable, others: dict[str, _TypedTable]) -> list[Issue]:
+    """Evaluate all checks of a table and turn the rows that break one into issues."""
+    checks = table_checks(table.schema)
+    hints: list[_Hint] = [partial(_hint, table, check) for check in checks]
+    for key in table.schema.foreign_keys:
+        target = others[key.reference.resource] if key.reference.resource else table
+        if target.readable:  # else its own issue says all, and every key would dangle
+            present = _keys(target.frame, key.reference.fields)
+            checks.append(foreign_key_check(key, present))
+            hints.append(partial(_reference_hint, key, present, target.text.file))
     issues = []
-    for position in failing_rows(table.frame, check):
-        if any((position, column) in table.unusable for column in check.columns):
-            continue  # the cell has its own issue, and what it should hold is not known
-        row = table.text.rows[position]
-        given = {name: row.cells[name] for name in check.columns if row.cells[name]}
-        value = given.get(check.columns[0]) if len(check.columns) == 1 else _shown(given)
-        found = f"{value!r} is not allowed" if given else "the cell is empty"
-        if len(check.columns) > 1:
-            found = f"found {value}" if given else "the cells are empty"
-        issues.append(
-            Issue(
-                file=table.text.file,
-                line=row.line,
-                column=check.columns[0],
-                row=row_key(row.cells, table.schema),
-                value=value or "",
-                rule=check.name,
-                severity=check.severity,
-                message=f"{found}: expected {check.expected}",
-                hint=_hint(table, check, position),
-            )
-        )
+    for check, hint, failing in zip(checks, hints, failing_rows(table.frame, checks), strict=True):
+        for position in failing:
+            # An unusable cell has its own issue, and what it should hold is not known.
+            if not any((position, column) in table.unusable for column in check.columns):
+                row = table.text.rows[position]
+                issues.append(_breach(table, check, row, hint(row)))
     return issues
 
 
-def _hint(table: _TypedTable, check: Check, position: int) -> str:
+def _breach(table: _TypedTable, check: Check, row: Row, hint: str) -> Issue:
+    given = {name: row.cells[name] for name in check.columns if row.cells[name]}
+    if not given:
+        value, found = "", "the cell is empty" if len(check.columns) == 1 else "the cells are empty"
+    elif len(check.columns) == 1:
+        value = row.cells[check.columns[0]]
+        found = f"{quote(value)} is not allowed"
+    else:
+        value = ", ".join(f"{name}={cell}" for name, cell in given.items())
+        found = f"found {value}"
+    return Issue(
+        file=table.text.file,
+        line=row.line,
+        column=check.columns[0],
+        row=row_key(row.cells, table.schema),
+        value=value,
+        rule=check.name,
+        severity=check.severity,
+        message=f"{found}: expected {check.expected}",
+        hint=hint,
+    )
+
+
+def _hint(table: _TypedTable, check: Check, row: Row) -> str:
     """Say how to mend a breach, where that can be said."""
     for rule in table.schema.rules:
         if rule.name == check.name:
             return rule.reason
-    row = table.text.rows[position]
-    cell = row.cells[check.columns[0]]
     if check.name == "enum":
         allowed = table.schema.field(check.columns[0]).constraints.enum or ()
-        close = nearest(cell, map(str, allowed))
+        close = nearest(row.cells[check.columns[0]], map(str, allowed))
         return f"did you mean {close[0]}?" if close else ""
     if check.name in ("primary-key", "unique"):
         key = [row.cells[name] for name in check.columns]
@@ -171,25 +181,16 @@ def _hint(table: _TypedTable, check: Check, position: int) -> str:
     return ""
 
 
-def _dangling(table: _TypedTable, key: ForeignKey, target: _TypedTable) -> list[Issue]:
-    """Report the rows whose foreign key finds no row in the table that it points at."""
-    present = _keys(target.frame, key.reference.fields)
-    issues = _breaches(table, foreign_key_check(key, present))
+def _reference_hint(key: ForeignKey, present: list[str], file: str, row: Row) -> str:
+    """Name the id that was probably meant, and the file where a missing one is added."""
     if len(key.fields) > 1:
-        return issues
-    hinted = []
-    for issue in issues:
-        close = nearest(issue.value or "", present)
-        mend = f"did you mean {close[0]}? If not, mend the id" if close else "mend the id"
-        hinted.append(replace(issue, hint=f"{mend} or add the row to {target.text.file}"))
-    return hinted
+        return f"no row of {file} has both; mend one of them, or add the row"
+    close = nearest(row.cells[key.fields[0]], present)
+    mend = f"did you mean {close[0]}? If not, mend the id" if close else "mend the id"
+    return f"{mend} or add the row to {file}"
 
 
 def _keys(frame: pd.DataFrame, columns: tuple[str, ...]) -> list[str]:
     """Return the values of a key that are there, each once."""
     keys = nw.from_native(frame, eager_only=True).select(key=key_expression(columns))["key"]
     return keys.drop_nulls().unique(maintain_order=True).to_list()
-
-
-def _shown(cells: dict[str, str]) -> str:
-    return ", ".join(f"{name}={cell}" for name, cell in cells.items())

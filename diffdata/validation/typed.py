@@ -99,7 +99,7 @@ def to_frame(
                     value = parse_cell(text, field)
                 except CellError as error:
                     unusable.add((position, field.name))
-                    message = f"{_quote(text)} is not allowed: expected {error.expected}"
+                    message = f"{quote(text)} is not allowed: expected {error.expected}"
                     issues.append(
                         Issue(table.file, row.line, field.name, row_key(row.cells, schema), text,
                               "type", "error", message, error.hint)
@@ -197,6 +197,7 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
 }
 
 
-def _quote(text: str) -> str:
+def quote(text: str) -> str:
+    """Quote a cell in a message, shortened if it is long."""
     shown = text if len(text) <= 60 else text[:57] + "..."
     return repr(shown)
