@@ -358,7 +358,8 @@ def _parse(model: type[Model], text: str, file: str) -> Model:
         return model.model_validate_json(text)
     except ValidationError as error:
         details = _without_echoes([dict(detail) for detail in error.errors()])
-    raise DescriptorError([_problem(model, file, detail) for detail in details])
+    data = json.loads(text)
+    raise DescriptorError([_problem(model, file, data, detail) for detail in details])
 
 
 def _without_echoes(details: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -397,9 +398,29 @@ _EXPECTED = {
 }
 
 
-def _problem(model: type[BaseModel], file: str, detail: dict[str, Any]) -> Problem:
+# The models of nested objects, by the key (or the rule) that they stand under.
+_NESTED: dict[str, type[BaseModel]] = {
+    "fields": Field,
+    "constraints": Constraints,
+    "foreignKeys": ForeignKey,
+    "reference": Reference,
+    "when": When,
+    "resources": Resource,
+    "licenses": License,
+    "contributors": Contributor,
+    "sources": PackageSource,
+    "ordered": Ordered,
+    "exactlyOne": ExactlyOne,
+    "atLeastOne": AtLeastOne,
+    "allOrNone": AllOrNone,
+    "requiredIf": RequiredIf,
+    "datePrecision": DatePrecision,
+}
+
+
+def _problem(model: type[BaseModel], file: str, data: Any, detail: dict[str, Any]) -> Problem:
     """Say one of pydantic's errors in the words of somebody who edits JSON."""
-    *parents, last = location = detail["loc"] or ("",)
+    location = detail["loc"]
     kind, found = detail["type"], detail["input"]
     message = _EXPECTED.get(kind) or detail["msg"].removeprefix("Value error, ")
     hint = ""
@@ -410,18 +431,28 @@ def _problem(model: type[BaseModel], file: str, detail: dict[str, Any]) -> Probl
     elif kind == "union_tag_invalid":
         rules = detail["ctx"]["expected_tags"]
         message, hint = f"there is no rule {detail['ctx']['tag']!r}", f"known rules: {rules}"
-    elif kind == "extra_forbidden" and not parents:
-        known = sorted(field.alias or name for name, field in model.model_fields.items())
-        close = nearest(str(last), known)
+    elif kind == "extra_forbidden":
+        parents = [part for part in location[:-1] if isinstance(part, str)]
+        parent = _NESTED[parents[-1]] if parents else model
+        known = sorted(field.alias or name for name, field in parent.model_fields.items())
+        close = nearest(str(location[-1]), known)
         hint = f"did you mean {close[0]}?" if close else f"known keys: {', '.join(known)}"
-    return Problem(file, _dotted(location), message, hint)
+    return Problem(file, _dotted(location, data), message, hint)
 
 
-def _dotted(location: tuple[int | str, ...]) -> str:
-    """Write a location the way people do: ``fields[3].constraints.minimum``."""
+def _dotted(location: tuple[int | str, ...], data: Any) -> str:
+    """Write a location the way people do, by name where there is one: ``fields[size].unit``."""
     text = ""
     for part in location:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}"
+        if isinstance(part, int):
+            data = data[part]
+            name = data.get("name") if isinstance(data, dict) else None
+            text += f"[{name if isinstance(name, str) else part}]"
+        elif isinstance(data, dict) and part in data:
+            data = data[part]
+            text += f".{part}"
+        elif not (isinstance(data, dict) and data.get("rule") == part):
+            text += f".{part}"  # a missing key; the tag of a rule, which is no key, is left out
     return text.removeprefix(".")
 
 

@@ -31,12 +31,16 @@ class PackageError(DiffdataError):
 
 @dataclass(frozen=True)
 class Problem:
-    """One fault of a descriptor or schema: which file, which key, what is wrong, how to mend it."""
+    """One fault of a descriptor or schema: which file, which key, what is wrong, how to mend it.
+
+    A file that could not be read at all is ``unreadable``; it has no key.
+    """
 
     file: str
     key: str
     message: str
     hint: str = ""
+    unreadable: bool = False
 
     def __str__(self) -> str:
         where = f"{self.file}: {self.key}" if self.key else self.file

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -90,9 +91,25 @@ def open_package(path: str | os.PathLike[str] | None = None) -> Package:
     Raises
     ------
     PackageError
-        If a file is missing or cannot be read.
+        If the descriptor is missing or cannot be read.
     DescriptorError
         If descriptor or schemas break the profile: every fault of all of them.
+    """
+    package, problems = read_package(path)
+    if problems:
+        raise DescriptorError(problems)
+    return package
+
+
+def read_package(
+    path: str | os.PathLike[str] | None = None,
+) -> tuple[Package, list[Problem]]:
+    """Read what can be read of a package: schemas with faults are left out, and reported.
+
+    Raises
+    ------
+    PackageError
+        If the descriptor itself is missing, cannot be read or has faults.
     """
     root = bundled_root() if path is None else Path(path)
     if root.is_file() and root.name == DESCRIPTOR:
@@ -107,16 +124,19 @@ def open_package(path: str | os.PathLike[str] | None = None) -> Package:
     schemas: dict[str, TableSchema] = {}
     problems: list[Problem] = []
     for resource in descriptor.resources:
+        file = resource.schema_
         try:
-            text = read_text(_inside(root, resource.schema_), resource.schema_)
-            schemas[resource.name] = parse_schema(text, resource.schema_)
+            schemas[resource.name] = parse_schema(read_text(_inside(root, file), file), file)
         except DescriptorError as error:
             problems += error.problems
-    if not problems:
-        problems = [p for resource in descriptor.resources for p in _dangling(resource, schemas)]
-    if problems:
-        raise DescriptorError(problems)
-    return Package(root, descriptor, schemas)
+        except PackageError as error:
+            message = str(error).removeprefix(f"{file}: ")
+            problems.append(Problem(file, "", message, unreadable=True))
+    names = [resource.name for resource in descriptor.resources]
+    for resource in descriptor.resources:
+        if resource.name in schemas:
+            problems += _dangling(resource, schemas, names)
+    return Package(root, descriptor, schemas), problems
 
 
 def read_text(path: Path, name: str) -> str:
@@ -151,21 +171,25 @@ def _inside(root: Path, relative: str) -> Path:
     return path
 
 
-def _dangling(resource: Resource, schemas: dict[str, TableSchema]) -> list[Problem]:
+def _dangling(
+    resource: Resource, schemas: dict[str, TableSchema], tables: list[str]
+) -> list[Problem]:
     """Find the foreign keys that point at tables or columns that do not exist."""
     problems = []
     for position, key in enumerate(schemas[resource.name].foreign_keys):
         where = f"foreignKeys[{position}].reference"
         target = key.reference.resource or resource.name
-        if target not in schemas:
-            hint = f"did you mean {near[0]}?" if (near := nearest(target, schemas)) else ""
-            message = f"there is no table {target!r}"
+        if target not in tables:
+            message, hint = f"there is no table {target!r}", _meant(target, tables)
             problems.append(Problem(resource.schema_, f"{where}.resource", message, hint))
-            continue
-        columns = schemas[target].column_names
-        for name in key.reference.fields:
-            if name not in columns:
-                hint = f"did you mean {near[0]}?" if (near := nearest(name, columns)) else ""
-                message = f"the table {target!r} has no column {name!r}"
+        elif target in schemas:
+            columns = schemas[target].column_names
+            for name in set(key.reference.fields).difference(columns):
+                message, hint = f"{target} has no column {name!r}", _meant(name, columns)
                 problems.append(Problem(resource.schema_, f"{where}.fields", message, hint))
     return problems
+
+
+def _meant(name: str, known: Iterable[str]) -> str:
+    close = nearest(name, known)
+    return f"did you mean {close[0]}?" if close else ""

@@ -43,8 +43,12 @@ def test_a_plain_schema_is_read() -> None:
     [
         ({"colour": "red"}, "schemas/things.json: colour: the key is not known"),
         ({"titel": "x"}, "titel: the key is not known (did you mean title?)"),
+        (
+            {"rules": [{"rule": "ordered", "name": "r", "colums": ["a", "b"], "reason": "x"}]},
+            "rules[r].colums: the key is not known (did you mean columns?)",
+        ),
         ({"rules": [{"rule": "ordred"}]}, "rules[0]: there is no rule 'ordred'"),
-        ({"rules": [{"name": "a"}]}, 'rules[0]: the key "rule" is missing'),
+        ({"rules": [{"name": "a"}]}, 'rules[a]: the key "rule" is missing'),
         ({"primaryKey": "thing"}, "primaryKey names a missing column 'thing'; did you mean"),
         ({"fields": []}, "fields: "),
         (
@@ -53,7 +57,7 @@ def test_a_plain_schema_is_read() -> None:
         ),
         (
             {"fields": [{"name": "n", "type": "number", "description": "N."}], "primaryKey": "n"},
-            "fields[0]: the number column 'n' has no unit",
+            "fields[n]: the number column 'n' has no unit",
         ),
         (
             {
@@ -62,11 +66,11 @@ def test_a_plain_schema_is_read() -> None:
                 ],
                 "primaryKey": "n",
             },
-            "fields[0].constraints.max: the key is not known",
+            "fields[n].constraints.max: the key is not known",
         ),
         (
             {"fields": [{"name": "n", "type": "text", "description": "N."}], "primaryKey": "n"},
-            "fields[0].type: 'text' is not allowed",
+            "fields[n].type: 'text' is not allowed",
         ),
     ],
 )
@@ -86,7 +90,7 @@ def test_all_missing_columns_are_named_at_once() -> None:
 def test_values_are_not_coerced() -> None:
     fields = [{"name": "n", "type": "string", "description": "N.", "constraints": {"required": 1}}]
     assert problems(schema(fields=fields, primaryKey="n")) == [
-        "schemas/things.json: fields[0].constraints.required: expected true or false, found 1"
+        "schemas/things.json: fields[n].constraints.required: expected true or false, found 1"
     ]
 
 

@@ -164,6 +164,24 @@ def test_a_quote_that_never_closes_is_one_fault(copy: Path) -> None:
     assert [issue.rule for issue in issues] == ["csv"]
 
 
+def test_references_into_a_file_that_was_read_in_part_are_not_judged(copy: Path) -> None:
+    edit(copy / "data/models.csv", "\ngpt-2,GPT-2 1.5B,", '\ngpt-2,"GPT-2 1.5B,')
+    assert [(i.file, i.rule) for i in diffdata.validate(copy)] == [("data/models.csv", "csv")]
+
+
+def test_a_fault_of_one_schema_does_not_hide_the_faults_of_other_tables(copy: Path) -> None:
+    edit(copy / "schemas/models.json", '"primaryKey"', '"primarykey"')
+    (copy / "schemas/hardware.json").write_text("{,}")
+    line = set_cell(copy, "estimates", "gpt-3-training-cost", "basis", "guess")
+    found = [(i.file, i.line, i.rule) for i in diffdata.validate(copy)]
+    assert found == [
+        ("data/estimates.csv", line, "enum"),
+        ("schemas/hardware.json", None, "unreadable"),
+        ("schemas/models.json", None, "descriptor"),
+        ("schemas/models.json", None, "descriptor"),
+    ]
+
+
 def test_lines_count_line_breaks_inside_cells() -> None:
     text = 'k,a,b,c,i,s,t,d,p\nx,,,,,"two\nlines",,,\ny,,,,,,,,\n'
     table, issues = read_rows(text, "f.csv", things([]))

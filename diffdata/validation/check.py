@@ -11,8 +11,8 @@ import narwhals as nw
 import pandas as pd
 
 from diffdata.descriptor import ForeignKey, TableSchema
-from diffdata.errors import DescriptorError, PackageError, nearest
-from diffdata.packages import Package, open_package, read_text
+from diffdata.errors import DescriptorError, PackageError, Problem, nearest
+from diffdata.packages import Package, read_package, read_text
 from diffdata.rules import Check, foreign_key_check, key_expression, table_checks
 from diffdata.schemas import failing_rows
 from diffdata.validation.issue import UNREADABLE, Issue, in_order
@@ -36,7 +36,6 @@ class _TypedTable:
     text: TextTable
     frame: pd.DataFrame
     unusable: set[tuple[int, str]]
-    readable: bool
 
 
 def validate(path: str | os.PathLike[str] | None = None) -> list[Issue]:
@@ -61,16 +60,22 @@ def validate(path: str | os.PathLike[str] | None = None) -> list[Issue]:
     no/such/folder: error: there is no such file or folder (unreadable)
     """
     try:
-        package = open_package(path)
+        package, problems = read_package(path)
     except DescriptorError as error:
-        return [
-            Issue(p.file, None, p.key or None, None, None, "descriptor", "error", p.message, p.hint)
-            for p in error.problems
-        ]
+        return [_schema_issue(problem) for problem in error.problems]
     except PackageError as error:
         return [_unreadable(str(path), str(error))]
-    checked = check_tables(package, package.tables)
-    return in_order(issue for table in checked.values() for issue in table.issues)
+    checked = check_tables(package, package.schemas)
+    issues = [issue for table in checked.values() for issue in table.issues]
+    return in_order([*map(_schema_issue, problems), *issues])
+
+
+def _schema_issue(problem: Problem) -> Issue:
+    rule = UNREADABLE if problem.unreadable else "descriptor"
+    where = problem.key or None
+    return Issue(
+        problem.file, None, where, None, None, rule, "error", problem.message, problem.hint
+    )
 
 
 def check_tables(package: Package, tables: Iterable[str]) -> dict[str, CheckedTable]:
@@ -95,7 +100,8 @@ def check_tables(package: Package, tables: Iterable[str]) -> dict[str, CheckedTa
         typed[name], issues[name] = _read(package, name)
     for name in tables:
         for key in typed[name].schema.foreign_keys:
-            if (other := key.reference.resource or name) not in typed:
+            other = key.reference.resource or name
+            if other not in typed and other in package.schemas:
                 typed[other], _ = _read(package, other)
     for name in tables:
         issues[name] += _breaches(typed[name], typed)
@@ -105,13 +111,12 @@ def check_tables(package: Package, tables: Iterable[str]) -> dict[str, CheckedTa
 def _read(package: Package, table: str) -> tuple[_TypedTable, list[Issue]]:
     """Read one table; one that cannot be read is empty and has one issue."""
     schema, file = package.schema(table), package.resource(table).path
-    readable = True
     try:
         rows, issues = read_rows(read_text(package.data_path(table), file), file, schema)
     except PackageError as error:
-        rows, issues, readable = TextTable(file, []), [_unreadable(file, str(error))], False
+        rows, issues = TextTable(file, [], False), [_unreadable(file, str(error))]
     frame, unusable, more = to_frame(rows, schema)
-    return _TypedTable(schema, rows, frame, unusable, readable), issues + more
+    return _TypedTable(schema, rows, frame, unusable), issues + more
 
 
 def _unreadable(file: str, message: str) -> Issue:
@@ -124,8 +129,10 @@ def _breaches(table: _TypedTable, others: dict[str, _TypedTable]) -> list[Issue]
     checks = table_checks(table.schema)
     hints: list[_Hint] = [partial(_hint, table, check) for check in checks]
     for key in table.schema.foreign_keys:
-        target = others[key.reference.resource] if key.reference.resource else table
-        if target.readable:  # else its own issue says all, and every key would dangle
+        target = others.get(key.reference.resource) if key.reference.resource else table
+        if (
+            target and target.text.complete
+        ):  # else its own issue says all, and every key would dangle
             present = _keys(target.frame, key.reference.fields)
             checks.append(foreign_key_check(key, present))
             hints.append(partial(_reference_hint, key, present, target.text.file))

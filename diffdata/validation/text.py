@@ -21,10 +21,11 @@ class Row:
 
 @dataclass(frozen=True)
 class TextTable:
-    """The rows of a CSV file, for the columns that the schema knows."""
+    """The rows of a CSV file; not complete if some of it could not be read."""
 
     file: str
     rows: list[Row]
+    complete: bool
 
 
 def read_rows(text: str, file: str, schema: TableSchema) -> tuple[TextTable, list[Issue]]:
@@ -48,6 +49,7 @@ def read_rows(text: str, file: str, schema: TableSchema) -> tuple[TextTable, lis
     rows: list[Row] = []
     issues: list[Issue] = []
     header: list[str] | None = None
+    complete = True
     if text.startswith("\ufeff"):
         text = text.removeprefix("\ufeff")
         issues.append(
@@ -62,6 +64,7 @@ def read_rows(text: str, file: str, schema: TableSchema) -> tuple[TextTable, lis
         except csv.Error as error:
             hint = "check the quotes: a quote inside a quoted cell is written twice"
             issues.append(_fault(file, line, "csv", f"this is not CSV from here on: {error}", hint))
+            complete = False
             break
         if cells is None:
             break
@@ -81,7 +84,7 @@ def read_rows(text: str, file: str, schema: TableSchema) -> tuple[TextTable, lis
     if header is None:
         hint = f"begin with: {','.join(schema.column_names)}"
         issues.append(_fault(file, 1, "header", "the file is empty", hint))
-    return TextTable(file, rows), issues
+    return TextTable(file, rows, complete), issues
 
 
 def row_key(cells: dict[str, str], schema: TableSchema) -> str | None:
