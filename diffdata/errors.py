@@ -61,7 +61,7 @@ class UnknownNameError(DiffdataError, KeyError):
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         self.name = name
         self.nearest = nearest(name, known)
-        hint = f"; did you mean {' or '.join(self.nearest)}?" if self.nearest else ""
+        hint = f"; did you mean {' or '.join(self.nearest)}?" if self.nearest else "."
         known = sorted(known)
         listed = ", ".join(known[:30]) + (", ..." if len(known) > 30 else "")
         self.message = f"there is no {kind} named {name!r}{hint} Known: {listed}."

@@ -97,7 +97,7 @@ def describe(name: str, *, package: PathLike | None = None) -> pd.DataFrame:
     Returns
     -------
     frame
-        Columns: column, type, unit, required, key, references, constraints, description.
+        Columns: column, type, unit, description, required, key, references, constraints.
 
     Examples
     --------

@@ -157,11 +157,11 @@ def dictionary(schema: TableSchema) -> pd.DataFrame:
                 "column": field.name,
                 "type": field.type,
                 "unit": field.unit,
+                "description": field.description,
                 "required": field.constraints.required or field.name in schema.primary_key,
                 "key": field.name in schema.primary_key,
                 "references": references.get(field.name),
                 "constraints": "; ".join(f"{k}: {_plain(v)}" for k, v in limits.items()) or None,
-                "description": field.description,
             }
         )
     text = PANDAS_DTYPES["string"]
