@@ -25,7 +25,18 @@ if TYPE_CHECKING:
         UnknownNameError,
     )
     from diffdata.loader import describe, load, schema, tables
-    from diffdata.uncertainty import Lognormal
+    from diffdata.uncertainty import (
+        Lognormal,
+        LogUniform,
+        Normal,
+        Uniform,
+        conflict,
+        from_data,
+        from_estimate,
+        mean_of,
+        pool,
+        three_numbers,
+    )
     from diffdata.validation import Issue, explain, validate
 
 _HOMES = {
@@ -39,7 +50,18 @@ _HOMES = {
         "UnknownNameError",
     ),
     "loader": ("describe", "load", "schema", "tables"),
-    "uncertainty": ("Lognormal",),
+    "uncertainty": (
+        "LogUniform",
+        "Lognormal",
+        "Normal",
+        "Uniform",
+        "conflict",
+        "from_data",
+        "from_estimate",
+        "mean_of",
+        "pool",
+        "three_numbers",
+    ),
     "validation": ("Issue", "explain", "validate"),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
@@ -50,19 +72,28 @@ __all__ = [
     "InvalidDataError",
     "InvalidInputError",
     "Issue",
+    "LogUniform",
     "Lognormal",
+    "Normal",
     "PackageError",
+    "Uniform",
     "UnknownNameError",
+    "conflict",
     "cost_per_flop",
     "describe",
     "explain",
+    "from_data",
+    "from_estimate",
     "gpt3_like",
     "is_replication",
     "lag_days",
     "load",
+    "mean_of",
+    "pool",
     "replication_lag",
     "schema",
     "tables",
+    "three_numbers",
     "validate",
 ]
 

@@ -176,6 +176,42 @@ def report(
 
 
 @app.command()
+def reproduce(
+    only: Annotated[
+        list[str] | None, typer.Option(help="A calculation_id; several may be given.")
+    ] = None,
+    draws: Annotated[int, typer.Option(min=1, help="Draws for what has no closed form.")] = 100_000,
+    seed: Annotated[int, typer.Option(min=0, help="The seed of the draws.")] = 2026,
+    package: Package = None,
+    format: Annotated[IssueFormat, typer.Option("--format", "-f")] = IssueFormat.text,
+) -> None:
+    """Recompute the published figures of the ledger, and hold each against the print.
+
+    Exit status 0 says that every verdict is the one that the dataset records.
+    """
+    from rich.progress import track
+
+    from diffdata.packages import open_package
+    from diffdata.printing import error_console, print_rich
+    from diffdata.reproduce import ledger_table, reproduce
+
+    opened = open_package(package)
+    running = reproduce(opened, only=only, draws=draws, seed=seed)
+    screen = error_console()
+    found = list(track(running, "Recomputing", console=screen, disable=not screen.is_terminal))
+    if format is IssueFormat.json:
+        rows = [result.to_dict() for result in found]
+        typer.echo(json.dumps(rows, indent=2, ensure_ascii=False))
+    else:
+        print_rich(ledger_table(found))
+    changed = [result.id for result in found if result.verdict != result.recorded]
+    for name in changed:
+        typer.echo(f"diffdata: {name}: the verdict is not the one that is recorded", err=True)
+    if changed:
+        raise typer.Exit(1)
+
+
+@app.command()
 def build(
     check: Annotated[bool, typer.Option("--check", help="Change nothing, only tell.")] = False,
     package: Package = None,

@@ -28,7 +28,14 @@ _CONDITION = re.compile(r"(?P<column>\w+)\s*(?P<operator>!=|<=|>=|=|<|>|~)\s*(?P
 def console() -> Console:
     """Return the console for standard output: as wide as the terminal, 100 columns in a pipe."""
     wide = sys.stdout.isatty() or "COLUMNS" in os.environ
-    return Console(width=None if wide else PIPE_WIDTH, highlight=False, soft_wrap=False)
+    width = None if wide else PIPE_WIDTH
+    # What the tables say is text, never markup: brackets and colons stay as they are.
+    return Console(width=width, highlight=False, markup=False, emoji=False)
+
+
+def error_console() -> Console:
+    """Return the console for standard error, where progress is shown."""
+    return Console(stderr=True, highlight=False)
 
 
 def print_rich(content: RenderableType) -> None:

@@ -390,6 +390,32 @@ class Estimates(Table):
     note: Series[str]
 
 
+class Calculations(Table):
+    """Calculations."""
+
+    table_name: ClassVar[str] = "calculations"
+
+    calculation_id: Series[str]
+    figure: Series[str]
+    estimate_id: Series[str]
+    formula: Series[str]
+    compared: Series[str]
+    tolerance: Series[float]
+    tolerance_reason: Series[str]
+    verdict: Series[str]
+    why: Series[str]
+
+
+class CalculationInputs(Table):
+    """Inputs of calculations."""
+
+    table_name: ClassVar[str] = "calculation_inputs"
+
+    calculation_id: Series[str]
+    input: Series[str]
+    estimate_id: Series[str]
+
+
 class Corrections(Table):
     """Corrections."""
 
@@ -491,6 +517,8 @@ TableName = Literal[
     "counterfactuals",
     "quantities",
     "estimates",
+    "calculations",
+    "calculation_inputs",
     "corrections",
     "model_summary",
     "model_summary_inputs",
@@ -536,6 +564,10 @@ class Load(Protocol):
     def __call__(self, name: Literal["quantities"], *, package: str | os.PathLike[str] | None = None) -> DataFrame[Quantities]: ...
     @overload
     def __call__(self, name: Literal["estimates"], *, package: str | os.PathLike[str] | None = None) -> DataFrame[Estimates]: ...
+    @overload
+    def __call__(self, name: Literal["calculations"], *, package: str | os.PathLike[str] | None = None) -> DataFrame[Calculations]: ...
+    @overload
+    def __call__(self, name: Literal["calculation_inputs"], *, package: str | os.PathLike[str] | None = None) -> DataFrame[CalculationInputs]: ...
     @overload
     def __call__(self, name: Literal["corrections"], *, package: str | os.PathLike[str] | None = None) -> DataFrame[Corrections]: ...
     @overload

@@ -4,7 +4,7 @@ The method, in the manner of the Review of Particle Physics, which keeps listing
 
 1. Only current estimates with a central value count, and money only in US dollars.
 2. Of these the best basis counts alone: reported by those who did it, before estimated, before
-   derived, before assumed.
+   derived, before assumed, before repeated from another source.
 3. One that is left is the value, with its interval and level. Of several the value is their mean,
    geometric for quantities on a logarithmic scale and arithmetic on a linear one
    (source id ``cottier-comments``, advice 3.1 and 3.2); the bounds then span all values
@@ -25,7 +25,7 @@ from diffdata.derive.diffusion import with_gpt3_like
 from diffdata.derive.frames import Frame, eager, unwrap
 
 # From the most to the least direct (estimates.basis).
-BASIS_RANK = {"reported": 0, "estimated": 1, "derived": 2, "assumed": 3}
+BASIS_RANK = {"reported": 0, "estimated": 1, "derived": 2, "assumed": 3, "repeated": 4}
 
 _KEY = ["model_id", "quantity_id", "unit"]
 

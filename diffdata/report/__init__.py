@@ -1,7 +1,8 @@
 """The main job: how a model spread, on one screen, computed from the tables.
 
-`tables` holds the frames and remembers which sources were used, `words` writes figures shortly,
-`sections` lays out facts, lags, cases and costs, `doubts` lists what is not certain.
+`tables` holds the frames and remembers which sources were used, `sections` lays out facts, lags,
+cases and costs, `ledger` shows which published figures do not come out, `doubts` lists what is not
+certain.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from rich.text import Text
 from diffdata.packages import Package
 from diffdata.report import sections
 from diffdata.report.doubts import doubts
+from diffdata.report.ledger import ledger
 from diffdata.report.tables import Tables
 
 __all__ = ["report"]
@@ -42,6 +44,7 @@ def report(package: Package, model: str = "gpt-3") -> Group:
         (f"From the publication of {name} until ...", sections.lags(tables)),
         (f"Models next to {name}", sections.cases(tables)),
         ("Cost per FLOP of the final training run", sections.costs(tables)),
+        ("Published figures, recomputed (diffdata reproduce)", ledger(package, tables)),
         ("Inferred, disputed, corrected", doubts(tables)),
         ("Sources (diffdata show sources)", sections.sources(tables)),
     ]

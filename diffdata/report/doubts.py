@@ -10,7 +10,7 @@ from rich.text import Text
 
 from diffdata.derive import is_replication
 from diffdata.report.tables import Tables, each
-from diffdata.report.words import date, number, plain
+from diffdata.words import date, number, plain
 
 # Figures that differ by less than this factor are taken for the same, rounded.
 _SAME = 1.05

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from diffdata.derive import cost_per_flop, cost_ratio, replication_lag
 from diffdata.report.tables import Tables, each
-from diffdata.report.words import ACCESS, date, money, number, plain, span
+from diffdata.words import ACCESS, date, money, number, plain, span
 
 _MILESTONES = {
     "better_model": "a better model was finished",

@@ -41,14 +41,18 @@ def date(day: Any, precision: Any) -> str:
 
 
 def number(value: Any) -> str:
-    """Write a figure with three digits.
+    """Write a figure with three digits, the whole thousands in full.
 
     Examples
     --------
-    >>> number(25.0), number(3.14e23), number(175e9), number(3.82e-17)
-    ('25', '3.14e23', '1.75e11', '3.82e-17')
+    >>> number(25.0), number(25000.0), number(3.14e23), number(175e9), number(3.82e-17)
+    ('25', '25,000', '3.14e23', '1.75e11', '3.82e-17')
     """
-    return "" if pd.isna(value) else f"{value:.3g}".replace("e+", "e")
+    if pd.isna(value):
+        return ""
+    if 1000 <= abs(value) < 1e6:
+        return f"{value:,.0f}"
+    return f"{value:.3g}".replace("e+", "e")
 
 
 def money(value: Any, low: Any = None, high: Any = None) -> str:

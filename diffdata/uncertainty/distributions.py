@@ -1,0 +1,483 @@
+"""The families of distributions: fitted from intervals, with exact quantiles and means.
+
+A product, quotient or power of lognormals is a lognormal again. It is kept as a sum of the standard
+normals behind its factors, so that a factor used twice counts once and all moments are exact.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from statistics import NormalDist
+from typing import TYPE_CHECKING, Any
+
+from diffdata.errors import DiffdataError, InvalidInputError
+from diffdata.uncertainty.quantity import Quantity, check_level
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from diffdata.uncertainty.quantity import Array, Drawn
+
+_STANDARD = NormalDist()
+_LEAST_SHARE = 1e-3  # of a distribution that a truncation must leave, to be drawn by rejection
+
+
+class Distribution(Quantity):
+    """A quantity whose distribution function is known in closed form."""
+
+    @abstractmethod
+    def quantile(self, probability: float) -> float:
+        """Return the value that the quantity stays below with this probability."""
+
+    @abstractmethod
+    def cdf(self, value: float) -> float:
+        """Return the probability of not being above `value`."""
+
+    @abstractmethod
+    def mean_between(self, low: float, high: float) -> float:
+        """Return the part of the mean that lies between two values, E[X; low < X <= high]."""
+
+    @abstractmethod
+    def to_scipy(self) -> Any:
+        """Return the same distribution as a frozen one of `scipy.stats`."""
+
+    @property
+    def mean(self) -> float:
+        """The arithmetic mean."""
+        return self.mean_between(-math.inf, math.inf)
+
+    @property
+    def median(self) -> float:
+        """The median."""
+        return self.quantile(0.5)
+
+    def interval(self, level: float = 0.9) -> tuple[float, float]:
+        """Return the central interval at `level` (InvalidInputError unless 0 < level < 1)."""
+        check_level(level)
+        return self.quantile((1 - level) / 2), self.quantile((1 + level) / 2)
+
+    def truncated(self, low: float = -math.inf, high: float = math.inf) -> Truncated:
+        """Return the distribution given that it lies between the bounds: renormalised."""
+        return Truncated(self, low, high)
+
+    def clipped(self, low: float = -math.inf, high: float = math.inf) -> Clipped:
+        """Return the distribution with what lies beyond a bound moved onto it: mass there."""
+        return Clipped(self, low, high)
+
+    def draw(self, draws: int, rng: np.random.Generator, drawn: Drawn) -> Array:
+        """Return the draws of this leaf, the same ones wherever it stands in a formula."""
+        if self not in drawn:
+            drawn[self] = self._fresh(draws, rng)
+        return drawn[self]
+
+    @abstractmethod
+    def _fresh(self, draws: int, rng: np.random.Generator) -> Array:
+        """Draw anew."""
+
+
+@dataclass(frozen=True, eq=False)
+class Normal(Distribution):
+    """A normal distribution with mean `mu` and standard deviation `sigma`.
+
+    Examples
+    --------
+    >>> low, high = Normal.from_interval(1.7, 3.3, 0.8).interval(0.8)
+    >>> round(low, 9), round(high, 9)
+    (1.7, 3.3)
+    """
+
+    mu: float
+    sigma: float
+
+    @classmethod
+    def from_interval(cls, low: float, high: float, level: float = 0.9) -> Normal:
+        """Fit the normal whose central interval at `level` is from `low` to `high`."""
+        check_interval(low, high)
+        return cls((low + high) / 2, (high - low) / 2 / deviations(level))
+
+    def quantile(self, probability: float) -> float:
+        """Return the value that the quantity stays below with this probability."""
+        return self.mu + self.sigma * _STANDARD.inv_cdf(probability)
+
+    def cdf(self, value: float) -> float:
+        """Return the probability of not being above `value`."""
+        return _STANDARD.cdf(self._standard(value))
+
+    def mean_between(self, low: float, high: float) -> float:
+        """Return E[X; low < X <= high] = mu (F(b) - F(a)) - sigma (f(b) - f(a))."""
+        a, b = self._standard(low), self._standard(high)
+        share, slope = _STANDARD.cdf(b) - _STANDARD.cdf(a), _STANDARD.pdf(b) - _STANDARD.pdf(a)
+        return self.mu * share - self.sigma * slope
+
+    def to_scipy(self) -> Any:
+        """Return the same distribution as a frozen one of `scipy.stats`."""
+        return _scipy_stats().norm(self.mu, self.sigma)
+
+    def _standard(self, value: float) -> float:
+        if self.sigma == 0:
+            return math.inf if value >= self.mu else -math.inf
+        return (value - self.mu) / self.sigma
+
+    def _fresh(self, draws: int, rng: np.random.Generator) -> Array:
+        return self.mu + self.sigma * rng.standard_normal(draws)
+
+
+@dataclass(frozen=True, eq=False)
+class Lognormal(Distribution):
+    """A positive quantity whose natural logarithm is normal, with mean `mu` and deviation `sigma`.
+
+    Examples
+    --------
+    The final run of GPT-3 cost between 5 and 33 million dollars (90 %), that of OPT-175B between
+    1.5 and 2.3: the ratio of two independent lognormals is lognormal again.
+
+    >>> gpt_3, opt = Lognormal.from_interval(5e6, 33e6), Lognormal.from_interval(1.5e6, 2.3e6)
+    >>> round((gpt_3 / opt).median, 2)
+    6.92
+    >>> [round(bound, 1) for bound in (gpt_3 / opt).interval()]
+    [2.6, 18.2]
+
+    A factor that is used twice is one draw:
+
+    >>> (opt * gpt_3 / opt).sigma == gpt_3.sigma
+    True
+    """
+
+    mu: float
+    sigma: float
+    # The logarithm is mu plus these shares of independent standard normals, each named by the
+    # lognormal that it was introduced with; one that was made from numbers has only its own.
+    shares: Mapping[Lognormal, float] | None = field(default=None, repr=False)
+
+    @classmethod
+    def from_interval(cls, low: float, high: float, level: float = 0.9) -> Lognormal:
+        """Fit the lognormal whose central interval at `level` is from `low` to `high`.
+
+        Raises
+        ------
+        InvalidInputError
+            If not 0 < low <= high, or if the level is not between 0 and 1.
+        """
+        check_interval(low, high, positive=True)
+        spread = math.log(high / low) / 2
+        return cls(math.log(low) + spread, spread / deviations(level))
+
+    def quantile(self, probability: float) -> float:
+        """Return the value that the quantity stays below with this probability."""
+        return math.exp(self.mu + self.sigma * _STANDARD.inv_cdf(probability))
+
+    def cdf(self, value: float) -> float:
+        """Return the probability of not being above `value`."""
+        return Normal(self.mu, self.sigma).cdf(_log(value))
+
+    def mean_between(self, low: float, high: float) -> float:
+        """Return E[X; low < X <= high] = exp(mu + sigma^2 / 2) (G(b) - G(a)).
+
+        G is the distribution function of the lognormal with mu + sigma^2 in the place of mu.
+        """
+        tilted = Normal(self.mu + self.sigma**2, self.sigma)
+        share = tilted.cdf(_log(high)) - tilted.cdf(_log(low))
+        return math.exp(self.mu + self.sigma**2 / 2) * share
+
+    def to_scipy(self) -> Any:
+        """Return the same distribution as a frozen one of `scipy.stats`."""
+        return _scipy_stats().lognorm(s=self.sigma, scale=math.exp(self.mu))
+
+    def __mul__(self, other: Quantity | float) -> Any:
+        """Return the product: a lognormal, if `other` is one or a positive number."""
+        return self._times(other, 1) or super().__mul__(other)
+
+    def __rmul__(self, other: float) -> Any:
+        """Return the product: a lognormal, if `other` is a positive number."""
+        return self._times(other, 1) or super().__rmul__(other)
+
+    def __truediv__(self, other: Quantity | float) -> Any:
+        """Return the quotient: a lognormal, if `other` is one or a positive number."""
+        return self._times(other, -1) or super().__truediv__(other)
+
+    def __rtruediv__(self, other: float) -> Any:
+        """Return the quotient: a lognormal, if `other` is a positive number."""
+        return (self**-1)._times(other, 1) or super().__rtruediv__(other)
+
+    def __pow__(self, exponent: float) -> Lognormal:
+        """Return the power, a lognormal."""
+        shares = {name: share * exponent for name, share in self._all_shares().items()}
+        return Lognormal(self.mu * exponent, abs(exponent) * self.sigma, shares)
+
+    def _all_shares(self) -> Mapping[Lognormal, float]:
+        return {self: self.sigma} if self.shares is None else self.shares
+
+    def _times(self, other: Quantity | float, exponent: int) -> Lognormal | None:
+        """Return self * other ** exponent where that is a lognormal."""
+        if isinstance(other, int | float) and 0 < other < math.inf:
+            return Lognormal(self.mu + exponent * math.log(other), self.sigma, self._all_shares())
+        if not isinstance(other, Lognormal):
+            return None
+        shares = dict(self._all_shares())
+        for name, share in other._all_shares().items():
+            shares[name] = shares.get(name, 0) + exponent * share
+        return Lognormal(self.mu + exponent * other.mu, math.hypot(*shares.values()), shares)
+
+    def draw(self, draws: int, rng: np.random.Generator, drawn: Drawn) -> Array:
+        """Return draws, from the standard normals that this sampling has drawn already."""
+        import numpy as np
+
+        logarithm = np.full(draws, float(self.mu))
+        for name, share in self._all_shares().items():
+            if name not in drawn:
+                drawn[name] = rng.standard_normal(draws)
+            logarithm += share * drawn[name]
+        np.exp(logarithm, out=logarithm)
+        return logarithm
+
+    def _fresh(self, draws: int, rng: np.random.Generator) -> Array:
+        return self.draw(draws, rng, {})
+
+
+@dataclass(frozen=True, eq=False)
+class Uniform(Distribution):
+    """A quantity of which every value from `low` to `high` is as likely as any other."""
+
+    low: float
+    high: float
+
+    def __post_init__(self) -> None:
+        """Refuse bounds in the wrong order."""
+        check_interval(self.low, self.high)
+
+    def quantile(self, probability: float) -> float:
+        """Return the value that the quantity stays below with this probability."""
+        return self.low + probability * (self.high - self.low)
+
+    def cdf(self, value: float) -> float:
+        """Return the probability of not being above `value`."""
+        if self.low == self.high:
+            return float(value >= self.high)
+        return min(max((value - self.low) / (self.high - self.low), 0.0), 1.0)
+
+    def mean_between(self, low: float, high: float) -> float:
+        """Return E[X; low < X <= high]."""
+        a, b = max(low, self.low), min(high, self.high)
+        return (self.cdf(b) - self.cdf(a)) * (a + b) / 2 if a < b else 0.0
+
+    def to_scipy(self) -> Any:
+        """Return the same distribution as a frozen one of `scipy.stats`."""
+        return _scipy_stats().uniform(self.low, self.high - self.low)
+
+    def _fresh(self, draws: int, rng: np.random.Generator) -> Array:
+        return rng.uniform(self.low, self.high, draws)
+
+
+@dataclass(frozen=True, eq=False)
+class LogUniform(Distribution):
+    """A positive quantity whose logarithm is uniform between those of `low` and `high`."""
+
+    low: float
+    high: float
+
+    def __post_init__(self) -> None:
+        """Refuse bounds in the wrong order, and such that are not positive."""
+        check_interval(self.low, self.high, positive=True)
+
+    def quantile(self, probability: float) -> float:
+        """Return the value that the quantity stays below with this probability."""
+        return float(self.low * (self.high / self.low) ** probability)
+
+    def cdf(self, value: float) -> float:
+        """Return the probability of not being above `value`."""
+        return Uniform(math.log(self.low), math.log(self.high)).cdf(_log(value))
+
+    def mean_between(self, low: float, high: float) -> float:
+        """Return E[X; low < X <= high] = (b - a) / log(high / low)."""
+        a, b = max(low, self.low), min(high, self.high)
+        return (b - a) / math.log(self.high / self.low) if a < b else 0.0
+
+    def to_scipy(self) -> Any:
+        """Return the same distribution as a frozen one of `scipy.stats`."""
+        return _scipy_stats().loguniform(self.low, self.high)
+
+    def _fresh(self, draws: int, rng: np.random.Generator) -> Array:
+        import numpy as np
+
+        values: Array = np.exp(rng.uniform(math.log(self.low), math.log(self.high), draws))
+        return values
+
+
+@dataclass(frozen=True, eq=False)
+class Shifted(Distribution):
+    """A lognormal that begins at `origin` and runs up, or (if `mirrored`) down from there.
+
+    Three numbers fix one: see `diffdata.uncertainty.three_numbers`.
+    """
+
+    base: Lognormal
+    origin: float
+    mirrored: bool = False
+
+    def quantile(self, probability: float) -> float:
+        """Return the value that the quantity stays below with this probability."""
+        if self.mirrored:
+            return self.origin - self.base.quantile(1 - probability)
+        return self.origin + self.base.quantile(probability)
+
+    def cdf(self, value: float) -> float:
+        """Return the probability of not being above `value`."""
+        if self.mirrored:
+            return 1 - self.base.cdf(self.origin - value)
+        return self.base.cdf(value - self.origin)
+
+    def mean_between(self, low: float, high: float) -> float:
+        """Return E[X; low < X <= high]."""
+        share = self.cdf(high) - self.cdf(low)
+        if self.mirrored:
+            part = self.base.mean_between(self.origin - high, self.origin - low)
+            return self.origin * share - part
+        return self.origin * share + self.base.mean_between(low - self.origin, high - self.origin)
+
+    def to_scipy(self) -> Any:
+        """Return the same distribution as a frozen one of `scipy.stats`, if it is not mirrored."""
+        if self.mirrored:
+            raise InvalidInputError("scipy has no lognormal that runs down; take samples instead")
+        return _scipy_stats().lognorm(
+            s=self.base.sigma, loc=self.origin, scale=math.exp(self.base.mu)
+        )
+
+    def _fresh(self, draws: int, rng: np.random.Generator) -> Array:
+        values = self.base.draw(draws, rng, {})
+        return self.origin - values if self.mirrored else self.origin + values
+
+
+@dataclass(frozen=True, eq=False)
+class Truncated(Distribution):
+    """A distribution given that it lies between two bounds: renormalised, no mass on a bound.
+
+    Examples
+    --------
+    >>> gain = Normal.from_interval(1.7, 3.3, 0.8).truncated(0, 4.7)
+    >>> gain.quantile(0.0) >= 0, gain.quantile(1.0) <= 4.7
+    (True, True)
+    """
+
+    base: Distribution
+    low: float
+    high: float
+
+    def __post_init__(self) -> None:
+        """Refuse bounds that leave nothing, or next to nothing, of the distribution."""
+        if not self.low < self.high:
+            raise InvalidInputError(f"low: expected below high, found {self.low} and {self.high}")
+        if self._share() < _LEAST_SHARE:
+            raise InvalidInputError(
+                f"low and high: the bounds {self.low} and {self.high} leave next to nothing"
+            )
+
+    def quantile(self, probability: float) -> float:
+        """Return the value that the quantity stays below with this probability."""
+        if probability in (0, 1):
+            bound = self.low if probability == 0 else self.high
+            return bound if math.isfinite(bound) else self.base.quantile(probability)
+        return self.base.quantile(self.base.cdf(self.low) + probability * self._share())
+
+    def cdf(self, value: float) -> float:
+        """Return the probability of not being above `value`."""
+        inside = min(max(value, self.low), self.high)
+        return (self.base.cdf(inside) - self.base.cdf(self.low)) / self._share()
+
+    def mean_between(self, low: float, high: float) -> float:
+        """Return E[X; low < X <= high]."""
+        a, b = max(low, self.low), min(high, self.high)
+        return self.base.mean_between(a, b) / self._share() if a < b else 0.0
+
+    def to_scipy(self) -> Any:
+        """Return the same distribution as a frozen one of `scipy.stats` (normals only)."""
+        if not isinstance(self.base, Normal):
+            raise InvalidInputError("scipy truncates normals only; take samples instead")
+        a, b = ((bound - self.base.mu) / self.base.sigma for bound in (self.low, self.high))
+        return _scipy_stats().truncnorm(a, b, self.base.mu, self.base.sigma)
+
+    def _share(self) -> float:
+        return self.base.cdf(self.high) - self.base.cdf(self.low)
+
+    def _fresh(self, draws: int, rng: np.random.Generator) -> Array:
+        values = self.base._fresh(draws, rng)
+        while (outside := (values < self.low) | (values > self.high)).any():
+            values[outside] = self.base._fresh(int(outside.sum()), rng)
+        return values
+
+
+@dataclass(frozen=True, eq=False)
+class Clipped(Distribution):
+    """A distribution with what lies beyond a bound moved onto it: the bound has mass."""
+
+    base: Distribution
+    low: float
+    high: float
+
+    def __post_init__(self) -> None:
+        """Refuse bounds in the wrong order."""
+        if not self.low < self.high:
+            raise InvalidInputError(f"low: expected below high, found {self.low} and {self.high}")
+
+    def quantile(self, probability: float) -> float:
+        """Return the value that the quantity stays below with this probability."""
+        return min(max(self.base.quantile(probability), self.low), self.high)
+
+    def cdf(self, value: float) -> float:
+        """Return the probability of not being above `value`."""
+        if value < self.low:
+            return 0.0
+        return 1.0 if value >= self.high else self.base.cdf(value)
+
+    def mean_between(self, low: float, high: float) -> float:
+        """Return E[X; low < X <= high]."""
+        a, b = max(low, self.low), min(high, self.high)
+        part = self.base.mean_between(a, b) if a < b else 0.0
+        if low < self.low <= high:
+            part += self.low * self.base.cdf(self.low)
+        if low < self.high <= high and math.isfinite(self.high):
+            part += self.high * (1 - self.base.cdf(self.high))
+        return part
+
+    def to_scipy(self) -> Any:
+        """Refuse: no distribution of scipy has mass on a bound."""
+        raise InvalidInputError("scipy has no clipped distributions; take samples instead")
+
+    def _fresh(self, draws: int, rng: np.random.Generator) -> Array:
+        return self.base._fresh(draws, rng).clip(self.low, self.high)
+
+
+def deviations(level: float) -> float:
+    """Return how many standard deviations a central interval reaches to each side.
+
+    Examples
+    --------
+    >>> round(deviations(0.9), 3)
+    1.645
+    """
+    check_level(level)
+    return _STANDARD.inv_cdf(0.5 + level / 2)
+
+
+def check_interval(low: float, high: float, positive: bool = False) -> None:
+    """Refuse bounds that are not finite, in the wrong order, or not above zero where they must."""
+    if not (-math.inf < low <= high < math.inf):
+        raise InvalidInputError(f"low and high: expected low <= high, found {low} and {high}")
+    if positive and not low > 0:
+        raise InvalidInputError(f"low and high: expected both above 0, found {low} and {high}")
+
+
+def _scipy_stats() -> Any:
+    try:
+        from scipy import stats
+    except ImportError:
+        raise DiffdataError("scipy is not installed: pip install 'diffdata[scipy]'") from None
+    return stats
+
+
+def _log(value: float) -> float:
+    if value <= 0:
+        return -math.inf
+    return math.log(value) if value < math.inf else math.inf

@@ -1,0 +1,134 @@
+"""Compute: closed forms, published figures, and what they are made of."""
+
+import inspect
+import math
+from collections.abc import Callable
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from diffdata.derive import compute
+from diffdata.derive.compute import (
+    chip_hours,
+    chip_years,
+    eight_nd,
+    equivalent_chip_hours,
+    equivalent_chips,
+    pflops_days,
+    run_compute,
+    six_nd,
+    utilization,
+)
+from diffdata.errors import InvalidInputError
+from diffdata.uncertainty import Lognormal
+
+POSITIVE = st.floats(1e-6, 1e24)
+SHARES = st.floats(1e-3, 1.0)
+V100, A100, H100 = 125e12, 312e12, 989e12
+
+
+@given(POSITIVE, POSITIVE, POSITIVE, SHARES)
+def test_utilization_undoes_run_compute(
+    chips: float, days: float, peak: float, share: float
+) -> None:
+    flop = run_compute(chips, days, peak, share)
+    assert utilization(flop, chips, days, peak) == pytest.approx(share, rel=1e-9)
+
+
+@given(POSITIVE, POSITIVE, SHARES)
+def test_chip_hours_are_those_of_the_run(chips: float, days: float, share: float) -> None:
+    flop = run_compute(chips, days, A100, share)
+    assert chip_hours(flop, A100, share) == pytest.approx(chips * days * 24, rel=1e-9)
+    assert chip_years(flop, A100, share) == pytest.approx(chips * days / 365.25, rel=1e-9)
+
+
+@given(POSITIVE, POSITIVE)
+def test_recomputation_adds_a_third(parameters: float, tokens: float) -> None:
+    ratio = eight_nd(parameters, tokens) / six_nd(parameters, tokens)
+    assert ratio == pytest.approx(4 / 3, rel=1e-9)
+
+
+@given(POSITIVE, POSITIVE, POSITIVE)
+def test_equivalent_chips_perform_as_much(chips: float, peak: float, reference: float) -> None:
+    others = equivalent_chips(chips, peak, reference)
+    assert others * reference == pytest.approx(chips * peak, rel=1e-9)
+    assert equivalent_chips(others, reference, peak) == pytest.approx(chips, rel=1e-9)
+
+
+def test_the_published_utilizations_come_out() -> None:
+    assert round(utilization(3.14e23, 10_000, 14.8, V100), 3) == 0.196
+    assert round(utilization(4.3e23, 1024, 33, A100), 3) == 0.472
+    assert round(utilization(six_nd(175e9, 300e9), 1024, 33, A100), 3) == 0.346
+
+
+def test_the_compute_of_opt_175b_counts_the_recomputation() -> None:
+    assert eight_nd(175e9, 300e9) == pytest.approx(4.3e23, rel=0.03)
+
+
+def test_the_published_equivalences_come_out() -> None:
+    assert round(equivalent_chip_hours(1, H100, A100), 1) == 3.2
+    assert round(equivalent_chip_hours(1, H100, V100), 1) == 7.9
+    assert round(equivalent_chips(10_000, V100, H100)) == 1264
+
+
+def test_the_units_are_what_they_say() -> None:
+    assert pflops_days(8.64e19) == pytest.approx(1, rel=1e-12)
+    assert run_compute(1, 1, 1e15, 1) == 8.64e19
+    assert chip_years(1e15 * 365.25 * 86_400, 1e15) == pytest.approx(1, rel=1e-12)
+    assert chip_hours(3600e15, 1e15, 1) == pytest.approx(1, rel=1e-12)
+
+
+def test_the_same_functions_take_columns() -> None:
+    import narwhals as nw
+
+    frame = nw.from_native(pd.DataFrame({"flop": [3.14e23], "chips": [10_000.0], "days": [14.8]}))
+    share = utilization(nw.col("flop"), nw.col("chips"), nw.col("days"), V100).alias("share")
+    assert round(frame.select(share)["share"].item(), 3) == 0.196
+
+
+def test_the_same_functions_take_uncertain_quantities() -> None:
+    chips = Lognormal.from_interval(8_000, 12_500)
+    share = Lognormal.from_interval(0.1, 0.4)
+    flop = run_compute(chips, 14.8, V100, share)
+    assert flop.median == pytest.approx(10_000 * 14.8 * 86_400 * V100 * 0.2, rel=1e-9)
+    assert utilization(flop, chips, 14.8, V100).interval() == pytest.approx((0.1, 0.4), rel=1e-9)
+
+
+CHECKED = [
+    eight_nd,
+    run_compute,
+    utilization,
+    chip_hours,
+    chip_years,
+    pflops_days,
+    equivalent_chip_hours,
+    equivalent_chips,
+]
+
+
+@pytest.mark.parametrize("bad", [0, -1.0, math.nan, math.inf])
+@pytest.mark.parametrize("function", CHECKED, ids=lambda function: function.__name__)
+def test_bad_input_names_the_argument(function: Callable[..., float], bad: float) -> None:
+    names = list(inspect.signature(function).parameters)
+    for name in names:
+        arguments = dict.fromkeys(names, 1.0) | {name: bad}
+        with pytest.raises(InvalidInputError, match=rf"^{name}: expected .* found {bad}"):
+            function(**arguments)
+
+
+def test_no_chip_does_more_than_its_peak() -> None:
+    with pytest.raises(InvalidInputError, match=r"^utilization: .* at most 1, found 1\.01"):
+        run_compute(1, 1, 1, 1.01)
+    with pytest.raises(InvalidInputError, match=r"^utilization"):
+        chip_hours(1, 1, 1.01)
+
+
+def test_every_function_is_checked() -> None:
+    own = {
+        function
+        for _, function in inspect.getmembers(compute, inspect.isfunction)
+        if function.__module__ == compute.__name__ and not function.__name__.startswith("check_")
+    }
+    assert own == {*CHECKED, six_nd}

@@ -1,0 +1,210 @@
+"""The ledger: verdicts are found anew, formulas are only arithmetic, nothing is tuned."""
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from typer.testing import CliRunner
+
+import diffdata
+from diffdata import cli
+from diffdata.errors import InvalidInputError, UnknownNameError
+from diffdata.packages import Package
+from diffdata.reproduce import Figure, Reproduction, evaluate_formula, judge, reproduce
+
+from .conftest import edit
+
+
+@pytest.fixture(scope="module")
+def found() -> dict[str, Reproduction]:
+    return {result.id: result for result in reproduce(diffdata.packages.open_package())}
+
+
+def test_every_verdict_is_the_recorded_one(found: dict[str, Reproduction]) -> None:
+    changed = {name: result.verdict for name, result in found.items()
+               if result.verdict != result.recorded}  # fmt: skip
+    assert changed == {}
+
+
+def test_the_ledger_is_long_and_every_verdict_occurs(found: dict[str, Reproduction]) -> None:
+    assert len(found) >= 50
+    assert len({result.verdict for result in found.values()}) == 4
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_verdicts_do_not_hang_on_the_seed(package: Package, seed: int) -> None:
+    for result in reproduce(package, seed=seed, draws=400_000):
+        assert result.verdict == result.recorded, result.id
+
+
+@pytest.mark.parametrize(
+    ("name", "recomputed"),
+    [
+        ("gpt-3-development-cost-mean", 49.8e6),
+        ("hyperparameter-share", 0.1625),
+        ("h100-cluster", 1263.9),
+        ("gpt-4-hardware", 40.05),
+        ("frontier-compute", 680.3),
+        ("v100-price-per-pflops-day", 913.2),
+        ("gpt-3-chip-years", 331.8),
+        ("hoffmann-reduction", 2.977),
+        ("trend-hardware", 414**0.25),
+    ],
+)
+def test_figures_that_were_worked_out_by_hand(
+    found: dict[str, Reproduction], name: str, recomputed: float
+) -> None:
+    value = found[name].recomputed.value
+    assert value is not None
+    assert math.isclose(value, recomputed, rel_tol=1e-3)
+
+
+def test_the_efficiency_gains_come_out_only_through_the_printed_medians(
+    found: dict[str, Reproduction],
+) -> None:
+    """170 and 414 do not follow from the stated lognormals, whose medians are not the printed ones.
+
+    Recomputed here with bare numpy: lognormals shifted so that they go through the printed median.
+    """
+    assert found["compute-reduction-stated"].verdict == "differs"
+    assert found["hardware-reduction-stated"].verdict == "differs"
+    rng, draws, z = np.random.default_rng(5), 500_000, 1.2815515655446004
+
+    def shifted(low: float, median: float, high: float) -> np.ndarray[Any, Any]:
+        origin = (low * high - median**2) / (low + high - 2 * median)
+        sigma = math.log((high - origin) / (low - origin)) / (2 * z)
+        return origin + (median - origin) * np.exp(sigma * rng.standard_normal(draws))
+
+    mixture = 2.5 * np.exp(math.log(4) / (2 * 1.6448536269514722) * rng.standard_normal(draws))
+    chinchilla = 3 + 1.5 / z * rng.standard_normal(draws)
+    gains = [shifted(1.25, 2.5, 6), mixture, shifted(1.5, 3.5, 13), chinchilla[chinchilla > 0],
+             shifted(1, 2.2, 6)]  # fmt: skip
+    size = min(map(len, gains))
+    product = np.prod([np.maximum(gain[:size], 1) for gain in gains], axis=0)
+    ours = found["compute-reduction-three-numbers"].recomputed.value
+    assert ours is not None
+    assert math.isclose(float(np.median(product)), ours, rel_tol=0.01)
+
+
+@pytest.mark.parametrize(
+    ("published", "recomputed", "verdict"),
+    [
+        (704, 704, "agrees"),
+        (1264, 1263.9, "agrees"),
+        (7, 7.06, "agrees_within_rounding"),
+        (7, 7.5, "agrees_within_rounding"),
+        (7, 7.51, "differs"),
+        (25, 21.9, "differs"),
+        (1000, 913, "agrees_within_rounding"),
+        (0.36, 0.3617, "agrees_within_rounding"),
+        (4.3, 4.51, "differs"),
+        (49e6, 49.8e6, "differs"),
+    ],
+)
+def test_figures_are_judged_at_their_last_printed_digit(
+    published: float, recomputed: float, verdict: str
+) -> None:
+    assert judge(Figure(published), Figure(recomputed), "value") == verdict
+
+
+def test_of_two_bounds_the_worse_counts() -> None:
+    published = Figure(None, 4.0, 10.0)
+    assert judge(published, Figure(None, 4.0, 10.0), "interval") == "agrees"
+    assert judge(published, Figure(None, 4.0, 9.7), "interval") == "agrees_within_rounding"
+    assert judge(published, Figure(None, 5.2, 9.7), "interval") == "differs"
+
+
+def test_limits_are_kept_or_not() -> None:
+    assert judge(Figure(None, 10, None), Figure(40), "limit") == "agrees"
+    assert judge(Figure(None, None, 1), Figure(1.2), "limit") == "differs"
+    assert judge(Figure(7), Figure(None, 6.1, 7.1), "within") == "agrees"
+
+
+@given(st.floats(1e-6, 1e24), st.floats(0.001, 0.1))
+def test_a_tolerance_is_relative(published: float, tolerance: float) -> None:
+    near, far = published * (1 + 0.99 * tolerance), published * (1 + 1.01 * tolerance)
+    assert judge(Figure(published), Figure(near), "value", tolerance) == "agrees"
+    assert judge(Figure(published), Figure(far), "value", tolerance) != "agrees"
+
+
+ROW: dict[str, Any] = {
+    "estimate_id": "a", "value": 3.0, "low": 2.0, "high": 5.0, "level": 0.9, "scale": "log",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("formula", "value"),
+    [
+        ("a.value * 2 + 1", 7.0),
+        ("(a.high - a.low) / a.value ** 2", 1 / 3),
+        ("-a.low", -2.0),
+        ("six_nd(a.low, 10)", 120.0),
+        ("pool(a.low, a.high, [3, 1])", 2.75),
+    ],
+)
+def test_formulas_are_arithmetic(formula: str, value: float) -> None:
+    assert math.isclose(evaluate_formula(formula, {"a": ROW}), value)
+
+
+def test_an_estimate_used_twice_is_one_draw() -> None:
+    twice = evaluate_formula("a / b", {"a": ROW, "b": ROW})
+    assert twice.sigma == 0
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        "__import__('os').system('true')",
+        "a.__class__",
+        "open('x')",
+        "[x for x in [1]]",
+        "b * 2",
+        "a.family",
+        "a if a else a",
+        "lambda: 1",
+        "six_nd(parameters=1, tokens=2)",
+        "a *",
+        "six_nd",
+    ],
+)
+def test_formulas_are_nothing_else(formula: str) -> None:
+    with pytest.raises(InvalidInputError, match="formula"):
+        evaluate_formula(formula, {"a": ROW})
+
+
+def test_one_figure_can_be_recomputed_alone_with_the_same_result(
+    package: Package, found: dict[str, Reproduction]
+) -> None:
+    (alone,) = reproduce(package, only=["hardware-reduction-stated"])
+    assert alone == found["hardware-reduction-stated"]
+    with pytest.raises(UnknownNameError, match="did you mean opt-175b-lag"):
+        list(reproduce(package, only=["opt-175b-lga"]))
+
+
+def test_the_command_prints_the_ledger_and_exits_with_0() -> None:
+    result = CliRunner().invoke(cli.app, ["reproduce", "--format", "json"])
+    assert result.exit_code == 0
+    rows = json.loads(result.stdout)
+    assert len(rows) == len(diffdata.load("calculations"))
+    assert set(rows[0]) >= {
+        "id", "figure", "source_id", "locator", "published", "recomputed", "statistic", "verdict",
+        "reason",
+    }  # fmt: skip
+    assert set(rows[0]["published"]) == {"value", "low", "high"}
+    text = CliRunner().invoke(cli.app, ["reproduce", "--only", "gopher-lag"]).stdout
+    assert "7 months from GPT-3 to a better" in text
+    assert "[gopher-lag]" in text
+    assert "Of 1 published figures 1 agree" in text
+
+
+def test_a_verdict_that_changed_is_status_1(copy: Path) -> None:
+    edit(copy / "data/calculations.csv", ",agrees_within_rounding,the ratio of the printed centres",
+         ",differs,the ratio of the printed centres")  # fmt: skip
+    result = CliRunner().invoke(cli.app, ["reproduce", "--package", str(copy)])
+    assert result.exit_code == 1
+    assert "opt-175b-cost-ratio: the verdict is not the one that is recorded" in result.stderr

@@ -1,0 +1,479 @@
+"""How it spread: lags of access, delays, mechanisms and the cascade, on small and real tables."""
+
+import datetime
+import itertools
+import json
+from collections.abc import Sequence
+
+import pandas as pd
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import diffdata
+from diffdata.derive import spread
+from diffdata.derive.spread import (
+    access_lag,
+    cascade,
+    cascade_depth,
+    prevailing_mechanism,
+    publication_delay,
+)
+from diffdata.errors import InvalidInputError
+
+from .conftest import ROOT
+
+DAYS = ["lag_days_low", "lag_days_high"]
+
+
+def date_row(
+    milestone: str, date: str, precision: str = "day", **changes: str
+) -> dict[str, object]:
+    """Return a row of model_dates."""
+    plain = {"model_id": "m", "certainty": "stated", "source_id": f"{milestone}-{date}-{precision}"}
+    return plain | {"milestone": milestone, "date": date, "date_precision": precision} | changes
+
+
+def dates(*rows: dict[str, object]) -> pd.DataFrame:
+    frame = pd.DataFrame(rows)
+    return frame.assign(date=pd.to_datetime(frame["date"]))
+
+
+def artifacts(*rows: dict[str, object]) -> pd.DataFrame:
+    """Return a table of artifacts: open weights of m on 2 January 2022, but for the changes."""
+    plain = {
+        "model_id": "m", "organization_id": None, "variant": None, "artifact_kind": "weights",
+        "access": "open", "available": "2022-01-02", "available_precision": "day",
+        "certainty": "stated",
+    }  # fmt: skip
+    frame = pd.DataFrame([plain | {"artifact_id": f"a{i}"} | row for i, row in enumerate(rows)])
+    return frame.assign(available=pd.to_datetime(frame["available"]))
+
+
+def events(*rows: dict[str, object]) -> pd.DataFrame:
+    """Return a table of events: one organization matched m in May 2022, but for the changes."""
+    plain = {
+        "organization_id": "x", "model_id": "n", "reference_model_id": "m", "artifact_id": None,
+        "mechanism": "replication", "outcome": None, "date": "2022-05-01",
+        "date_precision": "month", "status": "current", "certainty": "stated",
+    }  # fmt: skip
+    frame = pd.DataFrame([plain | {"event_id": f"e{i}"} | row for i, row in enumerate(rows)])
+    return frame.assign(date=pd.to_datetime(frame["date"]))
+
+
+PUBLISHED = dates(date_row("published", "2022-01-01"))
+
+
+def lags_of_access(
+    *rows: dict[str, object], kind: str = "weights", access: Sequence[str] = ("open",)
+) -> list[list[int]]:
+    found = access_lag(PUBLISHED, artifacts(*rows), kind=kind, access=access)
+    return [[int(day) for day in row] for row in found[DAYS].to_numpy()]
+
+
+def test_access_begins_with_the_first_stage_that_has_it() -> None:
+    rows: list[dict[str, object]] = [
+        {"available": "2022-02-01"},
+        {"available": "2022-01-11", "access": "on_request"},
+        {"available": "2022-01-21"},
+    ]
+    assert lags_of_access(*rows) == [[20, 20]]
+    assert lags_of_access(*rows, access=["open", "on_request"]) == [[10, 10]]
+    assert lags_of_access(*rows, access=["partial"]) == []
+
+
+def test_smaller_variants_and_undated_stages_are_not_access_to_the_model() -> None:
+    assert lags_of_access({"variant": "124M"}, {"available": "2022-01-03"}) == [[2, 2]]
+    undated = {"available": None, "available_precision": None}
+    assert lags_of_access(undated, {"available": "2022-01-03"}) == [[2, 2]]
+    assert lags_of_access({"variant": "124M"}) == []
+    assert lags_of_access({"model_id": None, "organization_id": "lab"}) == []
+
+
+def test_each_kind_of_artifact_has_its_own_lag() -> None:
+    rows: list[dict[str, object]] = [{"artifact_kind": "api", "available": "2022-03-01"}, {}]
+    assert lags_of_access(*rows) == [[1, 1]]
+    assert lags_of_access(*rows, kind="api") == [[59, 59]]
+
+
+def test_access_before_publication_is_a_lag_below_zero() -> None:
+    earlier = {"available": "2021-12-01", "available_precision": "month"}
+    assert lags_of_access(earlier) == [[-31, -1]]
+
+
+def test_a_lag_is_inferred_if_one_of_its_dates_is() -> None:
+    inferred = dates(date_row("published", "2022-01-01", certainty="inferred"))
+    for model_dates, certainty, expected in [
+        (PUBLISHED, "stated", "stated"),
+        (PUBLISHED, "inferred", "inferred"),
+        (inferred, "stated", "inferred"),
+    ]:
+        found = access_lag(model_dates, artifacts({"certainty": certainty}))
+        assert found["certainty"].tolist() == [expected]
+
+
+def test_the_stated_one_of_two_equal_dates_counts() -> None:
+    found = access_lag(PUBLISHED, artifacts({"certainty": "inferred"}, {"certainty": "stated"}))
+    assert found["certainty"].tolist() == ["stated"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"kind": "weight"}, "kind: expected one of .* found 'weight'"),
+        ({"access": "open"}, "access: expected some of .* found 'open'"),
+        ({"access": []}, "access"),
+        ({"access": ["open", "none"]}, "access"),
+    ],
+)
+def test_kinds_that_do_not_exist_are_refused_by_name(
+    arguments: dict[str, object], message: str
+) -> None:
+    with pytest.raises(InvalidInputError, match=message):
+        access_lag(PUBLISHED, artifacts({}), **arguments)  # type: ignore[arg-type]
+
+
+def test_the_kinds_of_artifacts_and_access_are_those_of_the_schema() -> None:
+    fields = json.loads((ROOT / "schemas" / "artifacts.json").read_text())["fields"]
+    enums = {
+        f["name"]: f["constraints"]["enum"] for f in fields if "enum" in f.get("constraints", {})
+    }
+    assert list(spread.ARTIFACT_KINDS) == enums["artifact_kind"]
+    assert [*spread.ACCESS, "none"] == enums["access"]
+
+
+def test_the_full_weights_of_gpt_2_came_nine_months_after_it() -> None:
+    lags = access_lag(diffdata.load("model_dates"), diffdata.load("artifacts"))
+    by_model = lags.set_index("model_id")
+    assert by_model.loc["gpt-2", DAYS].tolist() == [264, 264]
+    assert by_model.loc["opt-175b", DAYS].tolist() == [1, 1]
+    assert "gpt-3" not in by_model.index
+    assert set(lags["access"]) == {"open", "on_request"}
+
+
+def test_access_lags_have_the_promised_columns() -> None:
+    lags = access_lag(PUBLISHED, artifacts({}))
+    assert list(lags.columns) == [
+        "model_id", "published", "published_precision", "available", "available_precision",
+        "access", "certainty", *DAYS, "lag_months_low", "lag_months_high",
+    ]  # fmt: skip
+
+
+def delay(*rows: dict[str, object]) -> dict[str, object]:
+    (found,) = publication_delay(dates(*rows)).to_dict("records")
+    return {str(name): value for name, value in found.items()}
+
+
+def test_a_delay_ends_with_what_was_public_first() -> None:
+    made = date_row("developed", "2022-01-01")
+    paper, post = date_row("published", "2022-03-01"), date_row("announced", "2022-02-01")
+    found = delay(made, paper, post)
+    assert (found["milestone"], found["lag_days_low"], found["lag_days_high"]) == (
+        "announced",
+        31,
+        31,
+    )
+    assert delay(made, paper)["milestone"] == "published"
+
+
+def test_of_several_sources_the_earliest_date_counts() -> None:
+    made = [date_row("developed", day) for day in ("2022-01-03", "2022-01-02")]
+    public = [date_row("published", day) for day in ("2022-02-03", "2022-02-02")]
+    assert delay(*made, *public)["lag_days_low"] == 31
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ([("2022-08-01", "month"), ("2022-08-04", "day")], ("2022-08-04", "day")),
+        ([("2022-01-01", "year"), ("2022-08-01", "month")], ("2022-08-01", "month")),
+        ([("2022-01-01", "year"), ("2022-08-04", "day")], ("2022-08-04", "day")),
+        ([("2022-01-01", "year"), ("2022-01-01", "month")], ("2022-01-01", "month")),
+        ([("2022-07-01", "month"), ("2022-08-04", "day")], ("2022-07-01", "month")),
+        ([("2021-01-01", "year"), ("2022-08-04", "day")], ("2021-01-01", "year")),
+        ([("2022-08-01", "month"), ("2022-07-04", "day")], ("2022-07-04", "day")),
+        ([("2021-08-01", "month"), ("2022-08-04", "day")], ("2021-08-01", "month")),
+    ],
+)
+def test_a_vaguer_date_gives_way_only_to_one_that_it_contains(
+    given: list[tuple[str, str]], expected: tuple[str, str]
+) -> None:
+    made = date_row("developed", "2020-01-01")
+    for order in (given, given[::-1]):
+        found = delay(made, *(date_row("published", *one) for one in order))
+        assert found["first_public"] == pd.Timestamp(expected[0])
+        assert found["first_public_precision"] == expected[1]
+
+
+def test_the_delays_of_the_study_lie_within_the_time_since_training() -> None:
+    """Item 5 of the mechanisms: nine months for Gopher, counted from a paper that is ready."""
+    delays = publication_delay(diffdata.load("model_dates")).set_index("model_id")
+    estimates = diffdata.load("estimates").set_index("estimate_id")
+    gopher = delays.loc["gopher"]
+    assert estimates.loc["gopher-publication-delay", "value"] < gopher["lag_months_low"]
+    assert gopher[DAYS].tolist() == [342, 372]
+    assert gopher["certainty"] == "stated"
+    assert delays.loc["gpt-3", "certainty"] == "inferred"
+    assert delays.loc["glm-130b", DAYS].tolist() == [32, 32]
+
+
+def prevailing(*rows: dict[str, object], **arguments: object) -> list[list[object]]:
+    found = prevailing_mechanism(events(*rows), **arguments)  # type: ignore[arg-type]
+    assert list(found.columns) == ["period", "mechanism", "organizations", "prevails"]
+    return [[None if pd.isna(value) else value for value in row] for row in found.to_numpy()]
+
+
+INCREMENTAL: dict[str, object] = {"mechanism": "incremental_research"}
+
+
+def test_the_mechanism_of_most_organizations_prevails() -> None:
+    found = prevailing(INCREMENTAL, INCREMENTAL | {"organization_id": "y"}, {})
+    assert found == [
+        ["2022", "incremental_research", 2, True],
+        ["2022", "replication", 1, False],
+    ]
+
+
+def test_an_organization_counts_once_in_a_period() -> None:
+    assert prevailing({}, {"model_id": "o"}) == [["2022", "replication", 1, True]]
+    other = {"date": "2021-05-01"}
+    assert [row[0] for row in prevailing({}, other)] == ["2021", "2022"]
+
+
+def test_at_a_tie_it_is_missing_who_prevails() -> None:
+    other = {"mechanism": "open_publication"}
+    found = prevailing(INCREMENTAL, INCREMENTAL | {"organization_id": "y"}, {},
+                       {"organization_id": "y"}, other)  # fmt: skip
+    assert [row[1:] for row in found] == [
+        ["incremental_research", 2, None],
+        ["open_publication", 1, False],
+        ["replication", 2, None],
+    ]
+
+
+def test_what_failed_or_no_longer_stands_or_matches_nothing_does_not_count() -> None:
+    left_out: list[dict[str, object]] = [
+        {"outcome": "failed"},
+        {"status": "superseded"},
+        {"status": "withdrawn"},
+        {"reference_model_id": None, "artifact_id": "a0"},
+        {"date": None, "date_precision": None},
+    ]
+    assert prevailing(*left_out) == []
+    doubtful = {"outcome": "doubtful"}
+    assert prevailing(*left_out, doubtful) == [["2022", "replication", 1, True]]
+
+
+@pytest.mark.parametrize(
+    ("date", "precision", "year", "half", "quarter", "month"),
+    [
+        ("2022-06-30", "day", "2022", "2022-H1", "2022-Q2", "2022-06"),
+        ("2022-07-01", "day", "2022", "2022-H2", "2022-Q3", "2022-07"),
+        ("2022-12-01", "month", "2022", "2022-H2", "2022-Q4", "2022-12"),
+        ("2022-03-01", "month", "2022", "2022-H1", "2022-Q1", "2022-03"),
+        ("2022-01-01", "year", "2022", None, None, None),
+    ],
+)
+def test_an_event_counts_in_the_period_that_holds_all_of_its_date(
+    date: str, precision: str, year: str, half: str | None, quarter: str | None, month: str | None
+) -> None:
+    names = {"year": year, "half": half, "quarter": quarter, "month": month}
+    for period, expected in names.items():
+        found = prevailing({"date": date, "date_precision": precision}, period=period)
+        assert [row[0] for row in found] == ([expected] if expected else [])
+
+
+@pytest.mark.parametrize(
+    ("date", "precision", "first", "last"),
+    [
+        ("2022-05-17", "day", (2022, 5, 17), (2022, 5, 17)),
+        ("2022-02-01", "month", (2022, 2, 1), (2022, 2, 28)),
+        ("2022-01-01", "year", (2022, 1, 1), (2022, 12, 31)),
+    ],
+)
+def test_an_event_counts_only_if_no_day_of_its_date_is_out_of_bounds(
+    date: str, precision: str, first: tuple[int, int, int], last: tuple[int, int, int]
+) -> None:
+    row: dict[str, object] = {"date": date, "date_precision": precision}
+    since, until, day = datetime.date(*first), datetime.date(*last), datetime.timedelta(days=1)
+    for arguments in ({"since": since}, {"until": until}, {"since": since, "until": until}):
+        assert len(prevailing(row, **arguments)) == 1
+    assert prevailing(row, since=since + day) == []
+    assert prevailing(row, until=until - day) == []
+
+
+def test_periods_that_make_no_sense_are_refused_by_name() -> None:
+    with pytest.raises(InvalidInputError, match=r"period: expected one of .* found 'decade'"):
+        prevailing({}, period="decade")
+    with pytest.raises(InvalidInputError, match="since: expected no day after until"):
+        prevailing({}, since=datetime.date(2022, 1, 2), until=datetime.date(2022, 1, 1))
+
+
+def test_incremental_research_prevailed_before_the_weights_of_opt_175b() -> None:
+    """Item 1 of the mechanisms: up until the release of OPT-175B in May 2022."""
+    found = prevailing_mechanism(
+        diffdata.load("diffusion_events"), until=datetime.date(2022, 4, 30)
+    )
+    assert set(found["mechanism"]) == {"incremental_research"}
+    assert found["prevails"].all()
+    assert found["period"].tolist() == ["2020", "2021", "2022"]
+
+
+def test_open_publication_prevailed_from_the_weights_of_opt_175b_on() -> None:
+    """The same item, which counts who got the weights; here those who published them."""
+    found = prevailing_mechanism(diffdata.load("diffusion_events"), since=datetime.date(2022, 5, 1))
+    assert found[found["prevails"]]["mechanism"].tolist() == ["open_publication"]
+
+
+def edges(*pairs: tuple[str | None, str | None, str | None, str | None]) -> pd.DataFrame:
+    """Return edges: from a model or an organization to a model or an organization."""
+    names = ["from_model_id", "from_organization_id", "to_model_id", "to_organization_id"]
+    return pd.DataFrame(pairs, columns=names, dtype=object)
+
+
+def models(*pairs: tuple[str, str]) -> pd.DataFrame:
+    return edges(*((start, None, end, "x") for start, end in pairs))
+
+
+def depths(frame: pd.DataFrame, root: str) -> dict[str, int]:
+    found = cascade_depth(frame, root=root)
+    assert found.sort_values(["depth", "model_id"]).index.is_monotonic_increasing
+    return {str(name): int(steps) for name, steps in found.to_numpy()}
+
+
+def test_an_artifact_leads_from_its_owner_to_who_took_it() -> None:
+    found = cascade(
+        events({"artifact_id": "a0", "organization_id": "y"}, {"artifact_id": "a1"}),
+        artifacts({}, {"model_id": None, "organization_id": "lab", "artifact_kind": "software"}),
+    )
+    known = found.astype(object).where(found.notna(), None)
+    assert known.to_numpy().tolist() == [
+        ["m", None, "a0", "weights", "n", "y", "replication", "stated"],
+        [None, "lab", "a1", "software", "n", "x", "replication", "stated"],
+    ]
+    assert list(found.columns) == [*spread._EDGE, "certainty"]
+
+
+def test_only_what_stands_and_passed_to_another_is_an_edge() -> None:
+    rows: list[dict[str, object]] = [
+        {"artifact_id": "a0", "status": "superseded"},
+        {"artifact_id": "a0", "model_id": "m"},
+        {"artifact_id": None},
+        {"artifact_id": "not-there"},
+    ]
+    assert cascade(events(*rows), artifacts({})).empty
+    to_organization = {"artifact_id": "a0", "model_id": None}
+    assert len(cascade(events(*rows, to_organization), artifacts({}))) == 1
+
+
+def test_two_events_that_tell_of_the_same_edge_give_one_stated_if_either_is() -> None:
+    inferred = {"artifact_id": "a0", "certainty": "inferred"}
+    for rows in ([inferred, {"artifact_id": "a0"}], [{"artifact_id": "a0"}, inferred]):
+        assert cascade(events(*rows), artifacts({}))["certainty"].tolist() == ["stated"]
+    assert cascade(events(inferred), artifacts({}))["certainty"].tolist() == ["inferred"]
+
+
+def real_cascade() -> pd.DataFrame:
+    return cascade(diffdata.load("diffusion_events"), diffdata.load("artifacts"))
+
+
+def test_the_hyperparameters_of_gpt_3_went_into_gpt_neox_20b() -> None:
+    """Publication decisions, item 5.1 of the study."""
+    found = real_cascade()
+    into = found[(found["to_model_id"] == "gpt-neox-20b") & (found["from_model_id"] == "gpt-3")]
+    assert "gpt-3-hyperparameters" in set(into["artifact_id"])
+    assert not found.duplicated(spread._EDGE).any()
+    assert (found["from_model_id"].notna() ^ found["from_organization_id"].notna()).all()
+    assert not (found["from_model_id"] == found["to_model_id"]).any()
+
+
+def test_the_models_of_the_study_are_near_gpt_3() -> None:
+    near = depths(real_cascade(), "gpt-3")
+    assert near["gpt-3"] == 0
+    assert {name for name, steps in near.items() if steps == 1} >= {"gopher", "opt-175b", "bloom"}
+    assert set(depths(real_cascade(), "nvidia").values()) == {1}
+
+
+def test_depth_is_the_shortest_way_and_a_cycle_has_an_end() -> None:
+    found = depths(models(("a", "b"), ("b", "c"), ("a", "c"), ("c", "d"), ("d", "a")), "a")
+    assert found == {"a": 0, "b": 1, "c": 1, "d": 2}
+    assert depths(models(("a", "a")), "a") == {"a": 0}
+    assert depths(models(("a", "b")), "b") == {"b": 0}
+
+
+def test_a_way_may_lead_through_an_organization_that_no_model_is_named_of() -> None:
+    frame = edges(("a", None, None, "lab"), (None, "lab", "b", "x"), (None, "x", "c", "y"))
+    assert depths(frame, "a") == {"a": 0, "b": 2}
+    assert depths(frame, "lab") == {"b": 1}
+
+
+def test_an_edge_with_an_unknown_end_leads_nowhere() -> None:
+    frame = edges(("a", None, None, None), (None, None, "b", "x"))
+    assert depths(frame, "a") == {"a": 0}
+
+
+def test_a_root_that_is_not_in_the_edges_is_refused() -> None:
+    with pytest.raises(InvalidInputError, match="root: 'z' is no model and no organization"):
+        cascade_depth(models(("a", "b")), root="z")
+
+
+NODES = "abcde"
+PAIRS = st.lists(st.tuples(st.sampled_from(NODES), st.sampled_from(NODES)), min_size=1, max_size=12)
+
+
+def naive(pairs: Sequence[tuple[str, str]], start: str, end: str) -> int | None:
+    """Try every way that visits nothing twice, the shortest first."""
+    if start == end:
+        return 0
+    others = [node for node in NODES if node not in (start, end)]
+    for steps in range(1, len(NODES)):
+        for between in itertools.permutations(others, steps - 1):
+            if all(step in pairs for step in itertools.pairwise((start, *between, end))):
+                return steps
+    return None
+
+
+@given(PAIRS)
+def test_depth_is_that_of_a_naive_search(pairs: list[tuple[str, str]]) -> None:
+    root = pairs[0][0]
+    expected = {node: naive(pairs, root, node) for node in NODES}
+    assert depths(models(*pairs), root) == {
+        node: steps for node, steps in expected.items() if steps is not None
+    }
+
+
+def test_frames_of_another_library_come_back_as_such_with_the_same_content() -> None:
+    frames = [diffdata.load(name) for name in ("model_dates", "artifacts", "diffusion_events")]
+    arrow = [pa.Table.from_pandas(frame, preserve_index=False) for frame in frames]
+    (dated, things, happened), since = frames, datetime.date(2022, 1, 1)
+    for ours, theirs in [
+        (access_lag(dated, things), access_lag(arrow[0], arrow[1])),
+        (publication_delay(dated), publication_delay(arrow[0])),
+        *(
+            (
+                prevailing_mechanism(happened, period=period, since=since),
+                prevailing_mechanism(arrow[2], period=period, since=since),
+            )
+            for period in spread.PERIODS
+        ),
+        (cascade(happened, things), cascade(arrow[2], arrow[1])),
+        (
+            cascade_depth(cascade(happened, things), root="gpt-3"),
+            cascade_depth(cascade(arrow[2], arrow[1]), root="gpt-3"),
+        ),
+    ]:
+        assert isinstance(theirs, pa.Table)
+        same = [
+            frame.astype(object).where(frame.notna(), None) for frame in (ours, theirs.to_pandas())
+        ]
+        pd.testing.assert_frame_equal(*same, check_dtype=False)
+
+
+def test_empty_tables_give_empty_tables() -> None:
+    names = ("model_dates", "artifacts", "diffusion_events")
+    dated, things, happened = (diffdata.load(name).iloc[:0] for name in names)
+    assert access_lag(dated, things).empty
+    assert publication_delay(dated).empty
+    assert prevailing_mechanism(happened, period="quarter").empty
+    assert cascade(happened, things).empty
