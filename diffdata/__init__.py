@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         from_estimate,
         mean_of,
         pool,
+        pool_estimates,
         three_numbers,
     )
     from diffdata.validation import Issue, explain, validate
@@ -60,10 +61,12 @@ _HOMES = {
         "from_estimate",
         "mean_of",
         "pool",
+        "pool_estimates",
         "three_numbers",
     ),
     "validation": ("Issue", "explain", "validate"),
 }
+_SUBMODULES = ("derive", "typed", "uncertainty", "validation")
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
@@ -90,6 +93,7 @@ __all__ = [
     "load",
     "mean_of",
     "pool",
+    "pool_estimates",
     "replication_lag",
     "schema",
     "tables",
@@ -103,10 +107,12 @@ def __getattr__(name: str) -> Any:
         from importlib.metadata import version
 
         return version("diffdata")
+    if name in _SUBMODULES:
+        return importlib.import_module(f"diffdata.{name}")
     if name not in _HOME:
         raise AttributeError(f"module 'diffdata' has no attribute {name!r}")
     return getattr(importlib.import_module(f"diffdata.{_HOME[name]}"), name)
 
 
 def __dir__() -> list[str]:
-    return [*__all__, "__version__"]
+    return [*__all__, *_SUBMODULES, "__version__"]

@@ -356,8 +356,9 @@ def _judge_between(value: float | None, low: float | None, high: float | None) -
 def ledger_table(found: Sequence[Reproduction]) -> Group:
     """Lay the ledger out by source: figure, published, recomputed, verdict, why; and the counts."""
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
-    for heading in ("Figure", "Published", "Recomputed", "Verdict", "Why"):
-        table.add_column(heading)
+    for heading, width in (("Figure", 27), ("Published", 13), ("Recomputed", 13), ("Verdict", 13)):
+        table.add_column(heading, width=width)
+    table.add_column("Why")
     for source, results in groupby(sorted(found, key=_source), key=_source):
         table.add_row()
         table.add_row(Text(source, style="bold"))
@@ -366,13 +367,10 @@ def ledger_table(found: Sequence[Reproduction]) -> Group:
                 f"{result.figure} [{result.id}]",
                 shown(result.published, result.statistic),
                 shown(result.recomputed, result.statistic),
-                _SHORT[result.verdict],
+                result.verdict.replace("_", " "),
                 result.reason,
             )
     return Group(table, Text(), Text(count_verdicts(found)))
-
-
-_SHORT = dict(zip(VERDICTS, ("agrees", "rounding", "differs", "cannot"), strict=True))
 
 
 def _source(result: Reproduction) -> str:

@@ -95,6 +95,16 @@ def test_public_names_have_docstrings_and_functions_examples(name: str) -> None:
         assert doctest.DocTestParser().get_examples(thing.__doc__), f"{name} has no example"
 
 
+def test_sources_in_docstrings_exist() -> None:
+    """``brown-2020`` in a docstring is a source or an estimate of the dataset."""
+    known = set(diffdata.load("sources")["source_id"]) | set(
+        diffdata.load("estimates")["estimate_id"]
+    )
+    for path in CODE.rglob("*.py"):
+        cited = re.findall(r"``([a-z]+-(?:\d{4}|comments)[a-z0-9-]*)``", path.read_text())
+        assert set(cited) <= known, path.name
+
+
 def test_the_readme_commands_are_the_ones_that_ci_runs() -> None:
     readme = (ROOT / "README.md").read_text()
     commands = re.findall(r"^python3 -m venv .*$", readme, re.M)

@@ -21,12 +21,15 @@ from diffdata.uncertainty import (
     from_estimate,
     mean_of,
     pool,
+    pool_estimates,
     three_numbers,
 )
 
 POSITIVE = st.floats(1e-12, 1e24)
 LEVELS = st.floats(0.01, 0.99)
 FACTORS = st.floats(1.001, 1e3)
+
+POOLED = {"estimate_id": "a", "value": 2, "low": 1, "high": 4, "level": 0.9, "unit": "1"}
 
 FAMILIES: dict[str, Distribution] = {
     "normal": Normal(2.0, 0.7),
@@ -182,6 +185,14 @@ def test_pooling_weighs_centre_and_bounds_by_themselves() -> None:
     assert pooled == pytest.approx((0.1625, 0.0325, 0.425))
 
 
+def test_rows_are_pooled_if_they_measure_the_same() -> None:
+    rows = diffdata.load("estimates").set_index("estimate_id", drop=False)
+    expert, prior = (
+        rows.loc[f"hyperparameter-search-share-{name}"].to_dict() for name in ("expert", "prior")
+    )
+    assert pool_estimates([expert, prior], [3, 1]) == pytest.approx((0.1625, 0.0325, 0.425))
+
+
 def test_few_figures_are_averaged_by_how_they_vary() -> None:
     assert mean_of([1, 10, 100]) == pytest.approx(10)
     assert mean_of([1, 2, 3]) == pytest.approx(2)
@@ -245,6 +256,10 @@ def test_rows_of_estimates_become_quantities() -> None:
         (lambda: mean_of([1, 2], method="mode"), "method"),
         (lambda: mean_of([0, 2], method="geometric"), "above 0"),
         (lambda: Normal(0, 1).sample(0, rng()), "draws"),
+        (lambda: from_estimate({"estimate_id": "x", "value": 0}), "x: a zero has no place"),
+        (lambda: pool_estimates([POOLED, POOLED | {"unit": "FLOP"}]), "unit does not match"),
+        (lambda: pool_estimates([POOLED, POOLED | {"level": 0.8}]), "level does not match"),
+        (lambda: pool_estimates([POOLED | {"low": None}]), "a: not value, low and high"),
         (lambda: from_estimate({"estimate_id": "x", "low": 2, "high": 1, "level": 0.9}), "x: low"),
     ],
 )

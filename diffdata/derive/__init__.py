@@ -37,6 +37,9 @@ from diffdata.derive.efficiency import (
 )
 from diffdata.derive.evaluate import evaluate, evaluation_inputs, model_summary
 from diffdata.derive.scaling import (
+    HOFFMANN,
+    Allocation,
+    ParametricFit,
     compute_optimal,
     compute_reduction,
     compute_to_reach,
@@ -51,13 +54,20 @@ from diffdata.derive.spread import (
     publication_delay,
 )
 from diffdata.derive.training_cost import (
+    ServerFactors,
+    TrainingCost,
     amortized_hardware,
     cloud_cost,
+    committed_price,
     deflate,
     depreciated_value,
     energy_kwh,
+    interconnect_cost,
     purchase_cost,
+    server_factors,
     training_cost,
+    training_start,
+    years_of_depreciation,
 )
 
 # The functions of numbers that the formulas of the ledger may use.
@@ -85,7 +95,12 @@ SCALAR_FUNCTIONS = (
 )
 
 __all__ = [
+    "HOFFMANN",
     "SCALAR_FUNCTIONS",
+    "Allocation",
+    "ParametricFit",
+    "ServerFactors",
+    "TrainingCost",
     "access_lag",
     "add_lag",
     "amortized_hardware",
@@ -95,6 +110,7 @@ __all__ = [
     "chip_hours",
     "chip_years",
     "cloud_cost",
+    "committed_price",
     "compute_optimal",
     "compute_reduction",
     "compute_to_reach",
@@ -117,6 +133,7 @@ __all__ = [
     "growth_over",
     "hoffmann_loss",
     "hyperparameter_saving",
+    "interconnect_cost",
     "is_replication",
     "lag_days",
     "model_summary",
@@ -131,7 +148,10 @@ __all__ = [
     "purchase_cost",
     "replication_lag",
     "run_compute",
+    "server_factors",
     "six_nd",
     "training_cost",
+    "training_start",
     "utilization",
+    "years_of_depreciation",
 ]

@@ -127,8 +127,9 @@ def run_compute(
 ) -> Amount:
     """Return the FLOP that a cluster performs in a training run.
 
-    Source of the formula: ``daan-2024``, where compute is the product of cluster size, performance,
-    duration and hardware efficiency. The figures of the example go back to ``patterson-2021``.
+    Source of the formula: ``daan-2024-gpt-3-level``, where compute is the product of cluster size,
+    performance, duration and hardware efficiency. The figures of the example go back to
+    ``patterson-2021``.
 
     Parameters
     ----------
@@ -173,7 +174,7 @@ def utilization(
     (`six_nd`), and the hardware FLOP utilization (HFU) if it does (`eight_nd`). Only the first is
     fit to compare runs with each other. Above 1, the arguments contradict each other.
 
-    Source of the formula: ``daan-2024``, which gives 19.6 % for GPT-3.
+    Source of the formula: ``daan-2024-gpt-3-level``, which gives 19.6 % for GPT-3.
 
     Parameters
     ----------
@@ -329,8 +330,8 @@ def equivalent_chip_hours(
 ) -> Amount:
     """Return chip-hours as the chip-hours of another chip that could perform as many FLOP.
 
-    Source of the formula: ``daan-2024``, where chips are worth what their peaks are; memory,
-    interconnect and price do not count.
+    Source of the formula: ``daan-2024-gpt-3-level``, where chips are worth what their peaks are;
+    memory, interconnect and price do not count.
 
     Parameters
     ----------
@@ -371,7 +372,7 @@ def equivalent_chips(
 ) -> Amount:
     """Return a cluster as the number of reference chips with the same peak.
 
-    Source of the formula: ``daan-2024``, as for `equivalent_chip_hours`.
+    Source of the formula: ``daan-2024-gpt-3-level``, as for `equivalent_chip_hours`.
 
     Parameters
     ----------

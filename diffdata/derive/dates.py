@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import narwhals as nw
 from narwhals.typing import IntoFrameT
 
-from diffdata.derive.frames import nullable, unwrap, wrap
+from diffdata.derive.frames import Frame, nullable, unwrap, wrap
 from diffdata.errors import InvalidInputError
 
 # Mean length of a month of the Gregorian calendar, by which lags in days become lags in months.
@@ -95,6 +95,35 @@ def with_lag(frame: Any, start: str, end: str, prefix: str = "lag") -> Any:
         (nw.col(high) / DAYS_PER_MONTH).alias(f"{prefix}_months_high"),
     )
     return nullable(with_months, low, high)
+
+
+def first_dates(dates: Frame, *tie_breakers: str) -> Frame:
+    """Keep the earliest row of each model, of those with the same date one that is stated.
+
+    A date known to the month or year gives way to a more precise one in that month or year.
+    """
+    precision = nw.col("date_precision")
+    month = nw.when(precision == "month").then(nw.lit(1)).otherwise(nw.lit(0))
+    dated = dates.filter(~nw.col("date").is_null()).with_columns(
+        _year=nw.col("date").dt.year(),
+        _month=nw.col("date").dt.month(),
+        _rank=nw.when(precision == "year").then(nw.lit(2)).otherwise(month),
+    )
+    in_year = nw.col("_rank").min().over("model_id", "_year")
+    in_month = nw.col("_rank").min().over("model_id", "_year", "_month")
+    finest = (
+        dated.with_columns(_in_year=in_year, _in_month=in_month)
+        .with_columns(
+            _finest=nw.when(nw.col("_rank") == 2)
+            .then(nw.col("_in_year"))
+            .otherwise(nw.col("_in_month"))
+        )
+        .filter(nw.col("_rank") == nw.col("_finest"))
+    )
+    order = ["model_id", "date", "_rank", "certainty", *tie_breakers]
+    ordered = finest.sort(*order, descending=[name == "certainty" for name in order])
+    first = ordered.unique(subset="model_id", keep="first", maintain_order=True)
+    return first.select(dates.columns)
 
 
 def _bounds(date: datetime.date, precision: str, argument: str) -> tuple[int, int]:

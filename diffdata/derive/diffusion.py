@@ -11,7 +11,7 @@ from typing import Any
 import narwhals as nw
 from narwhals.typing import IntoDataFrameT, IntoFrameT
 
-from diffdata.derive.dates import with_lag
+from diffdata.derive.dates import first_dates, with_lag
 from diffdata.derive.frames import Frame, eager, nullable, unwrap, wrap
 from diffdata.errors import InvalidInputError
 
@@ -256,11 +256,8 @@ def _claims(claims: Frame, kind: str, judged: str) -> Frame:
 
 
 def _earliest(dates: Frame) -> Frame:
-    """Keep the earliest date, the most precise of those that begin on the same day."""
-    order = {"day": 0, "month": 1, "year": 2}
-    rank = nw.col("date_precision").replace_strict(order, return_dtype=nw.Int64)
-    dated = dates.filter(~nw.col("date").is_null()).with_columns(_rank=rank)
-    return dated.sort("date", "_rank", "model_id").head(1).drop("_rank")
+    """Keep the one row with the earliest date."""
+    return first_dates(dates).sort("date", "model_id").head(1)
 
 
 def _finished(dates: Frame) -> Frame:

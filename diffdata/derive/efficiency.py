@@ -16,7 +16,7 @@ def product_of(multipliers: Iterable[Amount]) -> Amount:
     factors multiply to the median of the product only if the factors are lognormal: with others,
     pass the distributions rather than their medians.
 
-    Source of the method: ``daan-2024``.
+    Source of the method: ``daan-2024-gpt-3-level``.
 
     Parameters
     ----------
@@ -52,8 +52,8 @@ def product_of(multipliers: Iterable[Amount]) -> Amount:
 def effective_compute(compute_flop: Amount, efficiency: Amount) -> Amount:
     """Return compute in units of what it would have taken at the reference efficiency.
 
-    Source of the definition: ``daan-2024``: twice the FLOP at half the need is four times the
-    effective compute.
+    Source of the definition: ``daan-2024-gpt-3-level``: twice the FLOP at half the need is four
+    times the effective compute.
 
     Parameters
     ----------
@@ -84,8 +84,9 @@ def effective_compute(compute_flop: Amount, efficiency: Amount) -> Amount:
 def annual_growth(factor: Amount, years: float) -> Amount:
     """Return the factor of growth a year that makes `factor` in so many years.
 
-    Source of the formula: ``daan-2024``, which so gets 3.6 a year for 170 times less compute in
-    four years. Its 4.3 a year for 414 times less hardware does not follow: that would be 4.5.
+    Source of the formula: ``daan-2024-gpt-3-level``, which so gets 3.6 a year for 170 times less
+    compute in four years. Its 4.3 a year for 414 times less hardware does not follow: that would be
+    4.5.
 
     Parameters
     ----------
@@ -116,7 +117,7 @@ def annual_growth(factor: Amount, years: float) -> Amount:
 def growth_over(annual: Amount, years: float) -> Amount:
     """Return the factor that a growth a year makes in so many years.
 
-    Source of the formula: ``daan-2024``, on rates of Epoch AI.
+    Source of the formula: ``daan-2024-gpt-3-level``, on rates of Epoch AI.
 
     Parameters
     ----------
@@ -152,7 +153,7 @@ def orders_of_magnitude(factor: float, years: float = 1.0) -> float:
 
     It takes plain numbers only: it needs a logarithm.
 
-    Source of the formula: ``daan-2024`` (0.56 OOM a year for 170 times in four years).
+    Source of the formula: ``daan-2024-gpt-3-level`` (0.56 OOM a year for 170 times in four years).
 
     Parameters
     ----------

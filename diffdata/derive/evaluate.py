@@ -21,6 +21,7 @@ import narwhals as nw
 from narwhals.typing import IntoDataFrameT
 
 from diffdata.derive.compute import six_nd
+from diffdata.derive.dates import first_dates
 from diffdata.derive.diffusion import with_gpt3_like
 from diffdata.derive.frames import Frame, eager, unwrap
 
@@ -204,9 +205,8 @@ def _in_dollars() -> nw.Expr:
 
 def _dates_of(dates: Frame, milestone: str) -> Frame:
     """Return the earliest date of a milestone for each model, with its precision."""
-    chosen = dates.filter(milestone=milestone).sort("model_id", "date", "date_precision")
-    first = chosen.unique(subset="model_id", keep="first", maintain_order=True)
     names = {"date": milestone, "date_precision": f"{milestone}_precision"}
+    first = first_dates(dates.filter(milestone=milestone))
     return first.select("model_id", "date", "date_precision").rename(names)
 
 

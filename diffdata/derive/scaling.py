@@ -214,8 +214,9 @@ def compute_to_reach(loss: Amount, fit: ParametricFit = HOFFMANN) -> Amount:
 def compute_reduction(parameters: Amount, tokens: Amount, fit: ParametricFit = HOFFMANN) -> Amount:
     """Return how many times less compute reaches the same loss, were it spent in the best way.
 
-    Source of the question: ``daan-2024``, which puts it at 3 for GPT-3; the answer follows from the
-    fit of ``hoffmann-2022``. It tells what better sizes alone save: no other advance counts.
+    Source of the question: ``daan-2024-gpt-3-level``, which puts it at 3 for GPT-3; the answer
+    follows from the fit of ``hoffmann-2022``. It tells what better sizes alone save: no other
+    advance counts.
 
     Parameters
     ----------

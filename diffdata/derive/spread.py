@@ -15,7 +15,7 @@ from typing import TypeAlias
 import narwhals as nw
 from narwhals.typing import IntoDataFrameT
 
-from diffdata.derive.dates import with_lag
+from diffdata.derive.dates import first_dates, with_lag
 from diffdata.derive.diffusion import OPEN_ACCESS
 from diffdata.derive.frames import Frame, eager, nullable, unwrap
 from diffdata.errors import InvalidInputError
@@ -116,11 +116,11 @@ def access_lag(
         nw.col("access").is_in(list(access)),
         artifact_kind=kind,
     )
-    first = _first_dates(
+    first = first_dates(
         released.rename({"available": "date", "available_precision": "date_precision"}),
         "artifact_id",
     )
-    published = _first_dates(eager(model_dates).filter(milestone="published"), "source_id")
+    published = first_dates(eager(model_dates).filter(milestone="published"), "source_id")
     lags = _between(published, "published", first, "available", "access")
     return unwrap(lags, like=model_dates)
 
@@ -159,8 +159,8 @@ def publication_delay(model_dates: IntoDataFrameT) -> IntoDataFrameT:
     [342, 372]
     """
     dates = eager(model_dates)
-    developed = _first_dates(dates.filter(milestone="developed"), "source_id")
-    public = _first_dates(
+    developed = first_dates(dates.filter(milestone="developed"), "source_id")
+    public = first_dates(
         dates.filter(nw.col("milestone").is_in(["announced", "published"])),
         "milestone",
         "source_id",
@@ -376,35 +376,6 @@ def cascade_depth(cascade_edges: IntoDataFrameT, *, root: str) -> IntoDataFrameT
         backend=edges.implementation,
     )
     return unwrap(found, like=cascade_edges)
-
-
-def _first_dates(dates: Frame, *tie_breakers: str) -> Frame:
-    """Keep the earliest row of each model, of those with the same date one that is stated.
-
-    A date known to the month or year gives way to a more precise one in that month or year.
-    """
-    precision = nw.col("date_precision")
-    month = nw.when(precision == "month").then(nw.lit(1)).otherwise(nw.lit(0))
-    dated = dates.filter(~nw.col("date").is_null()).with_columns(
-        _year=nw.col("date").dt.year(),
-        _month=nw.col("date").dt.month(),
-        _rank=nw.when(precision == "year").then(nw.lit(2)).otherwise(month),
-    )
-    in_year = nw.col("_rank").min().over("model_id", "_year")
-    in_month = nw.col("_rank").min().over("model_id", "_year", "_month")
-    finest = (
-        dated.with_columns(_in_year=in_year, _in_month=in_month)
-        .with_columns(
-            _finest=nw.when(nw.col("_rank") == 2)
-            .then(nw.col("_in_year"))
-            .otherwise(nw.col("_in_month"))
-        )
-        .filter(nw.col("_rank") == nw.col("_finest"))
-    )
-    order = ["model_id", "date", "_rank", "certainty", *tie_breakers]
-    ordered = finest.sort(*order, descending=[name == "certainty" for name in order])
-    first = ordered.unique(subset="model_id", keep="first", maintain_order=True)
-    return first.select(dates.columns)
 
 
 def _between(starts: Frame, start: str, ends: Frame, end: str, *others: str) -> Frame:

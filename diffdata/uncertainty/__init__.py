@@ -11,6 +11,7 @@ from diffdata.uncertainty.combine import (
     from_estimate,
     mean_of,
     pool,
+    pool_estimates,
     three_numbers,
 )
 from diffdata.uncertainty.distributions import (
@@ -43,5 +44,6 @@ __all__ = [
     "from_estimate",
     "mean_of",
     "pool",
+    "pool_estimates",
     "three_numbers",
 ]

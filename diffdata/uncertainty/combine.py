@@ -145,7 +145,58 @@ def from_estimate(row: Mapping[str, Any], scale: str = "log") -> Distribution | 
         raise InvalidInputError(f"estimate {row.get('estimate_id')}: {error}") from None
     if value is None:
         raise InvalidInputError(f"estimate {row.get('estimate_id')}: neither value nor interval")
+    if value == 0 and scale == "log":
+        raise InvalidInputError(
+            f"estimate {row.get('estimate_id')}: a zero has no place on a logarithmic scale; "
+            "a value that is not known is left empty"
+        )
     return value
+
+
+def pool_estimates(
+    rows: Sequence[Mapping[str, Any]], weights: Sequence[float] | None = None
+) -> tuple[float, float, float]:
+    """Average rows of ``estimates`` with weights: the value and each bound by itself, see `pool`.
+
+    Parameters
+    ----------
+    rows
+        Each with value, low, high, level, unit, currency and estimate_id.
+    weights
+        One a row; equal by default.
+
+    Returns
+    -------
+    value, low, high
+        In the unit of the rows, at their level.
+
+    Raises
+    ------
+    InvalidInputError
+        If a row lacks a figure, or the rows differ in unit, currency or level; the rows are named.
+
+    Examples
+    --------
+    >>> row = {"value": 0.1, "low": 0.01, "high": 0.3, "level": 0.9, "unit": "1"}
+    >>> pool_estimates([row, row | {"value": 0.3}])
+    (0.2, 0.01, 0.3)
+    """
+    numbers = []
+    for row in rows:
+        figures = [_number(row.get(name)) for name in ("value", "low", "high")]
+        known = [figure for figure in figures if figure is not None]
+        if len(known) < len(figures):
+            raise InvalidInputError(f"estimate {row.get('estimate_id')}: not value, low and high")
+        numbers.append(known)
+        for name in ("unit", "currency", "level"):
+            first, this = (_comparable(each.get(name)) for each in (rows[0], row))
+            if first != this:
+                raise InvalidInputError(
+                    f"estimates {rows[0].get('estimate_id')} and {row.get('estimate_id')}: "
+                    f"the {name} does not match, {first} and {this}"
+                )
+    value, low, high = pool(numbers, [1.0] * len(rows) if weights is None else weights)
+    return value, low, high
 
 
 def pool(numbers: Sequence[Sequence[float]], weights: Sequence[float]) -> tuple[float, ...]:
@@ -278,6 +329,10 @@ def conflict(first: Distribution, second: Distribution, level: float = 0.9) -> C
     (low_1, high_1), (low_2, high_2) = first.interval(level), second.interval(level)
     ratio = first.median / second.median if second.median else math.nan
     return Conflict(apart, ratio, low_1 <= high_2 and low_2 <= high_1, apart > reach)
+
+
+def _comparable(value: Any) -> Any:
+    return None if value is None or value != value else value
 
 
 def _number(value: Any) -> float | None:

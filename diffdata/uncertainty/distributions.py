@@ -19,7 +19,7 @@ from diffdata.uncertainty.quantity import Quantity, check_level
 if TYPE_CHECKING:
     import numpy as np
 
-    from diffdata.uncertainty.quantity import Array, Drawn
+    from diffdata.uncertainty.quantity import Array, Sampling
 
 _STANDARD = NormalDist()
 _LEAST_SHARE = 1e-3  # of a distribution that a truncation must leave, to be drawn by rejection
@@ -67,15 +67,13 @@ class Distribution(Quantity):
         """Return the distribution with what lies beyond a bound moved onto it: mass there."""
         return Clipped(self, low, high)
 
-    def draw(self, draws: int, rng: np.random.Generator, drawn: Drawn) -> Array:
-        """Return the draws of this leaf, the same ones wherever it stands in a formula."""
-        if self not in drawn:
-            drawn[self] = self._fresh(draws, rng)
-        return drawn[self]
+    def fresh(self, sampling: Sampling) -> Array:
+        """Return new draws."""
+        return self.values(sampling.draws, sampling.rng)
 
     @abstractmethod
-    def _fresh(self, draws: int, rng: np.random.Generator) -> Array:
-        """Draw anew."""
+    def values(self, draws: int, rng: np.random.Generator) -> Array:
+        """Return values of the distribution."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,8 +119,9 @@ class Normal(Distribution):
             return math.inf if value >= self.mu else -math.inf
         return (value - self.mu) / self.sigma
 
-    def _fresh(self, draws: int, rng: np.random.Generator) -> Array:
-        return self.mu + self.sigma * rng.standard_normal(draws)
+    def values(self, draws: int, rng: np.random.Generator) -> Array:
+        """Return values of the distribution."""
+        return rng.normal(self.mu, self.sigma, draws)
 
 
 @dataclass(frozen=True, eq=False)
@@ -221,20 +220,21 @@ class Lognormal(Distribution):
             shares[name] = shares.get(name, 0) + exponent * share
         return Lognormal(self.mu + exponent * other.mu, math.hypot(*shares.values()), shares)
 
-    def draw(self, draws: int, rng: np.random.Generator, drawn: Drawn) -> Array:
+    def fresh(self, sampling: Sampling) -> Array:
         """Return draws, from the standard normals that this sampling has drawn already."""
         import numpy as np
 
-        logarithm = np.full(draws, float(self.mu))
+        logarithm = np.full(sampling.draws, float(self.mu))
         for name, share in self._all_shares().items():
-            if name not in drawn:
-                drawn[name] = rng.standard_normal(draws)
-            logarithm += share * drawn[name]
+            if name not in sampling.normals:
+                sampling.normals[name] = sampling.rng.standard_normal(sampling.draws)
+            logarithm += share * sampling.normals[name]
         np.exp(logarithm, out=logarithm)
         return logarithm
 
-    def _fresh(self, draws: int, rng: np.random.Generator) -> Array:
-        return self.draw(draws, rng, {})
+    def values(self, draws: int, rng: np.random.Generator) -> Array:
+        """Return values of the distribution."""
+        return rng.lognormal(self.mu, self.sigma, draws)
 
 
 @dataclass(frozen=True, eq=False)
@@ -267,7 +267,8 @@ class Uniform(Distribution):
         """Return the same distribution as a frozen one of `scipy.stats`."""
         return _scipy_stats().uniform(self.low, self.high - self.low)
 
-    def _fresh(self, draws: int, rng: np.random.Generator) -> Array:
+    def values(self, draws: int, rng: np.random.Generator) -> Array:
+        """Return values of the distribution."""
         return rng.uniform(self.low, self.high, draws)
 
 
@@ -299,7 +300,8 @@ class LogUniform(Distribution):
         """Return the same distribution as a frozen one of `scipy.stats`."""
         return _scipy_stats().loguniform(self.low, self.high)
 
-    def _fresh(self, draws: int, rng: np.random.Generator) -> Array:
+    def values(self, draws: int, rng: np.random.Generator) -> Array:
+        """Return values of the distribution."""
         import numpy as np
 
         values: Array = np.exp(rng.uniform(math.log(self.low), math.log(self.high), draws))
@@ -345,8 +347,9 @@ class Shifted(Distribution):
             s=self.base.sigma, loc=self.origin, scale=math.exp(self.base.mu)
         )
 
-    def _fresh(self, draws: int, rng: np.random.Generator) -> Array:
-        values = self.base.draw(draws, rng, {})
+    def values(self, draws: int, rng: np.random.Generator) -> Array:
+        """Return values of the distribution."""
+        values = self.base.values(draws, rng)
         return self.origin - values if self.mirrored else self.origin + values
 
 
@@ -401,10 +404,11 @@ class Truncated(Distribution):
     def _share(self) -> float:
         return self.base.cdf(self.high) - self.base.cdf(self.low)
 
-    def _fresh(self, draws: int, rng: np.random.Generator) -> Array:
-        values = self.base._fresh(draws, rng)
+    def values(self, draws: int, rng: np.random.Generator) -> Array:
+        """Return values of the distribution."""
+        values = self.base.values(draws, rng)
         while (outside := (values < self.low) | (values > self.high)).any():
-            values[outside] = self.base._fresh(int(outside.sum()), rng)
+            values[outside] = self.base.values(int(outside.sum()), rng)
         return values
 
 
@@ -445,8 +449,9 @@ class Clipped(Distribution):
         """Refuse: no distribution of scipy has mass on a bound."""
         raise InvalidInputError("scipy has no clipped distributions; take samples instead")
 
-    def _fresh(self, draws: int, rng: np.random.Generator) -> Array:
-        return self.base._fresh(draws, rng).clip(self.low, self.high)
+    def values(self, draws: int, rng: np.random.Generator) -> Array:
+        """Return values of the distribution."""
+        return self.base.values(draws, rng).clip(self.low, self.high)
 
 
 def deviations(level: float) -> float:

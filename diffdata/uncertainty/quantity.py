@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import operator
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 from diffdata.errors import InvalidInputError
@@ -19,7 +20,21 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Array: TypeAlias = NDArray[np.float64]
-    Drawn: TypeAlias = dict[object, Array]
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """One sampling of a formula: how many draws, from where, and what it has drawn already.
+
+    ``uses`` counts how often each quantity stands in the formula, ``drawn`` keeps the draws of
+    those that stand in it more than once, ``normals`` the standard normals behind lognormals.
+    """
+
+    draws: int
+    rng: np.random.Generator
+    uses: Counter[object] = field(default_factory=Counter)
+    drawn: dict[object, Array] = field(default_factory=dict)
+    normals: dict[object, Array] = field(default_factory=dict)
 
 
 class Quantity(ABC):
@@ -51,11 +66,24 @@ class Quantity(ABC):
         """
         if draws < 1:
             raise InvalidInputError(f"draws: expected at least 1, found {draws}")
-        return Samples(self.draw(draws, rng, {}))
+        sampling = Sampling(draws, rng)
+        self.count_uses(sampling.uses)
+        return Samples(self.draw(sampling))
+
+    def draw(self, sampling: Sampling) -> Array:
+        """Return the draws of the quantity in a sampling, the same ones wherever it stands."""
+        if sampling.uses[self] <= 1:
+            return self.fresh(sampling)
+        if self not in sampling.drawn:
+            sampling.drawn[self] = self.fresh(sampling)
+        return sampling.drawn[self]
 
     @abstractmethod
-    def draw(self, draws: int, rng: np.random.Generator, drawn: Drawn) -> Array:
-        """Return draws; `drawn` holds those of the leaves that this sampling has already met."""
+    def fresh(self, sampling: Sampling) -> Array:
+        """Return new draws."""
+
+    def count_uses(self, uses: Counter[object]) -> None:  # noqa: B027 (leaves use nothing)
+        """Count how often each quantity stands in the formula."""
 
     def __add__(self, other: Quantity | float) -> Quantity:
         """Return the sum."""
@@ -119,15 +147,34 @@ class Expression(Quantity):
     function: Callable[..., Array]
     operands: tuple[Quantity | float, ...]
 
-    def draw(self, draws: int, rng: np.random.Generator, drawn: Drawn) -> Array:
+    def fresh(self, sampling: Sampling) -> Array:
         """Draw the operands and compute the formula."""
-        if self not in drawn:
-            values = (
-                operand.draw(draws, rng, drawn) if isinstance(operand, Quantity) else operand
-                for operand in self.operands
-            )
-            drawn[self] = self.function(*values)
-        return drawn[self]
+        values = [
+            operand.draw(sampling) if isinstance(operand, Quantity) else operand
+            for operand in self.operands
+        ]
+        # Draws that nothing else needs are overwritten: large arrays are costly to come by.
+        first = self.operands[0]
+        free = isinstance(first, Quantity) and sampling.uses[first] == 1
+        function = _IN_PLACE.get(self.function, self.function) if free else self.function
+        return function(*values)
+
+    def count_uses(self, uses: Counter[object]) -> None:
+        """Count how often each quantity stands in the formula."""
+        for operand in self.operands:
+            if isinstance(operand, Quantity):
+                uses[operand] += 1
+                if uses[operand] == 1:
+                    operand.count_uses(uses)
+
+
+_IN_PLACE: dict[Callable[..., Array], Callable[..., Array]] = {
+    operator.add: operator.iadd,
+    operator.sub: operator.isub,
+    operator.mul: operator.imul,
+    operator.truediv: operator.itruediv,
+    operator.pow: operator.ipow,
+}
 
 
 @dataclass(frozen=True, eq=False)
