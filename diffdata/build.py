@@ -213,11 +213,9 @@ def _ledger(package: Package) -> str:
         lines += ["", f"## {source}", ""]
         lines += ["| figure | published | recomputed | verdict | why |", "|---|---|---|---|---|"]
         for result in results:
-            shown_figures = [
-                shown(figure, result.statistic) for figure in (result.published, result.recomputed)
-            ]
+            figures = [shown(figure, result) for figure in (result.published, result.recomputed)]
             verdict = result.verdict.replace("_", " ")
-            cells = [f"{result.figure} (`{result.id}`)", *shown_figures, verdict, result.reason]
+            cells = [f"{result.figure} (`{result.id}`)", *figures, verdict, result.reason]
             lines.append(f"| {' | '.join(cells)} |".replace("|  |", "| |"))
     return "\n".join(lines) + "\n"
 

@@ -24,7 +24,7 @@ from diffdata.loader import load_all
 from diffdata.packages import Package
 from diffdata.uncertainty import Uniform, from_estimate
 from diffdata.uncertainty.distributions import deviations
-from diffdata.words import number
+from diffdata.words import money, number
 
 if TYPE_CHECKING:
     import numpy as np
@@ -67,6 +67,8 @@ class Reproduction:
         Where it is printed.
     published, recomputed
         The figure as printed and as recomputed.
+    unit
+        Their unit, or the currency of money.
     statistic
         What of the result was compared.
     verdict
@@ -83,6 +85,7 @@ class Reproduction:
     locator: str
     published: Figure
     recomputed: Figure
+    unit: str
     statistic: str
     verdict: str
     recorded: str
@@ -172,6 +175,7 @@ class _Ledger:
             locator=printed["locator"],
             published=published,
             recomputed=recomputed,
+            unit=printed["currency"] if printed["unit"] == "currency" else printed["unit"],
             statistic=row["compared"],
             verdict=verdict,
             recorded=row["verdict"],
@@ -365,8 +369,8 @@ def ledger_table(found: Sequence[Reproduction]) -> Group:
         for result in results:
             table.add_row(
                 f"{result.figure} [{result.id}]",
-                shown(result.published, result.statistic),
-                shown(result.recomputed, result.statistic),
+                shown(result.published, result),
+                shown(result.recomputed, result),
                 result.verdict.replace("_", " "),
                 result.reason,
             )
@@ -387,12 +391,12 @@ def count_verdicts(found: Sequence[Reproduction]) -> str:
     )
 
 
-def shown(figure: Figure, statistic: str) -> str:
-    """Write what was compared: the value, or the interval."""
-    if figure.value is None or (statistic == "interval" and figure.low is not None):
-        bounds = [number(bound) for bound in (figure.low, figure.high) if bound is not None]
-        return " to ".join(bounds)
-    return number(figure.value)
+def shown(figure: Figure, result: Reproduction) -> str:
+    """Write what was compared of a figure: the value, or the bounds."""
+    write = money if result.unit == "USD" else number
+    if figure.value is None or (result.statistic == "interval" and figure.low is not None):
+        return " to ".join(write(bound) for bound in (figure.low, figure.high) if bound is not None)
+    return write(figure.value)
 
 
 def _judge_number(published: float | None, recomputed: float | None, tolerance: float) -> str:

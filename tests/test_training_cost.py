@@ -16,6 +16,7 @@ from diffdata.derive.cost import (
     pages_per_dollar,
     price_per_pflops_day,
 )
+from diffdata.derive.servers import server_factors, training_start, years_of_depreciation
 from diffdata.derive.training_cost import (
     HYPERSCALER_POWER_USAGE_EFFECTIVENESS,
     TrainingCost,
@@ -27,10 +28,7 @@ from diffdata.derive.training_cost import (
     energy_kwh,
     interconnect_cost,
     purchase_cost,
-    server_factors,
     training_cost,
-    training_start,
-    years_of_depreciation,
 )
 from diffdata.errors import InvalidInputError
 from diffdata.uncertainty import Lognormal

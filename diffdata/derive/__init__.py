@@ -46,6 +46,12 @@ from diffdata.derive.scaling import (
     hoffmann_loss,
     optimal_for_loss,
 )
+from diffdata.derive.servers import (
+    ServerFactors,
+    server_factors,
+    training_start,
+    years_of_depreciation,
+)
 from diffdata.derive.spread import (
     access_lag,
     cascade,
@@ -54,7 +60,6 @@ from diffdata.derive.spread import (
     publication_delay,
 )
 from diffdata.derive.training_cost import (
-    ServerFactors,
     TrainingCost,
     amortized_hardware,
     cloud_cost,
@@ -64,10 +69,7 @@ from diffdata.derive.training_cost import (
     energy_kwh,
     interconnect_cost,
     purchase_cost,
-    server_factors,
     training_cost,
-    training_start,
-    years_of_depreciation,
 )
 
 # The functions of numbers that the formulas of the ledger may use.

@@ -6,59 +6,23 @@ with numbers) and Narwhals expressions. Only plain numbers are checked.
 
 from __future__ import annotations
 
-import math
-from typing import Any, TypeAlias, TypeVar
+from typing import TypeVar
 
 import narwhals as nw
 
-from diffdata.errors import InvalidInputError
+from diffdata.derive.amounts import (
+    HOURS_PER_YEAR,
+    SECONDS_PER_DAY,
+    Amount,
+    check_positive,
+    check_share,
+)
 
 Number = TypeVar("Number", float, nw.Expr)
-# A number, an uncertain quantity or a Narwhals expression; one formula may mix them.
-Amount: TypeAlias = Any
-
-SECONDS_PER_DAY = 86_400
-DAYS_PER_YEAR = 365.25
-HOURS_PER_YEAR = 24 * DAYS_PER_YEAR
 FLOP_PER_PFLOPS_DAY = 1e15 * SECONDS_PER_DAY
 # What runs of unknown utilization are taken to have reached: the median of 33 known ones
 # (``cottier-2024-training-costs``).
 MEDIAN_UTILIZATION = 0.375
-
-
-def check_positive(**arguments: Amount) -> None:
-    """Raise InvalidInputError for the first plain number that is not above 0 and finite."""
-    for name, value in arguments.items():
-        if isinstance(value, int | float) and not 0 < value < math.inf:
-            raise InvalidInputError(f"{name}: expected a finite number above 0, found {value}")
-
-
-def check_not_negative(**arguments: Amount) -> None:
-    """Raise InvalidInputError for the first plain number that is below 0 or not finite."""
-    for name, value in arguments.items():
-        if isinstance(value, int | float) and not 0 <= value < math.inf:
-            raise InvalidInputError(f"{name}: expected a finite number from 0 up, found {value}")
-
-
-def check_finite(**arguments: Amount) -> None:
-    """Raise InvalidInputError for the first plain number that is NaN or infinite."""
-    for name, value in arguments.items():
-        if isinstance(value, int | float) and not math.isfinite(value):
-            raise InvalidInputError(f"{name}: expected a finite number, found {value}")
-
-
-def check_share(**arguments: Amount) -> None:
-    """Raise InvalidInputError for the first plain number that is not above 0 and at most 1."""
-    for name, value in arguments.items():
-        if isinstance(value, int | float) and not 0 < value <= 1:
-            raise InvalidInputError(f"{name}: expected above 0 and at most 1, found {value}")
-
-
-def check_below_one(**arguments: Amount) -> None:
-    """Raise InvalidInputError for the first plain number that is below 0 or not below 1."""
-    for name, value in arguments.items():
-        if isinstance(value, int | float) and not 0 <= value < 1:
-            raise InvalidInputError(f"{name}: expected from 0 up and below 1, found {value}")
 
 
 def six_nd(parameters: Number, tokens: Number) -> Number:
@@ -75,6 +39,16 @@ def six_nd(parameters: Number, tokens: Number) -> Number:
     tokens
         Number of training tokens seen.
 
+    Returns
+    -------
+    flop
+        FLOP that the model needs.
+
+    Raises
+    ------
+    InvalidInputError
+        If an argument is a plain number that is not above 0 and finite.
+
     Examples
     --------
     OPT-175B, of which only the compute with recomputation is published (4.3e23 FLOP):
@@ -82,6 +56,7 @@ def six_nd(parameters: Number, tokens: Number) -> Number:
     >>> six_nd(175e9, 300e9)
     3.15e+23
     """
+    check_positive(parameters=parameters, tokens=tokens)
     return 6 * parameters * tokens
 
 

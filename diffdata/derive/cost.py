@@ -5,15 +5,15 @@ from __future__ import annotations
 import narwhals as nw
 from narwhals.typing import IntoFrameT
 
-from diffdata.derive.compute import (
+from diffdata.derive.amounts import (
     DAYS_PER_YEAR,
     SECONDS_PER_DAY,
     Amount,
     check_not_negative,
     check_positive,
     check_share,
-    pflops_days,
 )
+from diffdata.derive.compute import pflops_days
 from diffdata.derive.frames import unwrap, wrap
 from diffdata.errors import InvalidInputError
 from diffdata.uncertainty import Lognormal

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from diffdata.derive.compute import Amount, check_positive
+from diffdata.derive.amounts import (
+    Amount,
+    check_positive,
+)
 from diffdata.errors import InvalidInputError
 
 

@@ -28,5 +28,5 @@ def ledger(package: Package, tables: Tables) -> Group | None:
 def _line(result: Reproduction) -> str:
     if result.verdict == "cannot_be_recomputed":
         return f"not recomputable: {result.figure}: {result.reason}"
-    recomputed = shown(result.recomputed, result.statistic)
+    recomputed = shown(result.recomputed, result)
     return f"differs: {result.figure}; recomputed: {recomputed}; {result.reason}"

@@ -4,6 +4,7 @@ Method: the advice on estimates of source id ``cottier-comments``. Products, quo
 lognormals are exact; everything else is sampled with a generator that the caller gives.
 """
 
+from diffdata.uncertainty.bounded import Clipped, Shifted, Truncated
 from diffdata.uncertainty.combine import (
     Conflict,
     conflict,
@@ -15,13 +16,10 @@ from diffdata.uncertainty.combine import (
     three_numbers,
 )
 from diffdata.uncertainty.distributions import (
-    Clipped,
     Distribution,
     Lognormal,
     LogUniform,
     Normal,
-    Shifted,
-    Truncated,
     Uniform,
 )
 from diffdata.uncertainty.quantity import Expression, Quantity, Samples

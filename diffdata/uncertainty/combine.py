@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from diffdata.errors import InvalidInputError
+from diffdata.uncertainty.bounded import Shifted
 from diffdata.uncertainty.distributions import (
     Distribution,
     Lognormal,
     LogUniform,
     Normal,
-    Shifted,
     Uniform,
     check_interval,
     deviations,
