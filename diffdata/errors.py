@@ -26,7 +26,11 @@ class DiffdataError(Exception):
 
 
 class PackageError(DiffdataError):
-    """A package, or a file that it names, cannot be read."""
+    """A package, or a file that it names, cannot be read; ``line`` says where, if that is known."""
+
+    def __init__(self, message: str, line: int | None = None) -> None:
+        self.line = line
+        super().__init__(message)
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,7 @@ class Problem:
     message: str
     hint: str = ""
     unreadable: bool = False
+    line: int | None = None
 
     def __str__(self) -> str:
         where = f"{self.file}: {self.key}" if self.key else self.file

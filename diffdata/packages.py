@@ -131,7 +131,7 @@ def read_package(
             problems += error.problems
         except PackageError as error:
             message = str(error).removeprefix(f"{file}: ")
-            problems.append(Problem(file, "", message, unreadable=True))
+            problems.append(Problem(file, "", message, unreadable=True, line=error.line))
     names = [resource.name for resource in descriptor.resources]
     for resource in descriptor.resources:
         if resource.name in schemas:
@@ -159,7 +159,8 @@ def read_text(path: Path, name: str) -> str:
         line = data.count(b"\n", 0, error.start) + 1
         raise PackageError(
             f"{name}: line {line} is not UTF-8 (byte 0x{data[error.start]:02x}); "
-            "save the file with the encoding UTF-8"
+            "save the file with the encoding UTF-8",
+            line,
         ) from None
 
 

@@ -179,7 +179,15 @@ def test_validate_reports_a_schema_that_is_not_json_in_one_line(copy: Path) -> N
     (copy / "schemas/models.json").write_text("{,}")
     result = run("validate", copy)
     assert result.exit_code == 2
-    assert result.stdout.startswith("schemas/models.json: error: line 1, column 2: not JSON")
+    assert result.stdout.startswith("schemas/models.json:1: error: line 1, column 2: not JSON")
+
+
+def test_validate_reports_a_descriptor_that_is_not_json(copy: Path) -> None:
+    (copy / "datapackage.json").write_text('{"name": ')
+    result = run("validate", copy, "--format", "json")
+    assert result.exit_code == 2
+    (issue,) = json.loads(result.stdout)
+    assert (issue["file"], issue["line"], issue["rule"]) == ("datapackage.json", 1, "unreadable")
 
 
 def test_validate_reports_faults_of_schemas_with_status_1(copy: Path) -> None:

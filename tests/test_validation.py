@@ -176,7 +176,7 @@ def test_a_fault_of_one_schema_does_not_hide_the_faults_of_other_tables(copy: Pa
     found = [(i.file, i.line, i.rule) for i in diffdata.validate(copy)]
     assert found == [
         ("data/estimates.csv", line, "enum"),
-        ("schemas/hardware.json", None, "unreadable"),
+        ("schemas/hardware.json", 1, "unreadable"),
         ("schemas/models.json", None, "descriptor"),
         ("schemas/models.json", None, "descriptor"),
     ]
@@ -205,6 +205,7 @@ def test_a_file_that_is_not_utf_8_names_the_line(copy: Path) -> None:
     path.write_bytes(path.read_bytes().replace(b"AI21 Labs", b"AI21 L\xe4bs"))
     issues = [issue for issue in diffdata.validate(copy) if issue.file == "data/organizations.csv"]
     assert "line 2 is not UTF-8 (byte 0xe4)" in only(issues).message
+    assert only(issues).line == 2
 
 
 def test_a_link_out_of_the_package_is_refused(copy: Path, tmp_path_factory: Any) -> None:

@@ -75,7 +75,8 @@ def _parse(model: type[Model], text: str, file: str) -> Model:
         json.loads(text, object_pairs_hook=_refuse_repeated_keys)
     except json.JSONDecodeError as error:
         raise PackageError(
-            f"{file}: line {error.lineno}, column {error.colno}: not JSON: {error.msg}"
+            f"{file}: line {error.lineno}, column {error.colno}: not JSON: {error.msg}",
+            error.lineno,
         ) from None
     except _RepeatedKeyError as error:
         raise DescriptorError([Problem(file, str(error), "the key stands twice")]) from None

@@ -12,7 +12,7 @@ import pandas as pd
 
 from diffdata.descriptor import ForeignKey, TableSchema
 from diffdata.errors import DescriptorError, PackageError, Problem, nearest
-from diffdata.packages import Package, read_package, read_text
+from diffdata.packages import DESCRIPTOR, Package, read_package, read_text
 from diffdata.rules import Check, foreign_key_check, key_expression, table_checks
 from diffdata.schemas import failing_rows
 from diffdata.validation.issue import UNREADABLE, Issue, in_order
@@ -64,7 +64,9 @@ def validate(path: str | os.PathLike[str] | None = None) -> list[Issue]:
     except DescriptorError as error:
         return [_schema_issue(problem) for problem in error.problems]
     except PackageError as error:
-        return [_unreadable(str(path), str(error))]
+        # The descriptor itself, or else the whole path, is what cannot be read.
+        named = str(error).startswith(f"{DESCRIPTOR}: ")
+        return [_unreadable(DESCRIPTOR if named else str(path), error)]
     checked = check_tables(package, package.schemas)
     issues = [issue for table in checked.values() for issue in table.issues]
     return in_order([*map(_schema_issue, problems), *issues])
@@ -74,7 +76,7 @@ def _schema_issue(problem: Problem) -> Issue:
     rule = UNREADABLE if problem.unreadable else "descriptor"
     where = problem.key or None
     return Issue(
-        problem.file, None, where, None, None, rule, "error", problem.message, problem.hint
+        problem.file, problem.line, where, None, None, rule, "error", problem.message, problem.hint
     )
 
 
@@ -114,14 +116,14 @@ def _read(package: Package, table: str) -> tuple[_TypedTable, list[Issue]]:
     try:
         rows, issues = read_rows(read_text(package.data_path(table), file), file, schema)
     except PackageError as error:
-        rows, issues = TextTable(file, [], False), [_unreadable(file, str(error))]
+        rows, issues = TextTable(file, [], False), [_unreadable(file, error)]
     frame, unusable, more = to_frame(rows, schema)
     return _TypedTable(schema, rows, frame, unusable), issues + more
 
 
-def _unreadable(file: str, message: str) -> Issue:
-    message = message.removeprefix(f"{file}: ")
-    return Issue(file, None, None, None, None, UNREADABLE, "error", message)
+def _unreadable(file: str, error: PackageError) -> Issue:
+    message = str(error).removeprefix(f"{file}: ")
+    return Issue(file, error.line, None, None, None, UNREADABLE, "error", message)
 
 
 def _breaches(table: _TypedTable, others: dict[str, _TypedTable]) -> list[Issue]:
