@@ -56,6 +56,13 @@ def test_what_is_not_certain_is_said(gpt_3: str) -> None:
     assert "-2.0 points (published mean; the scores behind it are not public as text)" in shown
 
 
+def test_inferred_cells_of_the_case_table_are_marked(gpt_3: str) -> None:
+    (gopher,) = [line for line in gpt_3.splitlines() if line.startswith("Gopher  ")]
+    assert "incremental? better stated" in " ".join(gopher.split())
+    (palm,) = [line for line in gpt_3.splitlines() if line.startswith("PaLM 540B  ")]
+    assert "incremental? better? inferred" in " ".join(palm.split())
+
+
 def test_by_the_judgements_that_stand_nobody_replicated(gpt_3: str) -> None:
     (line,) = [line for line in gpt_3.splitlines() if line.startswith("an explicit replication")]
     assert "none" in line

@@ -6,7 +6,6 @@ from typing import Any
 
 import pandas as pd
 from rich.console import Group, RenderableType
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -121,9 +120,8 @@ def cases(tables: Tables) -> RenderableType | None:
     if compared == [tables.model]:
         return None
     judged = tables.rows("comparisons", reference_model_id=tables.model, status="current")
-    judgements = dict(zip(judged["model_id"], judged["judgement"], strict=True))
-    studied = tables["case_studies"]
-    certainty = dict(zip(studied["model_id"], studied["certainty"], strict=True))
+    judgements = {row.model_id: _marked(row.judgement, row.certainty) for row in each(judged)}
+    studied = {row.model_id: row.certainty for row in each(tables["case_studies"])}
     matches = tables.rows("diffusion_events", reference_model_id=tables.model, status="current")
     matches = matches[matches["artifact_id"].isna()]
     summary = tables["model_summary"]
@@ -135,7 +133,11 @@ def cases(tables: Tables) -> RenderableType | None:
     )  # fmt: skip
     for row in each(chosen.sort_values("when")):
         finished = pd.notna(row.developed)
-        mechanisms = matches.loc[matches["model_id"] == row.model_id, "mechanism"]
+        # The first word tells the mechanisms apart: incremental, replication, multiple, open.
+        mechanisms = [
+            _marked(match.mechanism.split("_")[0], match.certainty)
+            for match in each(matches[matches["model_id"] == row.model_id])
+        ]
         table.add_row(
             row.name,
             date(row.when, row.developed_precision if finished else row.published_precision),
@@ -144,16 +146,15 @@ def cases(tables: Tables) -> RenderableType | None:
             money(row.training_cost_usd, row.training_cost_usd_low, row.training_cost_usd_high),
             number(row.core_team_people),
             ACCESS.get(row.weights_access, ""),
-            # The first word tells the mechanisms apart: incremental, replication, multiple, open.
-            ", ".join(dict.fromkeys(name.split("_")[0] for name in mechanisms)),
+            ", ".join(dict.fromkeys(mechanisms)),
             "itself" if row.model_id == tables.model else judgements.get(row.model_id, ""),
-            certainty.get(row.model_id, ""),
+            studied.get(row.model_id, ""),
         )
     legend = (
-        "Date: when finished, or else published. FLOP with ~: 6 x parameters x tokens. "
-        "Case: whether a text names the model as a case of the study, or we infer it."
+        "Date: when finished, or else published. FLOP with ~: 6 x parameters x tokens. With ?: "
+        "inferred by us. Case: whether a text names the model as a case of the study."
     )
-    return Group(table, Padding(Text(legend, style="dim"), (0, 0)))
+    return Group(table, Text(legend, style="dim"))
 
 
 def costs(tables: Tables) -> RenderableType | None:
@@ -184,6 +185,10 @@ def sources(tables: Tables) -> Text:
         author = row["authors"] if pd.notna(row["authors"]) else row["publisher"]
         entries.append(f"{source} ({author.split(';')[0].split(',')[0]}{year})")
     return Text("; ".join(entries))
+
+
+def _marked(word: str, certainty: str) -> str:
+    return f"{word}?" if certainty == "inferred" else word
 
 
 def _dated(row: Any) -> str:
