@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         replication_lag,
     )
     from diffdata.errors import (
+        AmbiguousValueError,
         DescriptorError,
         DiffdataError,
         InvalidDataError,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
         PackageError,
         UnknownNameError,
     )
+    from diffdata.finding import EvaluatedValue, estimates, trace, value
     from diffdata.loader import describe, load, schema, tables
     from diffdata.uncertainty import (
         Lognormal,
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "derive": ("cost_per_flop", "gpt3_like", "is_replication", "lag_days", "replication_lag"),
     "errors": (
+        "AmbiguousValueError",
         "DescriptorError",
         "DiffdataError",
         "InvalidDataError",
@@ -50,6 +53,7 @@ _HOMES = {
         "PackageError",
         "UnknownNameError",
     ),
+    "finding": ("EvaluatedValue", "estimates", "trace", "value"),
     "loader": ("describe", "load", "schema", "tables"),
     "uncertainty": (
         "LogUniform",
@@ -70,8 +74,10 @@ _SUBMODULES = ("derive", "typed", "uncertainty", "validation")
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "AmbiguousValueError",
     "DescriptorError",
     "DiffdataError",
+    "EvaluatedValue",
     "InvalidDataError",
     "InvalidInputError",
     "Issue",
@@ -84,6 +90,7 @@ __all__ = [
     "conflict",
     "cost_per_flop",
     "describe",
+    "estimates",
     "explain",
     "from_data",
     "from_estimate",
@@ -98,7 +105,9 @@ __all__ = [
     "schema",
     "tables",
     "three_numbers",
+    "trace",
     "validate",
+    "value",
 ]
 
 

@@ -212,6 +212,16 @@ def reproduce(
 
 
 @app.command()
+def trace(
+    estimate: Annotated[str, typer.Argument(help="An estimate_id.")], package: Package = None
+) -> None:
+    """Tell the ancestry of a figure: source, inputs, corrections, what rests on it."""
+    from diffdata.finding import trace
+
+    typer.echo(trace(estimate, package=package))
+
+
+@app.command()
 def build(
     check: Annotated[bool, typer.Option("--check", help="Change nothing, only tell.")] = False,
     package: Package = None,

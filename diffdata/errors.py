@@ -8,6 +8,7 @@
     +-- UnknownNameError      no table, column, model ... of that name (the nearest ones are named)
     +-- InvalidDataError      the data break their schema; ``issues`` says where
     +-- InvalidInputError     an argument of a derivation makes no sense
+    +-- AmbiguousValueError   current estimates compete, and nobody was to choose among them
 """
 
 from __future__ import annotations
@@ -88,6 +89,15 @@ class InvalidDataError(DiffdataError):
 
 class InvalidInputError(DiffdataError, ValueError):
     """An argument of a derivation makes no sense; the message names the argument or the row."""
+
+
+class AmbiguousValueError(DiffdataError):
+    """Current estimates have different values; ``candidates`` lists them."""
+
+    def __init__(self, subject: str, candidates: Sequence[str]) -> None:
+        self.candidates = tuple(candidates)
+        listed = "".join(f"\n  {candidate}" for candidate in candidates)
+        super().__init__(f"{len(candidates)} current estimates of {subject}:{listed}")
 
 
 def nearest(name: str, known: Iterable[str]) -> list[str]:

@@ -1,0 +1,257 @@
+"""Finding figures: the estimates of something, its evaluated value, a figure's ancestry."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from diffdata.derive import evaluate, evaluation_inputs
+from diffdata.errors import AmbiguousValueError, InvalidInputError, UnknownNameError
+from diffdata.loader import load_all
+from diffdata.packages import open_package
+
+PathLike = str | os.PathLike[str]
+
+# The columns of estimates that name a subject.
+SUBJECTS = (
+    "model_id", "artifact_id", "event_id", "comparison_id", "scenario_id", "counterfactual_id",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class EvaluatedValue:
+    """One value for a quantity of a model, and what it rests on.
+
+    Attributes
+    ----------
+    value, low, high
+        In `unit`; a bound that nobody gives is None.
+    level
+        The probability of the interval; None where the bounds only span several estimates.
+    unit
+        The unit, as in the table ``quantities``, or ``USD``.
+    method
+        ``single``, ``geometric_mean`` or ``arithmetic_mean``.
+    estimates
+        The estimate_ids that the value rests on.
+    set_aside
+        The others, each with the reason.
+    """
+
+    value: float
+    low: float | None
+    high: float | None
+    level: float | None
+    unit: str
+    method: str
+    estimates: tuple[str, ...]
+    set_aside: dict[str, str]
+
+
+def estimates(
+    *,
+    model: str | None = None,
+    quantity: str | None = None,
+    source: str | None = None,
+    status: str | None = "current",
+    package: PathLike | None = None,
+) -> pd.DataFrame:
+    """Return the estimates of a model, of a quantity, from a source, or of all of these.
+
+    Parameters
+    ----------
+    model, quantity, source
+        A model_id, quantity_id and source_id; those that are left out do not limit.
+    status
+        ``current``, ``superseded`` or ``withdrawn``; None returns all.
+    package
+        A folder with a datapackage.json; by default the dataset that comes with diffdata.
+
+    Returns
+    -------
+    frame
+        Rows of the table ``estimates``.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such model, quantity, source or status; the nearest names are suggested.
+
+    Examples
+    --------
+    >>> costs = estimates(model="gpt-3", quantity="training_cost")
+    >>> costs[["estimate_id", "value", "source_id"]].values.tolist()[0]
+    ['gpt-3-training-cost', 12000000.0, 'cottier-2022-summary']
+    """
+    frames = load_all(open_package(package), ["estimates", "models", "quantities", "sources"])
+    found = frames["estimates"]
+    wanted = {"model_id": model, "quantity_id": quantity, "source_id": source}
+    for (column, name), table in zip(
+        wanted.items(), ("models", "quantities", "sources"), strict=True
+    ):
+        if name is not None:
+            known = set(frames[table][column])
+            if name not in known:
+                raise UnknownNameError(column.removesuffix("_id"), name, known)
+            found = found[(found[column] == name).fillna(False)]
+    if status is not None:
+        known = {"current", "superseded", "withdrawn"}
+        if status not in known:
+            raise UnknownNameError("status", status, known)
+        found = found[found["status"] == status]
+    return found.reset_index(drop=True)
+
+
+def value(
+    *, model: str, quantity: str, pedantic: bool = False, package: PathLike | None = None
+) -> EvaluatedValue:
+    """Return the evaluated value of a quantity of a model, see `diffdata.derive.evaluate`.
+
+    Parameters
+    ----------
+    model, quantity
+        A model_id and a quantity_id.
+    pedantic
+        Refuse to choose where current estimates have different values.
+    package
+        A folder with a datapackage.json; by default the dataset that comes with diffdata.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such model or quantity.
+    InvalidInputError
+        If no current estimate gives a value, or they are in several units.
+    AmbiguousValueError
+        If `pedantic`, and current estimates have different values; the message lists them.
+
+    Examples
+    --------
+    >>> compute = value(model="gpt-neox-20b", quantity="training_compute")
+    >>> f"{compute.value:.3g}", compute.unit, compute.method
+    ('6.83e+22', 'FLOP', 'geometric_mean')
+    >>> value(model="gpt-2", quantity="parameters", pedantic=True)
+    Traceback (most recent call last):
+    ...
+    diffdata.errors.AmbiguousValueError: 2 current estimates of parameters of gpt-2:
+      gpt-2-parameters-openai-model-card: 1.5e+09 (openai-gpt-2-model-card, reported)
+      gpt-2-parameters-radford-2019: 1.542e+09 (radford-2019-gpt2, reported)
+    """
+    candidates = estimates(model=model, quantity=quantity, status=None, package=package)
+    quantities = load_all(open_package(package), ["quantities"])["quantities"]
+    values = evaluate(candidates, quantities)
+    if len(values) != 1:
+        several = f"in several units, {', '.join(values['unit'])}" if len(values) else "not known"
+        raise InvalidInputError(f"quantity: {quantity} of {model} is {several}")
+    current = candidates[(candidates["status"] == "current") & candidates["value"].notna()]
+    if pedantic and current["value"].nunique() > 1:
+        raise AmbiguousValueError(
+            f"{quantity} of {model}", [_candidate(row) for row in _each(current)]
+        )
+    inputs = evaluation_inputs(candidates)
+    row: Any = values.iloc[0]
+    return EvaluatedValue(
+        value=float(row["value"]),
+        low=_number(row["low"]),
+        high=_number(row["high"]),
+        level=_number(row["level"]),
+        unit=str(row["unit"]).replace("currency", "USD"),
+        method=str(row["method"]),
+        estimates=tuple(inputs.loc[inputs["used"], "estimate_id"]),
+        set_aside={
+            str(each.estimate_id): str(each.set_aside_because)
+            for each in _each(inputs[~inputs["used"]])
+        },
+    )
+
+
+def trace(estimate_id: str, *, package: PathLike | None = None) -> str:
+    """Tell the ancestry of a figure: its source, what gives it, what replaced it, what rests on it.
+
+    Parameters
+    ----------
+    estimate_id
+        The estimate.
+    package
+        A folder with a datapackage.json; by default the dataset that comes with diffdata.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such estimate; the nearest ones are named.
+
+    Examples
+    --------
+    >>> print(trace("opt-175b-cost-ratio"))
+    opt-175b-cost-ratio: training_cost_ratio of opt-175b-vs-gpt-3 is 7
+      printed: roughly seven times cheaper
+      source: cottier-2022-summary, 20-minute summary, Key takeaways, item 3 (read)
+      status: current, derived
+      should come of: gpt3.value / opt.value (opt-175b-cost-ratio: agrees_within_rounding)
+        gpt3 = gpt-3-training-cost
+        opt = opt-175b-training-cost
+    """
+    names = [
+        "estimates", "corrections", "calculations", "calculation_inputs", "model_summary_inputs",
+    ]  # fmt: skip
+    frames = load_all(open_package(package), names)
+    all_estimates = frames["estimates"].set_index("estimate_id", drop=False)
+    if estimate_id not in all_estimates.index:
+        raise UnknownNameError("estimate", estimate_id, all_estimates.index)
+    row: Any = all_estimates.loc[estimate_id]
+    subject = next(row[name] for name in SUBJECTS if isinstance(row[name], str))
+    lines = [f"{estimate_id}: {row['quantity_id']} of {subject} is {_figure(row)}"]
+    if isinstance(row["as_printed"], str):
+        lines.append(f"  printed: {row['as_printed']}")
+    where = f"  source: {row['source_id']}, {row['locator']} ({row['verification']}"
+    quoted = row["quoted_in_source_id"]
+    lines.append(f"{where} in {quoted})" if isinstance(quoted, str) else f"{where})")
+    lines.append(f"  status: {row['status']}, {row['basis']}")
+    if isinstance(row["note"], str):
+        lines.append(f"  note: {row['note']}")
+    if isinstance(row["superseded_by_estimate_id"], str):
+        lines.append(f"  replaced by: {row['superseded_by_estimate_id']}")
+    replaced = all_estimates[all_estimates["superseded_by_estimate_id"] == estimate_id]
+    lines += [f"  replaces: {name}" for name in replaced["estimate_id"]]
+    for fix in _each(frames["corrections"][frames["corrections"]["estimate_id"] == estimate_id]):
+        lines.append(f"  corrected ({fix.correction_id}): {fix.what} {fix.now}")
+    inputs = frames["calculation_inputs"]
+    calculations = frames["calculations"]
+    for made in _each(calculations[calculations["estimate_id"] == estimate_id]):
+        formula = made.formula if isinstance(made.formula, str) else made.why
+        lines.append(f"  should come of: {formula} ({made.calculation_id}: {made.verdict})")
+        named = inputs[inputs["calculation_id"] == made.calculation_id]
+        lines += [f"    {each.input} = {each.estimate_id}" for each in _each(named)]
+    used = inputs[inputs["estimate_id"] == estimate_id]["calculation_id"]
+    lines += [f"  used by: calculation {name}" for name in dict.fromkeys(used)]
+    summary = frames["model_summary_inputs"]
+    for each in _each(summary[summary["estimate_id"] == estimate_id]):
+        told = "used by" if each.used else f"set aside ({each.set_aside_because}) by"
+        lines.append(f"  {told}: model_summary of {each.model_id}")
+    return "\n".join(lines)
+
+
+def _figure(row: Any) -> str:
+    unit = row["currency"] if row["unit"] == "currency" else row["unit"]
+    text = f"{row['value']:g}" if pd.notna(row["value"]) else ""
+    bounds = [f"{row[name]:g}" if pd.notna(row[name]) else "" for name in ("low", "high")]
+    if any(bounds):
+        text = f"{text} ({' to '.join(bounds)})".strip()
+    return f"{text} {unit}" if unit != "1" else text
+
+
+def _candidate(row: Any) -> str:
+    unit = row.currency if row.unit == "currency" else row.unit.replace("1", "")
+    figure = f"{row.value:g} {unit}".rstrip()
+    return f"{row.estimate_id}: {figure} ({row.source_id}, {row.basis})"
+
+
+def _each(frame: pd.DataFrame) -> Any:
+    return frame.itertuples(index=False)
+
+
+def _number(number: Any) -> float | None:
+    return None if pd.isna(number) else float(number)

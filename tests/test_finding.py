@@ -1,0 +1,80 @@
+"""Finding figures: estimates by name, one evaluated value, and the ancestry of a figure."""
+
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+import diffdata
+from diffdata import cli
+from diffdata.errors import AmbiguousValueError, InvalidInputError, UnknownNameError
+
+
+def test_estimates_are_found_by_model_quantity_and_source() -> None:
+    found = diffdata.estimates(model="gpt-3", quantity="training_cost")
+    assert {"gpt-3-training-cost", "jones-gpt-3-training-cost"} == set(found["estimate_id"])
+    ours = diffdata.estimates(source="cottier-2022-summary", status=None)
+    assert set(ours["source_id"]) == {"cottier-2022-summary"}
+    assert "superseded" in set(ours["status"])
+    assert len(diffdata.estimates(status=None)) == len(diffdata.load("estimates"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"model": "gpt3"}, "no model named 'gpt3'; did you mean gpt-3"),
+        ({"quantity": "training_costs"}, "no quantity named 'training_costs'; did you mean"),
+        ({"source": "brown"}, "no source named 'brown'"),
+        ({"status": "curent"}, "no status named 'curent'; did you mean current"),
+    ],
+)
+def test_unknown_names_are_refused(arguments: dict[str, str], message: str) -> None:
+    with pytest.raises(UnknownNameError, match=message):
+        diffdata.estimates(**arguments)
+
+
+def test_a_value_says_what_it_rests_on() -> None:
+    cost = diffdata.value(model="gpt-3", quantity="training_cost")
+    assert (cost.value, cost.low, cost.high, cost.level) == (12e6, 5e6, 33e6, 0.9)
+    assert (cost.unit, cost.method) == ("USD", "single")
+    assert cost.estimates == ("gpt-3-training-cost",)
+    assert cost.set_aside == {"jones-gpt-3-training-cost": "weaker_basis"}
+
+
+def test_values_are_those_of_the_summary() -> None:
+    summary = diffdata.load("model_summary").set_index("model_id")
+    for model, row in summary.iterrows():
+        if (
+            pd.notna(row["training_compute_flop"])
+            and row["training_compute_flop_method"] != "six_nd"
+        ):
+            found = diffdata.value(model=str(model), quantity="training_compute")
+            assert found.value == pytest.approx(row["training_compute_flop"], rel=1e-11)
+
+
+def test_a_pedantic_value_refuses_to_choose() -> None:
+    with pytest.raises(AmbiguousValueError) as caught:
+        diffdata.value(model="pangu-alpha", quantity="training_tokens", pedantic=True)
+    assert len(caught.value.candidates) == 3
+    assert diffdata.value(model="gpt-3", quantity="core_team", pedantic=True).value == 25
+
+
+def test_what_nobody_estimates_is_said() -> None:
+    with pytest.raises(InvalidInputError, match="training_cost of gopher is not known"):
+        diffdata.value(model="gopher", quantity="training_cost")
+
+
+def test_the_ancestry_of_a_figure_names_corrections_and_dependents() -> None:
+    told = diffdata.trace("largest-viable-to-development")
+    assert "replaced by: largest-viable-to-development-2023" in told
+    assert "corrected (summary-deployment-cost)" in told
+    told = diffdata.trace("gpt-3-training-cost")
+    assert "used by: calculation opt-175b-cost-ratio" in told
+    assert "used by: model_summary of gpt-3" in told
+    with pytest.raises(UnknownNameError, match="did you mean gpt-3-training-cost"):
+        diffdata.trace("gpt-3-trainig-cost")
+
+
+def test_every_estimate_can_be_traced_on_the_command_line() -> None:
+    result = CliRunner().invoke(cli.app, ["trace", "daan-today-hardware-median"])
+    assert result.exit_code == 0
+    assert "should come of:" in result.stdout
