@@ -126,6 +126,11 @@ def test_the_printed_figures_stand_in_the_sources() -> None:
         assert [figure for figure in printed if figure not in text] == []
 
 
+def test_prints_are_figures_and_not_sentences() -> None:
+    printed = diffdata.load("estimates")["as_printed"].dropna()
+    assert printed.str.split().str.len().max() <= 13
+
+
 def test_derived_likeness_to_gpt_3_agrees_with_the_study() -> None:
     """The definition, applied to our figures, gives what the study says of its nine cases."""
     cases = diffdata.load("case_studies").merge(diffdata.load("model_summary"), on="model_id")
