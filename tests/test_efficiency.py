@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,7 +16,7 @@ from diffdata.derive.efficiency import (
     product_of,
 )
 from diffdata.errors import InvalidInputError
-from diffdata.uncertainty import Lognormal
+from diffdata.uncertainty import Lognormal, Normal
 
 FACTORS = st.floats(1e-3, 1e6)
 YEARS = st.floats(0.1, 50)
@@ -112,3 +113,10 @@ def test_a_product_of_nothing_and_endless_time_are_refused() -> None:
         product_of([])
     with pytest.raises(InvalidInputError, match=r"^years"):
         growth_over(2.0, math.inf)
+
+
+def test_no_multiplier_counts_less_than_the_floor() -> None:
+    harm, gain = Normal(0.5, 0.1), Normal(3.0, 0.1)
+    product = product_of([harm, gain], floor=1).sample(1000, np.random.default_rng(0))
+    assert product.median == pytest.approx(3.0, abs=0.02)
+    assert product_of([0.5, 2], floor=1) == 2

@@ -13,19 +13,23 @@ from diffdata.derive.amounts import (
 from diffdata.errors import InvalidInputError
 
 
-def product_of(multipliers: Iterable[Amount]) -> Amount:
+def product_of(multipliers: Iterable[Amount], *, floor: float | None = None) -> Amount:
     """Return the product of several multipliers of efficiency.
 
     The product takes them as independent, or each as conditional on those before it. Medians of
     factors multiply to the median of the product only if the factors are lognormal: with others,
     pass the distributions rather than their medians.
 
-    Source of the method: ``daan-2024-gpt-3-level``.
+    Source of the method: ``daan-2024-gpt-3-level``; its footnote 11 has the floor: a technique that
+    does harm is left out, so that no multiplier is below 1.
 
     Parameters
     ----------
     multipliers
-        Factors (without unit), at least one.
+        Factors (without unit), at least one. One that cannot pass a bound is truncated before, as
+        ``Normal.from_interval(1.7, 3.3, 0.8).truncated(0, 4.7)`` of `diffdata.uncertainty`.
+    floor
+        The least that each factor counts; none by default. Columns have no floor.
 
     Returns
     -------
@@ -44,13 +48,21 @@ def product_of(multipliers: Iterable[Amount]) -> Amount:
 
     >>> round(product_of([2.5, 2.5, 3.5, 3.0, 2.2, 2.5]))
     361
+    >>> product_of([2.5, 0.8], floor=1)
+    2.5
     """
     factors = list(multipliers)
     if not factors:
         raise InvalidInputError("multipliers: expected at least one")
     for factor in factors:
         check_positive(multipliers=factor)
+    if floor is not None:
+        factors = [_at_least(factor, floor) for factor in factors]
     return math.prod(factors[1:], start=factors[0])
+
+
+def _at_least(factor: Amount, floor: float) -> Amount:
+    return max(factor, floor) if isinstance(factor, int | float) else factor.at_least(floor)
 
 
 def effective_compute(compute_flop: Amount, efficiency: Amount) -> Amount:
