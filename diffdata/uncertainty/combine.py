@@ -57,7 +57,7 @@ def three_numbers(low: float, centre: float, high: float, level: float = 0.9) ->
             f"centre: expected between low and high, found {low}, {centre} and {high}"
         )
     skew = (low + high - 2 * centre) / (high - low)
-    if abs(skew) < 1e-9:
+    if abs(skew) < 1e-8:  # the origin would lie too far away for the digits of a float
         return Normal.from_interval(low, high, level)
     origin = (low * high - centre**2) / (low + high - 2 * centre)
     sides = sorted((abs(low - origin), abs(high - origin)))
