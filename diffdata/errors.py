@@ -109,3 +109,15 @@ def nearest(name: str, known: Iterable[str]) -> list[str]:
     ['models']
     """
     return difflib.get_close_matches(name, sorted(known), n=3, cutoff=0.6)
+
+
+def suggestion(name: str, known: Iterable[str], otherwise: str = "") -> str:
+    """Ask whether the known name that is spelt most alike is meant; without one, `otherwise`.
+
+    Examples
+    --------
+    >>> suggestion("model", ["models", "hardware"])
+    'did you mean models?'
+    """
+    close = nearest(name, known)
+    return f"did you mean {close[0]}?" if close else otherwise

@@ -12,6 +12,7 @@ from diffdata.derive import evaluate, evaluation_inputs
 from diffdata.errors import AmbiguousValueError, InvalidInputError, UnknownNameError
 from diffdata.loader import load_all
 from diffdata.packages import open_package
+from diffdata.rows import each, known, unit_of
 
 PathLike = str | os.PathLike[str]
 
@@ -19,6 +20,9 @@ PathLike = str | os.PathLike[str]
 SUBJECTS = (
     "model_id", "artifact_id", "event_id", "comparison_id", "scenario_id", "counterfactual_id",
 )  # fmt: skip
+
+# The tables whose rows a question may name, and their keys.
+_KEYS = {"models": "model_id", "quantities": "quantity_id", "sources": "source_id"}
 
 
 @dataclass(frozen=True)
@@ -86,21 +90,15 @@ def estimates(
     >>> costs[["estimate_id", "value", "source_id"]].values.tolist()[0]
     ['gpt-3-training-cost', 12000000.0, 'cottier-2022-summary']
     """
-    frames = load_all(open_package(package), ["estimates", "models", "quantities", "sources"])
-    found = frames["estimates"]
-    wanted = {"model_id": model, "quantity_id": quantity, "source_id": source}
-    for (column, name), table in zip(
-        wanted.items(), ("models", "quantities", "sources"), strict=True
-    ):
-        if name is not None:
-            known = set(frames[table][column])
-            if name not in known:
-                raise UnknownNameError(column.removesuffix("_id"), name, known)
-            found = found[(found[column] == name).fillna(False)]
+    opened = open_package(package)
+    frames = load_all(opened, ["estimates", "models", "quantities", "sources"])
+    found = _about(frames, models=model, quantities=quantity, sources=source)
     if status is not None:
-        known = {"current", "superseded", "withdrawn"}
-        if status not in known:
-            raise UnknownNameError("status", status, known)
+        statuses = [
+            str(one) for one in opened.schema("estimates").field("status").constraints.enum or ()
+        ]
+        if status not in statuses:
+            raise UnknownNameError("status", status, statuses)
         found = found[found["status"] == status]
     return found.reset_index(drop=True)
 
@@ -140,30 +138,28 @@ def value(
       gpt-2-parameters-openai-model-card: 1.5e+09 (openai-gpt-2-model-card, reported)
       gpt-2-parameters-radford-2019: 1.542e+09 (radford-2019-gpt2, reported)
     """
-    candidates = estimates(model=model, quantity=quantity, status=None, package=package)
-    quantities = load_all(open_package(package), ["quantities"])["quantities"]
-    values = evaluate(candidates, quantities)
+    frames = load_all(open_package(package), ["estimates", "models", "quantities"])
+    candidates = _about(frames, models=model, quantities=quantity).reset_index(drop=True)
+    values = evaluate(candidates, frames["quantities"])
     if len(values) != 1:
         several = f"in several units, {', '.join(values['unit'])}" if len(values) else "not known"
         raise InvalidInputError(f"quantity: {quantity} of {model} is {several}")
     current = candidates[(candidates["status"] == "current") & candidates["value"].notna()]
     if pedantic and current["value"].nunique() > 1:
-        raise AmbiguousValueError(
-            f"{quantity} of {model}", [_candidate(row) for row in _each(current)]
-        )
+        raise AmbiguousValueError(f"{quantity} of {model}", [*map(_candidate, each(current))])
     inputs = evaluation_inputs(candidates)
     row: Any = values.iloc[0]
     return EvaluatedValue(
         value=float(row["value"]),
-        low=_number(row["low"]),
-        high=_number(row["high"]),
-        level=_number(row["level"]),
+        low=known(row["low"]),
+        high=known(row["high"]),
+        level=known(row["level"]),
         unit=str(row["unit"]).replace("currency", "USD"),
         method=str(row["method"]),
         estimates=tuple(inputs.loc[inputs["used"], "estimate_id"]),
         set_aside={
-            str(each.estimate_id): str(each.set_aside_because)
-            for each in _each(inputs[~inputs["used"]])
+            str(other.estimate_id): str(other.set_aside_because)
+            for other in each(inputs[~inputs["used"]])
         },
     )
 
@@ -216,26 +212,39 @@ def trace(estimate_id: str, *, package: PathLike | None = None) -> str:
         lines.append(f"  replaced by: {row['superseded_by_estimate_id']}")
     replaced = all_estimates[all_estimates["superseded_by_estimate_id"] == estimate_id]
     lines += [f"  replaces: {name}" for name in replaced["estimate_id"]]
-    for fix in _each(frames["corrections"][frames["corrections"]["estimate_id"] == estimate_id]):
+    for fix in each(frames["corrections"][frames["corrections"]["estimate_id"] == estimate_id]):
         lines.append(f"  corrected ({fix.correction_id}): {fix.what} {fix.now}")
     inputs = frames["calculation_inputs"]
     calculations = frames["calculations"]
-    for made in _each(calculations[calculations["estimate_id"] == estimate_id]):
+    for made in each(calculations[calculations["estimate_id"] == estimate_id]):
         formula = made.formula if isinstance(made.formula, str) else made.why
         lines.append(f"  should come of: {formula} ({made.calculation_id}: {made.verdict})")
         named = inputs[inputs["calculation_id"] == made.calculation_id]
-        lines += [f"    {each.input} = {each.estimate_id}" for each in _each(named)]
+        lines += [f"    {given.input} = {given.estimate_id}" for given in each(named)]
     used = inputs[inputs["estimate_id"] == estimate_id]["calculation_id"]
     lines += [f"  used by: calculation {name}" for name in dict.fromkeys(used)]
     summary = frames["model_summary_inputs"]
-    for each in _each(summary[summary["estimate_id"] == estimate_id]):
-        told = "used by" if each.used else f"set aside ({each.set_aside_because}) by"
-        lines.append(f"  {told}: model_summary of {each.model_id}")
+    for held in each(summary[summary["estimate_id"] == estimate_id]):
+        told = "used by" if held.used else f"set aside ({held.set_aside_because}) by"
+        lines.append(f"  {told}: model_summary of {held.model_id}")
     return "\n".join(lines)
 
 
+def _about(frames: dict[str, pd.DataFrame], **names: str | None) -> pd.DataFrame:
+    """Return the estimates of what is named, by the table that lists it; None does not limit."""
+    found = frames["estimates"]
+    for table, name in names.items():
+        if name is not None:
+            column = _KEYS[table]
+            listed = set(frames[table][column])
+            if name not in listed:
+                raise UnknownNameError(column.removesuffix("_id"), name, listed)
+            found = found[(found[column] == name).fillna(False)]
+    return found
+
+
 def _figure(row: Any) -> str:
-    unit = row["currency"] if row["unit"] == "currency" else row["unit"]
+    unit = unit_of(row["unit"], row["currency"])
     text = f"{row['value']:g}" if pd.notna(row["value"]) else ""
     bounds = [f"{row[name]:g}" if pd.notna(row[name]) else "" for name in ("low", "high")]
     if any(bounds):
@@ -244,14 +253,6 @@ def _figure(row: Any) -> str:
 
 
 def _candidate(row: Any) -> str:
-    unit = row.currency if row.unit == "currency" else row.unit.replace("1", "")
+    unit = unit_of(row.unit, row.currency).replace("1", "")
     figure = f"{row.value:g} {unit}".rstrip()
     return f"{row.estimate_id}: {figure} ({row.source_id}, {row.basis})"
-
-
-def _each(frame: pd.DataFrame) -> Any:
-    return frame.itertuples(index=False)
-
-
-def _number(number: Any) -> float | None:
-    return None if pd.isna(number) else float(number)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +14,7 @@ from diffdata.descriptor import (
     parse_package,
     parse_schema,
 )
-from diffdata.errors import DescriptorError, PackageError, Problem, UnknownNameError, nearest
+from diffdata.errors import DescriptorError, PackageError, Problem, UnknownNameError, suggestion
 
 DESCRIPTOR = "datapackage.json"
 
@@ -181,16 +180,11 @@ def _dangling(
         where = f"foreignKeys[{position}].reference"
         target = key.reference.resource or resource.name
         if target not in tables:
-            message, hint = f"there is no table {target!r}", _meant(target, tables)
+            message, hint = f"there is no table {target!r}", suggestion(target, tables)
             problems.append(Problem(resource.schema_, f"{where}.resource", message, hint))
         elif target in schemas:
             columns = schemas[target].column_names
-            for name in set(key.reference.fields).difference(columns):
-                message, hint = f"{target} has no column {name!r}", _meant(name, columns)
+            for name in sorted(set(key.reference.fields).difference(columns)):
+                message, hint = f"{target} has no column {name!r}", suggestion(name, columns)
                 problems.append(Problem(resource.schema_, f"{where}.fields", message, hint))
     return problems
-
-
-def _meant(name: str, known: Iterable[str]) -> str:
-    close = nearest(name, known)
-    return f"did you mean {close[0]}?" if close else ""

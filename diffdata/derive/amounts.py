@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from diffdata.errors import InvalidInputError
@@ -17,34 +18,30 @@ HOURS_PER_YEAR = 24 * DAYS_PER_YEAR
 
 def check_positive(**arguments: Amount) -> None:
     """Raise InvalidInputError for the first plain number that is not above 0 and finite."""
-    for name, value in arguments.items():
-        if isinstance(value, int | float) and not 0 < value < math.inf:
-            raise InvalidInputError(f"{name}: expected a finite number above 0, found {value}")
+    _check(arguments, lambda value: 0 < value < math.inf, "a finite number above 0")
 
 
 def check_not_negative(**arguments: Amount) -> None:
     """Raise InvalidInputError for the first plain number that is below 0 or not finite."""
-    for name, value in arguments.items():
-        if isinstance(value, int | float) and not 0 <= value < math.inf:
-            raise InvalidInputError(f"{name}: expected a finite number from 0 up, found {value}")
+    _check(arguments, lambda value: 0 <= value < math.inf, "a finite number from 0 up")
 
 
 def check_finite(**arguments: Amount) -> None:
     """Raise InvalidInputError for the first plain number that is NaN or infinite."""
-    for name, value in arguments.items():
-        if isinstance(value, int | float) and not math.isfinite(value):
-            raise InvalidInputError(f"{name}: expected a finite number, found {value}")
+    _check(arguments, math.isfinite, "a finite number")
 
 
 def check_share(**arguments: Amount) -> None:
     """Raise InvalidInputError for the first plain number that is not above 0 and at most 1."""
-    for name, value in arguments.items():
-        if isinstance(value, int | float) and not 0 < value <= 1:
-            raise InvalidInputError(f"{name}: expected above 0 and at most 1, found {value}")
+    _check(arguments, lambda value: 0 < value <= 1, "above 0 and at most 1")
 
 
 def check_below_one(**arguments: Amount) -> None:
     """Raise InvalidInputError for the first plain number that is below 0 or not below 1."""
+    _check(arguments, lambda value: 0 <= value < 1, "from 0 up and below 1")
+
+
+def _check(arguments: dict[str, Amount], fits: Callable[[float], bool], expected: str) -> None:
     for name, value in arguments.items():
-        if isinstance(value, int | float) and not 0 <= value < 1:
-            raise InvalidInputError(f"{name}: expected from 0 up and below 1, found {value}")
+        if isinstance(value, int | float) and not fits(value):
+            raise InvalidInputError(f"{name}: expected {expected}, found {value}")

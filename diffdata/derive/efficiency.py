@@ -5,11 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-from diffdata.derive.amounts import (
-    Amount,
-    check_finite,
-    check_positive,
-)
+from diffdata.derive.amounts import Amount, check_finite, check_positive
 from diffdata.errors import InvalidInputError
 
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from diffdata.derive.amounts import (
-    Amount,
-    check_positive,
-)
+from diffdata.derive.amounts import Amount, check_positive
+from diffdata.derive.compute import six_nd
 from diffdata.errors import InvalidInputError
 
 
@@ -210,8 +208,7 @@ def compute_to_reach(loss: Amount, fit: ParametricFit = HOFFMANN) -> Amount:
     >>> print(f"{compute_to_reach(hoffmann_loss(175e9, 300e9)):.3g}")
     1.06e+23
     """
-    parameters, tokens = optimal_for_loss(loss, fit)
-    return 6 * parameters * tokens
+    return six_nd(*optimal_for_loss(loss, fit))
 
 
 def compute_reduction(parameters: Amount, tokens: Amount, fit: ParametricFit = HOFFMANN) -> Amount:
@@ -248,4 +245,4 @@ def compute_reduction(parameters: Amount, tokens: Amount, fit: ParametricFit = H
     2.98
     """
     loss = hoffmann_loss(parameters, tokens, fit)
-    return 6 * parameters * tokens / compute_to_reach(loss, fit)
+    return six_nd(parameters, tokens) / compute_to_reach(loss, fit)

@@ -26,7 +26,7 @@ from diffdata.descriptor.model import (
     TableSchema,
     When,
 )
-from diffdata.errors import DescriptorError, PackageError, Problem, nearest
+from diffdata.errors import DescriptorError, PackageError, Problem, suggestion
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -163,8 +163,7 @@ def _problem(model: type[BaseModel], file: str, data: Any, detail: dict[str, Any
         parents = [part for part in location[:-1] if isinstance(part, str)]
         parent = _NESTED[parents[-1]] if parents else model
         known = sorted(field.alias or name for name, field in parent.model_fields.items())
-        close = nearest(str(location[-1]), known)
-        hint = f"did you mean {close[0]}?" if close else f"known keys: {', '.join(known)}"
+        hint = suggestion(str(location[-1]), known, f"known keys: {', '.join(known)}")
     return Problem(file, _dotted(location, data), message, hint)
 
 

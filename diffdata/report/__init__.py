@@ -44,7 +44,7 @@ def report(package: Package, model: str = "gpt-3") -> Group:
         (f"From the publication of {name} until ...", sections.lags(tables)),
         (f"Models next to {name}", sections.cases(tables)),
         ("Cost per FLOP of the final training run", sections.costs(tables)),
-        ("Published figures, recomputed (diffdata reproduce)", ledger(package, tables)),
+        ("Published figures, recomputed (diffdata reproduce)", ledger(tables)),
         ("Inferred, disputed, corrected", doubts(tables)),
         ("Sources (diffdata show sources)", sections.sources(tables)),
     ]

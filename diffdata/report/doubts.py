@@ -9,7 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from diffdata.derive import is_replication
-from diffdata.report.tables import Tables, each
+from diffdata.report.tables import Tables
+from diffdata.rows import each
 from diffdata.words import date, number, plain
 
 # Figures that differ by less than this factor are taken for the same, rounded.

@@ -5,12 +5,12 @@ from __future__ import annotations
 from rich.console import Group
 from rich.text import Text
 
-from diffdata.packages import Package
-from diffdata.report.tables import Tables, each
-from diffdata.reproduce import Reproduction, count_verdicts, reproduce, shown
+from diffdata.report.tables import Tables
+from diffdata.reproduce import Reproduction, count_verdicts, recompute, shown
+from diffdata.rows import each
 
 
-def ledger(package: Package, tables: Tables) -> Group | None:
+def ledger(tables: Tables) -> Group | None:
     """Recompute the figures about the model and its cases, and list those that do not agree."""
     calculations = tables["calculations"].merge(tables["estimates"], on="estimate_id")
     ours = calculations["model_id"] == tables.model
@@ -20,7 +20,7 @@ def ledger(package: Package, tables: Tables) -> Group | None:
     rows = tables.cite(calculations[ours])
     if rows.empty:
         return None
-    found = list(reproduce(package, only=[row.calculation_id for row in each(rows)]))
+    found = list(recompute(tables.frames, only=[row.calculation_id for row in each(rows)]))
     open_ = [result for result in found if result.verdict in ("differs", "cannot_be_recomputed")]
     return Group(Text(count_verdicts(found)), *(Text(_line(result)) for result in open_))
 

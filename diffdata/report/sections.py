@@ -10,7 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from diffdata.derive import cost_per_flop, cost_ratio, replication_lag
-from diffdata.report.tables import Tables, each
+from diffdata.report.tables import Tables
+from diffdata.rows import each
 from diffdata.words import ACCESS, date, money, number, plain, span
 
 _MILESTONES = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -65,8 +64,3 @@ class Tables:
         if self.is_reference():
             found |= set(self.rows("case_studies")["model_id"])
         return sorted(found)
-
-
-def each(frame: pd.DataFrame) -> Iterator[Any]:
-    """Go through the rows of a frame, whose cells are attributes."""
-    yield from frame.itertuples(index=False)

@@ -5,17 +5,19 @@
 """
 
 from diffdata.reproduce.formula import evaluate_formula
-from diffdata.reproduce.layout import count_verdicts, ledger_table, shown
-from diffdata.reproduce.ledger import Reproduction, reproduce
+from diffdata.reproduce.layout import by_source, count_verdicts, ledger_table, shown
+from diffdata.reproduce.ledger import Reproduction, recompute, reproduce
 from diffdata.reproduce.verdict import Figure, judge
 
 __all__ = [
     "Figure",
     "Reproduction",
+    "by_source",
     "count_verdicts",
     "evaluate_formula",
     "judge",
     "ledger_table",
+    "recompute",
     "reproduce",
     "shown",
 ]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
+from operator import attrgetter
 
 from rich.console import Group
 from rich.table import Table
@@ -21,7 +22,7 @@ def ledger_table(found: Sequence[Reproduction]) -> Group:
     for heading, width in (("Figure", 27), ("Published", 13), ("Recomputed", 13), ("Verdict", 13)):
         table.add_column(heading, width=width)
     table.add_column("Why")
-    for source, results in groupby(sorted(found, key=_source), key=_source):
+    for source, results in by_source(found):
         table.add_row()
         table.add_row(Text(source, style="bold"))
         for result in results:
@@ -35,8 +36,10 @@ def ledger_table(found: Sequence[Reproduction]) -> Group:
     return Group(table, Text(), Text(count_verdicts(found)))
 
 
-def _source(result: Reproduction) -> str:
-    return result.source_id
+def by_source(found: Sequence[Reproduction]) -> Iterator[tuple[str, Iterator[Reproduction]]]:
+    """Group reproductions by the source that printed the figure, in the order of its id."""
+    source = attrgetter("source_id")
+    return groupby(sorted(found, key=source), key=source)
 
 
 def count_verdicts(found: Sequence[Reproduction]) -> str:

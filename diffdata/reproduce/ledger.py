@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -13,7 +14,8 @@ from diffdata.errors import InvalidInputError, UnknownNameError
 from diffdata.loader import load_all
 from diffdata.packages import Package
 from diffdata.reproduce.formula import FUNCTIONS, evaluate_formula
-from diffdata.reproduce.verdict import Figure, judge, known, summarize
+from diffdata.reproduce.verdict import Figure, judge, summarize
+from diffdata.rows import each, known, unit_of
 from diffdata.uncertainty import Uniform
 
 if TYPE_CHECKING:
@@ -78,12 +80,23 @@ def reproduce(
     draws: int = DRAWS,
     seed: int = SEED,
 ) -> Iterator[Reproduction]:
+    """Recompute the figures of the ledger of a package, see `recompute`."""
+    yield from recompute(load_all(package, _TABLES), only=only, draws=draws, seed=seed)
+
+
+def recompute(
+    frames: dict[str, pd.DataFrame],
+    *,
+    only: Iterable[str] | None = None,
+    draws: int = DRAWS,
+    seed: int = SEED,
+) -> Iterator[Reproduction]:
     """Recompute the figures of the ledger, one after the other.
 
     Parameters
     ----------
-    package
-        The dataset.
+    frames
+        The tables of the dataset by name, as `load` returns them.
     only
         The calculation_ids to recompute; by default all.
     draws
@@ -101,7 +114,6 @@ def reproduce(
     """
     import numpy as np
 
-    frames = load_all(package, _TABLES)
     calculations = frames["calculations"].set_index("calculation_id", drop=False)
     wanted = list(calculations.index if only is None else only)
     for name in wanted:
@@ -125,7 +137,7 @@ class _Ledger:
             for row in estimates.to_dict("records")
         }
         self.inputs: dict[str, dict[str, str]] = {}
-        for row in frames["calculation_inputs"].itertuples(index=False):
+        for row in each(frames["calculation_inputs"]):
             self.inputs.setdefault(str(row.calculation_id), {})[str(row.input)] = str(
                 row.estimate_id
             )
@@ -150,7 +162,7 @@ class _Ledger:
             locator=printed["locator"],
             published=published,
             recomputed=recomputed,
-            unit=printed["currency"] if printed["unit"] == "currency" else printed["unit"],
+            unit=unit_of(printed["unit"], printed["currency"]),
             statistic=row["compared"],
             verdict=verdict,
             recorded=row["verdict"],
@@ -165,13 +177,17 @@ class _Ledger:
         functions = FUNCTIONS | {"lag_months": self._lag_months, "count": self._count}
         return evaluate_formula(formula, rows, functions)
 
-    def _lag_months(self, milestone: str) -> Uniform:
-        """Return the lag behind GPT-3 until a milestone, by the judgements that came first."""
+    @cached_property
+    def _lags(self) -> pd.DataFrame:
+        """The lags behind GPT-3, by the judgements that came first."""
         names = ["model_dates", "artifacts", "comparisons", "diffusion_events"]
-        lags = replication_lag(
+        return replication_lag(
             *(self.frames[name] for name in names), reference="gpt-3", judged="first"
         )
-        row = lags[lags["milestone"] == milestone].iloc[0]
+
+    def _lag_months(self, milestone: str) -> Uniform:
+        """Return the lag behind GPT-3 until a milestone."""
+        row = self._lags[self._lags["milestone"] == milestone].iloc[0]
         return Uniform(float(row["lag_months_low"]), float(row["lag_months_high"]))
 
     def _count(self, table: str) -> float:

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from diffdata.errors import InvalidInputError
 from diffdata.uncertainty import Distribution
 
@@ -19,6 +17,8 @@ TOLERANCE = 1e-3
 
 # The verdicts, from the best to the worst.
 VERDICTS = ("agrees", "agrees_within_rounding", "differs", "cannot_be_recomputed")
+
+_LACKING = "statistic: the published or the recomputed figure does not have it"
 
 
 @dataclass(frozen=True)
@@ -84,25 +84,16 @@ def judge(
 
 def _judge_between(value: float | None, low: float | None, high: float | None) -> str:
     if value is None or (low is None and high is None):
-        raise InvalidInputError(
-            "statistic: the published or the recomputed figure does not have it"
-        )
+        raise InvalidInputError(_LACKING)
     inside = (low is None or low <= value) and (high is None or value <= high)
     return "agrees" if inside else "differs"
 
 
 def _judge_number(published: float | None, recomputed: float | None, tolerance: float) -> str:
     if published is None or recomputed is None:
-        raise InvalidInputError(
-            "statistic: the published or the recomputed figure does not have it"
-        )
+        raise InvalidInputError(_LACKING)
     if abs(recomputed - published) <= tolerance * abs(published):
         return "agrees"
     unit = 10.0 ** int(Decimal(repr(published)).normalize().as_tuple().exponent)
     rounds = abs(recomputed - published) <= unit / 2 * (1 + 1e-9)  # a tie may go either way
     return "agrees_within_rounding" if rounds else "differs"
-
-
-def known(value: Any) -> float | None:
-    """Return a number of a row, None where it is missing."""
-    return None if value is None or pd.isna(value) else float(value)

@@ -79,8 +79,7 @@ class Truncated(Distribution):
 
     def __post_init__(self) -> None:
         """Refuse bounds that leave nothing, or next to nothing, of the distribution."""
-        if not self.low < self.high:
-            raise InvalidInputError(f"low: expected below high, found {self.low} and {self.high}")
+        _check_order(self.low, self.high)
         if self._share() < _LEAST_SHARE:
             raise InvalidInputError(
                 f"low and high: the bounds {self.low} and {self.high} leave next to nothing"
@@ -131,8 +130,7 @@ class Clipped(Distribution):
 
     def __post_init__(self) -> None:
         """Refuse bounds in the wrong order."""
-        if not self.low < self.high:
-            raise InvalidInputError(f"low: expected below high, found {self.low} and {self.high}")
+        _check_order(self.low, self.high)
 
     def quantile(self, probability: float) -> float:
         """Return the value that the quantity stays below with this probability."""
@@ -161,3 +159,8 @@ class Clipped(Distribution):
     def values(self, draws: int, rng: np.random.Generator) -> Array:
         """Return values of the distribution."""
         return self.base.values(draws, rng).clip(self.low, self.high)
+
+
+def _check_order(low: float, high: float) -> None:
+    if not low < high:
+        raise InvalidInputError(f"low: expected below high, found {low} and {high}")

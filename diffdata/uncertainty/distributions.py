@@ -14,7 +14,7 @@ from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
 from diffdata.errors import DiffdataError, InvalidInputError
-from diffdata.uncertainty.quantity import Quantity, check_level
+from diffdata.uncertainty.quantity import Quantiles, Quantity, check_level
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,12 +25,8 @@ if TYPE_CHECKING:
 _STANDARD = NormalDist()
 
 
-class Distribution(Quantity):
+class Distribution(Quantity, Quantiles):
     """A quantity whose distribution function is known in closed form."""
-
-    @abstractmethod
-    def quantile(self, probability: float) -> float:
-        """Return the value that the quantity stays below with this probability."""
 
     @abstractmethod
     def cdf(self, value: float) -> float:
@@ -48,16 +44,6 @@ class Distribution(Quantity):
     def mean(self) -> float:
         """The arithmetic mean."""
         return self.mean_between(-math.inf, math.inf)
-
-    @property
-    def median(self) -> float:
-        """The median."""
-        return self.quantile(0.5)
-
-    def interval(self, level: float = 0.9) -> tuple[float, float]:
-        """Return the central interval at `level` (InvalidInputError unless 0 < level < 1)."""
-        check_level(level)
-        return self.quantile((1 - level) / 2), self.quantile((1 + level) / 2)
 
     def truncated(self, low: float = -math.inf, high: float = math.inf) -> Truncated:
         """Return the distribution given that it lies between the bounds: renormalised."""

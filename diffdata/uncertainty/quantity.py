@@ -177,8 +177,26 @@ _IN_PLACE: dict[Callable[..., Array], Callable[..., Array]] = {
 }
 
 
+class Quantiles(ABC):
+    """What has quantiles has a median and intervals."""
+
+    @abstractmethod
+    def quantile(self, probability: float) -> float:
+        """Return the value that the quantity stays below with this probability."""
+
+    @property
+    def median(self) -> float:
+        """The median."""
+        return self.quantile(0.5)
+
+    def interval(self, level: float = 0.9) -> tuple[float, float]:
+        """Return the central interval at `level` (InvalidInputError unless 0 < level < 1)."""
+        check_level(level)
+        return self.quantile((1 - level) / 2), self.quantile((1 + level) / 2)
+
+
 @dataclass(frozen=True, eq=False)
-class Samples:
+class Samples(Quantiles):
     """Draws from a quantity, with what they say of it."""
 
     values: Array
@@ -188,21 +206,11 @@ class Samples:
         """The arithmetic mean."""
         return float(self.values.mean())
 
-    @property
-    def median(self) -> float:
-        """The median."""
-        return self.quantile(0.5)
-
     def quantile(self, probability: float) -> float:
         """Return the value that this share of the draws stays below."""
         import numpy as np
 
         return float(np.quantile(self.values, probability))
-
-    def interval(self, level: float = 0.9) -> tuple[float, float]:
-        """Return the central interval at `level` (InvalidInputError unless 0 < level < 1)."""
-        check_level(level)
-        return self.quantile((1 - level) / 2), self.quantile((1 + level) / 2)
 
     def cdf(self, value: float) -> float:
         """Return the share of the draws that are not above `value`."""

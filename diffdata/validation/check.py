@@ -11,7 +11,7 @@ import narwhals as nw
 import pandas as pd
 
 from diffdata.descriptor import ForeignKey, TableSchema
-from diffdata.errors import DescriptorError, PackageError, Problem, nearest
+from diffdata.errors import DescriptorError, PackageError, Problem, nearest, suggestion
 from diffdata.packages import DESCRIPTOR, Package, read_package, read_text
 from diffdata.rules import Check, foreign_key_check, key_expression, table_checks
 from diffdata.schemas import failing_rows
@@ -132,9 +132,8 @@ def _breaches(table: _TypedTable, others: dict[str, _TypedTable]) -> list[Issue]
     hints: list[_Hint] = [partial(_hint, table, check) for check in checks]
     for key in table.schema.foreign_keys:
         target = others.get(key.reference.resource) if key.reference.resource else table
-        if (
-            target and target.text.complete
-        ):  # else its own issue says all, and every key would dangle
+        # A target that is not complete has its own issue, which says all: every key would dangle.
+        if target and target.text.complete:
             present = _keys(target.frame, key.reference.fields)
             checks.append(foreign_key_check(key, present))
             hints.append(partial(_reference_hint, key, present, target.text.file))
@@ -178,8 +177,7 @@ def _hint(table: _TypedTable, check: Check, row: Row) -> str:
             return rule.reason
     if check.name == "enum":
         allowed = table.schema.field(check.columns[0]).constraints.enum or ()
-        close = nearest(row.cells[check.columns[0]], map(str, allowed))
-        return f"did you mean {close[0]}?" if close else ""
+        return suggestion(row.cells[check.columns[0]], map(str, allowed))
     if check.name in ("primary-key", "unique"):
         key = [row.cells[name] for name in check.columns]
         others = (other for other in table.text.rows if other is not row)

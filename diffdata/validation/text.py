@@ -7,7 +7,7 @@ import io
 from dataclasses import dataclass
 
 from diffdata.descriptor import TableSchema
-from diffdata.errors import nearest
+from diffdata.errors import suggestion
 from diffdata.validation.issue import Issue
 
 
@@ -117,8 +117,8 @@ def _header_faults(file: str, header: list[str], schema: TableSchema) -> list[Is
         issues.append(_fault(file, 1, "header", message, "remove one of them", name))
     for name in header:
         if name not in expected:
-            close = nearest(name, [column for column in expected if column not in header])
-            hint = f"did you mean {close[0]}?" if close else "add it to the schema, or remove it"
+            unused = [column for column in expected if column not in header]
+            hint = suggestion(name, unused, "add it to the schema, or remove it")
             message = f"the schema has no column {name!r}"
             issues.append(_fault(file, 1, "header", message, hint, name))
     for name in expected:
