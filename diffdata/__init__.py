@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     )
     from diffdata.finding import EvaluatedValue, estimates, trace, value
     from diffdata.loader import describe, load, schema, tables
+    from diffdata.origin import taken_from
     from diffdata.uncertainty import (
         Lognormal,
         LogUniform,
@@ -55,6 +56,7 @@ _HOMES = {
     ),
     "finding": ("EvaluatedValue", "estimates", "trace", "value"),
     "loader": ("describe", "load", "schema", "tables"),
+    "origin": ("taken_from",),
     "uncertainty": (
         "LogUniform",
         "Lognormal",
@@ -104,6 +106,7 @@ __all__ = [
     "replication_lag",
     "schema",
     "tables",
+    "taken_from",
     "three_numbers",
     "trace",
     "validate",

@@ -222,6 +222,26 @@ def trace(
 
 
 @app.command()
+def sources(
+    source: Annotated[
+        str | None, typer.Argument(help="A source_id; without one, all sources are counted.")
+    ] = None,
+    package: Package = None,
+    format: Annotated[Format, typer.Option("--format", "-f")] = Format.text,
+) -> None:
+    """List what was taken from a source, in its order, to be checked against the text."""
+    from diffdata.origin import counted, page, taken_from
+    from diffdata.printing import print_frame
+
+    if source is None:
+        print_frame(counted(package=package), format.value)
+    elif format is Format.text:
+        typer.echo(page(taken_from(source, package=package)))
+    else:
+        print_frame(taken_from(source, package=package), format.value)
+
+
+@app.command()
 def build(
     check: Annotated[bool, typer.Option("--check", help="Change nothing, only tell.")] = False,
     package: Package = None,

@@ -12,14 +12,9 @@ from diffdata.derive import evaluate, evaluation_inputs
 from diffdata.errors import AmbiguousValueError, InvalidInputError, UnknownNameError
 from diffdata.loader import load_all
 from diffdata.packages import open_package
-from diffdata.rows import each, known, unit_of
+from diffdata.rows import each, figure, known, subject_of, unit_of
 
 PathLike = str | os.PathLike[str]
-
-# The columns of estimates that name a subject.
-SUBJECTS = (
-    "model_id", "artifact_id", "event_id", "comparison_id", "scenario_id", "counterfactual_id",
-)  # fmt: skip
 
 # The tables whose rows a question may name, and their keys.
 _KEYS = {"models": "model_id", "quantities": "quantity_id", "sources": "source_id"}
@@ -198,8 +193,7 @@ def trace(estimate_id: str, *, package: PathLike | None = None) -> str:
     if estimate_id not in all_estimates.index:
         raise UnknownNameError("estimate", estimate_id, all_estimates.index)
     row: Any = all_estimates.loc[estimate_id]
-    subject = next(row[name] for name in SUBJECTS if isinstance(row[name], str))
-    lines = [f"{estimate_id}: {row['quantity_id']} of {subject} is {_figure(row)}"]
+    lines = [f"{estimate_id}: {row['quantity_id']} of {subject_of(row)} is {figure(row)}"]
     if isinstance(row["as_printed"], str):
         lines.append(f"  printed: {row['as_printed']}")
     where = f"  source: {row['source_id']}, {row['locator']} ({row['verification']}"
@@ -241,15 +235,6 @@ def _about(frames: dict[str, pd.DataFrame], **names: str | None) -> pd.DataFrame
                 raise UnknownNameError(column.removesuffix("_id"), name, listed)
             found = found[(found[column] == name).fillna(False)]
     return found
-
-
-def _figure(row: Any) -> str:
-    unit = unit_of(row["unit"], row["currency"])
-    text = f"{row['value']:g}" if pd.notna(row["value"]) else ""
-    bounds = [f"{row[name]:g}" if pd.notna(row[name]) else "" for name in ("low", "high")]
-    if any(bounds):
-        text = f"{text} ({' to '.join(bounds)})".strip()
-    return f"{text} {unit}" if unit != "1" else text
 
 
 def _candidate(row: Any) -> str:

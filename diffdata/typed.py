@@ -47,6 +47,17 @@ class Sources(Table):
     note: Series[str]
 
 
+class SourceSections(Table):
+    """Sections of sources."""
+
+    table_name: ClassVar[str] = "source_sections"
+
+    source_id: Series[str]
+    section: Series[str]
+    position: Series[pd.Int64Dtype]
+    note: Series[str]
+
+
 class Organizations(Table):
     """Organizations."""
 
@@ -322,6 +333,43 @@ class Scenarios(Table):
     note: Series[str]
 
 
+class ResourceFactors(Table):
+    """Factors of effective compute."""
+
+    table_name: ClassVar[str] = "resource_factors"
+
+    resource_factor_id: Series[str]
+    position: Series[pd.Int64Dtype]
+    title: Series[str]
+    definition: Series[str]
+    of_hardware: Series[pd.BooleanDtype]
+    of_compute: Series[pd.BooleanDtype]
+    source_id: Series[str]
+    locator: Series[str]
+    verification: Series[str]
+    quoted_in_source_id: Series[str]
+    note: Series[str]
+
+
+class Techniques(Table):
+    """Techniques."""
+
+    table_name: ClassVar[str] = "techniques"
+
+    technique_id: Series[str]
+    position: Series[pd.Int64Dtype]
+    title: Series[str]
+    definition: Series[str]
+    resource_factor_id: Series[str]
+    scenario_id: Series[str]
+    floor: Series[float]
+    source_id: Series[str]
+    locator: Series[str]
+    verification: Series[str]
+    quoted_in_source_id: Series[str]
+    note: Series[str]
+
+
 class Counterfactuals(Table):
     """Counterfactuals."""
 
@@ -366,12 +414,15 @@ class Estimates(Table):
     comparison_id: Series[str]
     scenario_id: Series[str]
     counterfactual_id: Series[str]
+    technique_id: Series[str]
     quantity_id: Series[str]
     value: Series[float]
     low: Series[float]
     high: Series[float]
     level: Series[float]
     family: Series[str]
+    support_low: Series[float]
+    support_high: Series[float]
     statistic: Series[str]
     limit: Series[str]
     unit: Series[str]
@@ -383,6 +434,79 @@ class Estimates(Table):
     as_of_precision: Series[str]
     status: Series[str]
     superseded_by_estimate_id: Series[str]
+    source_id: Series[str]
+    locator: Series[str]
+    verification: Series[str]
+    quoted_in_source_id: Series[str]
+    note: Series[str]
+
+
+class TechniqueEvidence(Table):
+    """Evidence on techniques."""
+
+    table_name: ClassVar[str] = "technique_evidence"
+
+    technique_id: Series[str]
+    estimate_id: Series[str]
+    bearing: Series[str]
+
+
+class Factors(Table):
+    """Factors of diffusion."""
+
+    table_name: ClassVar[str] = "factors"
+
+    factor_id: Series[str]
+    direction: Series[str]
+    position: Series[pd.Int64Dtype]
+    title: Series[str]
+    definition: Series[str]
+    certainty: Series[str]
+    source_id: Series[str]
+    locator: Series[str]
+    verification: Series[str]
+    quoted_in_source_id: Series[str]
+    note: Series[str]
+
+
+class FactorEvidence(Table):
+    """Evidence on factors."""
+
+    table_name: ClassVar[str] = "factor_evidence"
+
+    factor_id: Series[str]
+    estimate_id: Series[str]
+    bearing: Series[str]
+
+
+class Forecasts(Table):
+    """Forecasts."""
+
+    table_name: ClassVar[str] = "forecasts"
+
+    forecast_id: Series[str]
+    proposition: Series[str]
+    forecaster: Series[str]
+    probability: Series[float]
+    probability_low: Series[float]
+    probability_high: Series[float]
+    level: Series[float]
+    limit: Series[str]
+    as_printed: Series[str]
+    made: Series[np.datetime64]
+    made_precision: Series[str]
+    horizon: Series[np.datetime64]
+    horizon_precision: Series[str]
+    condition: Series[str]
+    status: Series[str]
+    superseded_by_forecast_id: Series[str]
+    resolution: Series[str]
+    resolved_by: Series[str]
+    resolved: Series[np.datetime64]
+    resolved_precision: Series[str]
+    evidence: Series[str]
+    evidence_source_id: Series[str]
+    evidence_locator: Series[str]
     source_id: Series[str]
     locator: Series[str]
     verification: Series[str]
@@ -500,6 +624,7 @@ class ModelSummaryInputs(Table):
 
 TableName = Literal[
     "sources",
+    "source_sections",
     "organizations",
     "models",
     "model_dates",
@@ -514,9 +639,15 @@ TableName = Literal[
     "comparisons",
     "evaluations",
     "scenarios",
+    "resource_factors",
+    "techniques",
     "counterfactuals",
     "quantities",
     "estimates",
+    "technique_evidence",
+    "factors",
+    "factor_evidence",
+    "forecasts",
     "calculations",
     "calculation_inputs",
     "corrections",
@@ -530,6 +661,8 @@ class Load(Protocol):
 
     @overload
     def __call__(self, name: Literal["sources"], *, package: str | os.PathLike[str] | None = None) -> DataFrame[Sources]: ...
+    @overload
+    def __call__(self, name: Literal["source_sections"], *, package: str | os.PathLike[str] | None = None) -> DataFrame[SourceSections]: ...
     @overload
     def __call__(self, name: Literal["organizations"], *, package: str | os.PathLike[str] | None = None) -> DataFrame[Organizations]: ...
     @overload
@@ -559,11 +692,23 @@ class Load(Protocol):
     @overload
     def __call__(self, name: Literal["scenarios"], *, package: str | os.PathLike[str] | None = None) -> DataFrame[Scenarios]: ...
     @overload
+    def __call__(self, name: Literal["resource_factors"], *, package: str | os.PathLike[str] | None = None) -> DataFrame[ResourceFactors]: ...
+    @overload
+    def __call__(self, name: Literal["techniques"], *, package: str | os.PathLike[str] | None = None) -> DataFrame[Techniques]: ...
+    @overload
     def __call__(self, name: Literal["counterfactuals"], *, package: str | os.PathLike[str] | None = None) -> DataFrame[Counterfactuals]: ...
     @overload
     def __call__(self, name: Literal["quantities"], *, package: str | os.PathLike[str] | None = None) -> DataFrame[Quantities]: ...
     @overload
     def __call__(self, name: Literal["estimates"], *, package: str | os.PathLike[str] | None = None) -> DataFrame[Estimates]: ...
+    @overload
+    def __call__(self, name: Literal["technique_evidence"], *, package: str | os.PathLike[str] | None = None) -> DataFrame[TechniqueEvidence]: ...
+    @overload
+    def __call__(self, name: Literal["factors"], *, package: str | os.PathLike[str] | None = None) -> DataFrame[Factors]: ...
+    @overload
+    def __call__(self, name: Literal["factor_evidence"], *, package: str | os.PathLike[str] | None = None) -> DataFrame[FactorEvidence]: ...
+    @overload
+    def __call__(self, name: Literal["forecasts"], *, package: str | os.PathLike[str] | None = None) -> DataFrame[Forecasts]: ...
     @overload
     def __call__(self, name: Literal["calculations"], *, package: str | os.PathLike[str] | None = None) -> DataFrame[Calculations]: ...
     @overload

@@ -24,7 +24,7 @@ FLOORS = [
     ["validation"],
     ["loader"],
     ["typed"],
-    ["reproduce", "finding"],
+    ["reproduce", "finding", "origin"],
     ["printing", "report", "build"],
     ["cli"],
     ["__main__", "__init__"],

@@ -19,7 +19,10 @@ from diffdata.packages import Package
 from .conftest import ROOT
 
 TABLES = diffdata.tables()
-UNSOURCED = ("sources", "quantities", "calculations", "calculation_inputs")
+UNSOURCED = (
+    "sources", "source_sections", "quantities", "calculations", "calculation_inputs",
+    "technique_evidence", "factor_evidence",
+)  # fmt: skip
 FACTS = [name for name in TABLES if name not in UNSOURCED]
 
 

@@ -11,7 +11,9 @@ from diffdata.errors import AmbiguousValueError, InvalidInputError, UnknownNameE
 
 def test_estimates_are_found_by_model_quantity_and_source() -> None:
     found = diffdata.estimates(model="gpt-3", quantity="training_cost")
-    assert {"gpt-3-training-cost", "jones-gpt-3-training-cost"} == set(found["estimate_id"])
+    assert {"gpt-3-training-cost", "jones-gpt-3-training-cost"} < set(found["estimate_id"])
+    assert set(found["model_id"]) == {"gpt-3"}
+    assert set(found["quantity_id"]) == {"training_cost"}
     ours = diffdata.estimates(source="cottier-2022-summary", status=None)
     assert set(ours["source_id"]) == {"cottier-2022-summary"}
     assert "superseded" in set(ours["status"])
@@ -37,7 +39,8 @@ def test_a_value_says_what_it_rests_on() -> None:
     assert (cost.value, cost.low, cost.high, cost.level) == (12e6, 5e6, 33e6, 0.9)
     assert (cost.unit, cost.method) == ("USD", "single")
     assert cost.estimates == ("gpt-3-training-cost",)
-    assert cost.set_aside == {"jones-gpt-3-training-cost": "weaker_basis"}
+    assert cost.set_aside["jones-gpt-3-training-cost"] == "weaker_basis"
+    assert cost.set_aside["jones-gpt-3-training-cost-comment"] == "no_central_value"
 
 
 def test_values_are_those_of_the_summary() -> None:

@@ -24,6 +24,7 @@ from diffdata.uncertainty import (
     pool_estimates,
     three_numbers,
 )
+from diffdata.uncertainty.bounded import Truncated
 
 POSITIVE = st.floats(1e-12, 1e24)
 LEVELS = st.floats(0.01, 0.99)
@@ -266,3 +267,15 @@ def test_rows_of_estimates_become_quantities() -> None:
 def test_bad_input_names_the_argument_or_the_row(call: Callable[[], object], message: str) -> None:
     with pytest.raises(InvalidInputError, match=message):
         call()
+
+
+def test_a_row_with_a_support_is_truncated_there() -> None:
+    row = {"estimate_id": "x", "low": 1.7, "high": 3.3, "level": 0.8, "family": "normal",
+           "support_low": 0.0, "support_high": 4.7}  # fmt: skip
+    inside = from_estimate(row)
+    assert isinstance(inside, Truncated)
+    assert (inside.low, inside.high) == (0, 4.7)
+    below = from_estimate(row | {"support_high": None})
+    assert isinstance(below, Truncated)
+    assert below.high == math.inf
+    assert isinstance(from_estimate(row | {"support_low": None, "support_high": None}), Normal)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import Any
 
 import pandas as pd
@@ -260,13 +261,17 @@ def _published_lags(tables: Tables) -> dict[str, str]:
         "comparison_id": tables["comparisons"].set_index("comparison_id"),
         "event_id": tables["diffusion_events"].set_index("event_id"),
     }
-    printed = {}
-    for lag in each(tables.rows("estimates", quantity_id="replication_lag")):
-        column = "comparison_id" if pd.notna(lag.comparison_id) else "event_id"
-        subject: Any = subjects[column].loc[getattr(lag, column)]
-        if subject["reference_model_id"] == tables.model:
-            printed[str(subject["model_id"])] = f"{number(lag.value)} {lag.unit}s"
-    return printed
+    printed: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    lags = tables.rows("estimates", quantity_id="replication_lag")
+    for column, table in subjects.items():
+        for lag in each(lags[lags[column].notna()]):
+            subject: Any = table.loc[getattr(lag, column)]
+            if subject["reference_model_id"] == tables.model:
+                printed[str(subject["model_id"])][f"{lag.unit}s"].append(number(lag.value))
+    return {
+        model: ", ".join(f"{' or '.join(dict.fromkeys(told))} {unit}" for unit, told in by.items())
+        for model, by in printed.items()
+    }
 
 
 def _cost_ratio(tables: Tables, rows: pd.DataFrame, other: str) -> str:

@@ -28,7 +28,6 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "three_numbers": uncertainty.three_numbers,
     "lognormal": uncertainty.Lognormal.from_interval,
     "normal": uncertainty.Normal.from_interval,
-    "truncated": lambda distribution, low, high=math.inf: distribution.truncated(low, high),
     "deviations": deviations,
     "at_least": lambda quantity, bound: quantity.at_least(bound),
     "above": lambda quantity, bound: quantity.exceeds(bound),

@@ -106,7 +106,8 @@ def from_estimate(row: Mapping[str, Any], scale: str = "log") -> Distribution | 
     Parameters
     ----------
     row
-        With the columns value, low, high, level, family and estimate_id.
+        With the columns value, low, high, level, family, support_low, support_high and
+        estimate_id.
     scale
         The scale of its quantity: without a stated family an interval becomes a lognormal on a
         logarithmic scale and a normal on a linear one (``cottier-comments``, advice 1.3).
@@ -128,21 +129,13 @@ def from_estimate(row: Mapping[str, Any], scale: str = "log") -> Distribution | 
     >>> round(from_estimate(row).median)
     12845233
     """
-    value, low, high, level = (_number(row.get(name)) for name in ("value", "low", "high", "level"))
-    family = row.get("family")
-    family = family if isinstance(family, str) else None
     try:
-        if low is not None and high is not None and family == "uniform":
-            return Uniform(low, high)
-        if low is not None and high is not None and family == "loguniform":
-            return LogUniform(low, high)
-        if low is not None and high is not None and level is not None:
-            normal = family == "normal" or (family is None and scale == "linear") or low <= 0
-            if family == "lognormal" or not normal:
-                return Lognormal.from_interval(low, high, level)
-            return Normal.from_interval(low, high, level)
+        distribution = _of_interval(row, scale)
+        if distribution is not None:
+            return _within_support(distribution, row)
     except InvalidInputError as error:
         raise InvalidInputError(f"estimate {row.get('estimate_id')}: {error}") from None
+    value = _number(row.get("value"))
     if value is None:
         raise InvalidInputError(f"estimate {row.get('estimate_id')}: neither value nor interval")
     if value == 0 and scale == "log":
@@ -151,6 +144,32 @@ def from_estimate(row: Mapping[str, Any], scale: str = "log") -> Distribution | 
             "a value that is not known is left empty"
         )
     return value
+
+
+def _of_interval(row: Mapping[str, Any], scale: str) -> Distribution | None:
+    low, high, level = (_number(row.get(name)) for name in ("low", "high", "level"))
+    family = row.get("family")
+    if low is None or high is None:
+        return None
+    if family == "uniform":
+        return Uniform(low, high)
+    if family == "loguniform":
+        return LogUniform(low, high)
+    if level is None:
+        return None
+    log = scale == "log" and low > 0
+    if family == "lognormal" or (family != "normal" and log):
+        return Lognormal.from_interval(low, high, level)
+    return Normal.from_interval(low, high, level)
+
+
+def _within_support(distribution: Distribution, row: Mapping[str, Any]) -> Distribution:
+    low, high = _number(row.get("support_low")), _number(row.get("support_high"))
+    if low is None and high is None:
+        return distribution
+    return distribution.truncated(
+        -math.inf if low is None else low, math.inf if high is None else high
+    )
 
 
 def pool_estimates(

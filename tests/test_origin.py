@@ -1,0 +1,72 @@
+"""What was taken from a source, in the order of the source."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+import diffdata
+from diffdata import cli
+from diffdata.errors import UnknownNameError
+from diffdata.origin import counted, page, section_of
+from diffdata.packages import Package
+
+SECTIONED = sorted(set(diffdata.load("source_sections")["source_id"]))
+
+
+@pytest.mark.parametrize("source", SECTIONED)
+def test_every_locator_begins_with_a_section(source: str) -> None:
+    sections = diffdata.load("source_sections").query("source_id == @source")["section"].tolist()
+    taken = diffdata.taken_from(source)
+    own = taken[taken["stated_by"] == ""]
+    astray = [where for where in own["locator"] if section_of(where, sections) is None]
+    assert astray == []
+    assert {section_of(where, sections) for where in own["locator"]} == set(sections)
+
+
+@pytest.mark.parametrize("source", SECTIONED)
+def test_rows_come_in_the_order_of_the_source(source: str) -> None:
+    positions = diffdata.load("source_sections").query("source_id == @source")
+    order = dict(zip(positions["section"], positions["position"], strict=True))
+    taken = diffdata.taken_from(source)
+    own = taken[taken["stated_by"] == ""]
+    places = [order[str(section_of(where, list(order)))] for where in own["locator"]]
+    assert places == sorted(places)
+
+
+def test_everything_that_names_a_source_is_listed(package: Package) -> None:
+    source = "cottier-comments"
+    expected = 0
+    for table in package.tables:
+        frame = diffdata.load(table)
+        if "locator" in frame:
+            names = frame[[c for c in ("source_id", "quoted_in_source_id") if c in frame]]
+            expected += int((names == source).any(axis=1).sum())
+    taken = diffdata.taken_from(source)
+    assert len(taken) == expected
+    assert set(counted().set_index("source").loc[[source], "rows"]) == {expected}
+    quoted = taken[taken["stated_by"] != ""]
+    assert "wu-2021-sustainable-ai" in set(quoted["stated_by"])
+
+
+def test_a_page_gives_figure_and_print_under_their_place() -> None:
+    text = page(diffdata.taken_from("daan-2024-gpt-3-level"))
+    place = text.index("Part 2, Methodology, table of efficiency gains")
+    row = "  estimates daan-data-quality-table: efficiency_multiplier of data-quality: 2.2\n"
+    assert place < text.index(row) < text.index("Part 3, ")
+    assert row + "    printed: Data quality x2.2" in text
+
+
+def test_an_unknown_source_names_the_nearest() -> None:
+    with pytest.raises(UnknownNameError, match="did you mean brown-2020"):
+        diffdata.taken_from("brown2020")
+
+
+def test_the_command_lists_sources_and_their_rows() -> None:
+    run = CliRunner().invoke
+    everything = json.loads(run(cli.app, ["sources", "-f", "json"]).stdout)
+    assert {row["source"] for row in everything} == set(diffdata.load("sources")["source_id"])
+    text = run(cli.app, ["sources", "brown-2020"]).stdout
+    assert text == page(diffdata.taken_from("brown-2020")) + "\n"
+    rows = json.loads(run(cli.app, ["sources", "brown-2020", "-f", "json"]).stdout)
+    assert len(rows) == len(diffdata.taken_from("brown-2020"))
