@@ -86,7 +86,7 @@ def tables(*, package: PathLike | None = None) -> list[str]:
     Examples
     --------
     >>> tables()[:3]
-    ['sources', 'organizations', 'models']
+    ['sources', 'source_sections', 'organizations']
     """
     return list(open_package(package).tables)
 

@@ -138,8 +138,8 @@ def read_package(
     return Package(root, descriptor, schemas), problems
 
 
-def read_text(path: Path, name: str) -> str:
-    """Read a UTF-8 file whole; `name` is what messages call it.
+def read_bytes(path: Path, name: str) -> bytes:
+    """Read a UTF-8 file whole, still as bytes; `name` is what messages call it.
 
     Raises
     ------
@@ -152,15 +152,28 @@ def read_text(path: Path, name: str) -> str:
         raise PackageError(f"{name}: the file is missing") from None
     except OSError as error:
         raise PackageError(f"{name}: cannot be read: {error.strerror}") from None
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise PackageError(
-            f"{name}: line {line} is not UTF-8 (byte 0x{data[error.start]:02x}); "
-            "save the file with the encoding UTF-8",
-            line,
-        ) from None
+    if not data.isascii():
+        try:
+            data.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise _not_utf8(name, data, error.start) from None
+    return data
+
+
+def read_text(path: Path, name: str) -> str:
+    """Read a UTF-8 file whole, see `read_bytes`."""
+    return read_bytes(path, name).decode("utf-8")
+
+
+def _not_utf8(name: str, data: bytes, position: int) -> PackageError:
+    line = data.count(b"\n", 0, position) + 1
+    mend = "save the file with the encoding UTF-8"
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return PackageError(f"{name}: this is UTF-16, not UTF-8; {mend}", line)
+    return PackageError(
+        f"{name}: line {line} is not UTF-8 (byte 0x{data[position]:02x}; Windows-1252?); {mend}",
+        line,
+    )
 
 
 def _inside(root: Path, relative: str) -> Path:

@@ -17,7 +17,7 @@ from rich.text import Text
 
 from diffdata.descriptor import Field, TableSchema
 from diffdata.errors import InvalidInputError, UnknownNameError
-from diffdata.validation.typed import CellError, cell_text, parse_cell
+from diffdata.validation.cells import CellError, cell_text, parse_cell
 
 # The width of text where there is no terminal to ask.
 PIPE_WIDTH = 100

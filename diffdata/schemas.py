@@ -10,19 +10,20 @@ from typing import TYPE_CHECKING, Any
 import narwhals as nw
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
-from diffdata.descriptor import TableSchema
+from diffdata.descriptor import Field, TableSchema
 from diffdata.rules import Check, table_checks
 
 if TYPE_CHECKING:
-    import pandera.pandas as pa
-    import pyarrow
+    import pandera.pandas as pandera
 
 # Strings are those of pandas 3 (``str``), held by Arrow so that patterns run in a linear-time
 # engine. Missing is NaN in strings and numbers, NaT in dates, pd.NA in integers and booleans.
-PANDAS_DTYPES: dict[str, Any] = {
-    "string": pd.StringDtype("pyarrow", na_value=np.nan),
+_TEXT = pd.StringDtype("pyarrow", na_value=np.nan)
+_PANDAS_DTYPES: dict[str, Any] = {
     "integer": pd.Int64Dtype(),
+    "year": pd.Int64Dtype(),
     "number": "float64",
     "boolean": pd.BooleanDtype(),
     "date": "datetime64[us]",
@@ -31,10 +32,30 @@ PANDAS_DTYPES: dict[str, Any] = {
 
 def pandas_dtypes(schema: TableSchema) -> dict[str, Any]:
     """Return the pandas dtype of each column."""
-    return {field.name: PANDAS_DTYPES[field.type] for field in schema.fields}
+    return {field.name: _PANDAS_DTYPES.get(field.type, _TEXT) for field in schema.fields}
 
 
-def failing_rows(frame: pd.DataFrame, checks: Sequence[Check]) -> list[list[int]]:
+def arrow_type(field: Field) -> pa.DataType:
+    """Return the Arrow type of a column; what has no simple type stays text."""
+    types = {
+        "integer": pa.int64(),
+        "year": pa.int64(),
+        "number": pa.float64(),
+        "boolean": pa.bool_(),
+        "date": pa.date32(),
+    }
+    return types.get(field.type, pa.string())
+
+
+def to_pandas(table: pa.Table, schema: TableSchema) -> pd.DataFrame:
+    """Return an Arrow table as the frame that `diffdata.load` gives, see `pandas_dtypes`."""
+    mapped = {pa.string(): _TEXT, pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}
+    frame: pd.DataFrame = table.to_pandas(types_mapper=mapped.get, date_as_object=False)
+    dates = [field.name for field in schema.fields if field.type == "date"]
+    return frame.astype(dict.fromkeys(dates, _PANDAS_DTYPES["date"]))
+
+
+def failing_rows(frame: pd.DataFrame | pa.Table, checks: Sequence[Check]) -> list[np.ndarray]:
     """Evaluate checks in one pass over a frame.
 
     Returns
@@ -48,13 +69,10 @@ def failing_rows(frame: pd.DataFrame, checks: Sequence[Check]) -> list[list[int]
         # pandas advises against groups in patterns, which are as good as any in a schema.
         warnings.filterwarnings("ignore", "This pattern is interpreted", UserWarning)
         verdicts = nw.from_native(frame, eager_only=True).select(*passes)
-    return [
-        [position for position, passed in enumerate(verdicts[name].to_list()) if not passed]
-        for name in names
-    ]
+    return [np.flatnonzero(~verdicts[name].to_numpy().astype(bool)) for name in names]
 
 
-def arrow_schema(schema: TableSchema, table: str, version: str) -> pyarrow.Schema:
+def arrow_schema(schema: TableSchema, table: str, version: str) -> pa.Schema:
     """Return the Arrow schema, with units and descriptions in the metadata of its fields.
 
     Parameters
@@ -66,23 +84,14 @@ def arrow_schema(schema: TableSchema, table: str, version: str) -> pyarrow.Schem
     version
         The version of the dataset.
     """
-    import pyarrow
-
-    types = {
-        "string": pyarrow.string(),
-        "integer": pyarrow.int64(),
-        "number": pyarrow.float64(),
-        "boolean": pyarrow.bool_(),
-        "date": pyarrow.date32(),
-    }
     fields = []
     for field in schema.fields:
         metadata = {"description": field.description}
         if field.unit is not None:
             metadata["unit"] = field.unit
         nullable = not (field.constraints.required or field.name in schema.primary_key)
-        fields.append(pyarrow.field(field.name, types[field.type], nullable, metadata))
-    return pyarrow.schema(
+        fields.append(pa.field(field.name, arrow_type(field), nullable, metadata))
+    return pa.schema(
         fields,
         metadata={
             "table": table,
@@ -94,17 +103,18 @@ def arrow_schema(schema: TableSchema, table: str, version: str) -> pyarrow.Schem
     )
 
 
-def pandera_schema(schema: TableSchema, table: str) -> pa.DataFrameSchema:
+def pandera_schema(schema: TableSchema, table: str) -> pandera.DataFrameSchema:
     """Return the pandera schema: dtypes, constraints, key and rules.
 
     Foreign keys are not part of it, for they need other tables: `diffdata.load` and
     ``diffdata validate`` check them. Rules of severity ``warning`` warn instead of failing.
     """
-    import pandera.pandas as pa
+    import pandera.pandas as pandera
 
+    dtypes = pandas_dtypes(schema)
     columns = {
-        field.name: pa.Column(
-            PANDAS_DTYPES[field.type],
+        field.name: pandera.Column(
+            dtypes[field.name],
             nullable=not field.constraints.required,
             title=field.title,
             description=field.description,
@@ -112,7 +122,7 @@ def pandera_schema(schema: TableSchema, table: str) -> pa.DataFrameSchema:
         )
         for field in schema.fields
     }
-    return pa.DataFrameSchema(
+    return pandera.DataFrameSchema(
         columns,
         checks=[_pandera_check(check) for check in table_checks(schema)],
         strict=True,
@@ -122,8 +132,8 @@ def pandera_schema(schema: TableSchema, table: str) -> pa.DataFrameSchema:
     )
 
 
-def _pandera_check(check: Check) -> pa.Check:
-    import pandera.pandas as pa
+def _pandera_check(check: Check) -> pandera.Check:
+    import pandera.pandas as pandera
 
     def passes(frame: pd.DataFrame) -> pd.Series[bool]:
         (positions,) = failing_rows(frame, [check])
@@ -132,7 +142,7 @@ def _pandera_check(check: Check) -> pa.Check:
         return result
 
     # pandera ignores failures in rows with a missing value unless told not to.
-    return pa.Check(
+    return pandera.Check(
         passes,
         name=check.name,
         error=f"{', '.join(check.columns)}: {check.name}: expected {check.expected}",
@@ -164,7 +174,7 @@ def dictionary(schema: TableSchema) -> pd.DataFrame:
                 "constraints": "; ".join(f"{k}: {_plain(v)}" for k, v in limits.items()) or None,
             }
         )
-    text = PANDAS_DTYPES["string"]
+    text = _TEXT
     flags = {"required": pd.BooleanDtype(), "key": pd.BooleanDtype()}
     frame = pd.DataFrame(rows)
     return frame.astype({name: flags.get(name, text) for name in frame.columns})

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diffdata.descriptor import Constraints, Field, ForeignKey, Reference, TableSchema, parse_schema
-from diffdata.rules import field_checks, foreign_key_check, rule_check, table_checks
+from diffdata.rules import Check, field_checks, foreign_key_check, rule_check, table_checks
 from diffdata.schemas import failing_rows, pandas_dtypes
 
 
@@ -42,9 +42,13 @@ def frame(**columns: list[Any]) -> pd.DataFrame:
     return pd.DataFrame(full).astype(pandas_dtypes(things([])))
 
 
+def failing(rows: pd.DataFrame, checks: list[Check]) -> list[list[int]]:
+    return [positions.tolist() for positions in failing_rows(rows, checks)]
+
+
 def broken(rule: dict[str, Any], **columns: list[Any]) -> list[int]:
     check = rule_check(things([rule]).rules[0])
-    return failing_rows(frame(**columns), [check])[0]
+    return failing(frame(**columns), [check])[0]
 
 
 def test_ordered_compares_all_given_values() -> None:
@@ -113,7 +117,7 @@ def test_constraints_on_text(
     constraints: dict[str, Any], values: list[Any], expected: list[int]
 ) -> None:
     (check,) = field_checks(_field("s", "string", constraints))
-    assert failing_rows(frame(s=values), [check]) == [expected]
+    assert failing(frame(s=values), [check]) == [expected]
 
 
 @pytest.mark.parametrize(
@@ -128,7 +132,7 @@ def test_constraints_on_text(
 def test_constraints_on_numbers(constraints: dict[str, Any], expected: list[int]) -> None:
     for name, kind in (("a", "number"), ("i", "integer")):
         (check,) = field_checks(_field(name, kind, constraints))
-        assert failing_rows(frame(**{name: [1, 2, 3, None]}), [check]) == [expected]
+        assert failing(frame(**{name: [1, 2, 3, None]}), [check]) == [expected]
 
 
 def _field(name: str, kind: str, constraints: dict[str, Any]) -> Field:
@@ -143,19 +147,19 @@ def test_dates_have_limits_too() -> None:
         ' "constraints": {"minimum": "2020-01-01"}}'
     )
     (check,) = field_checks(field)
-    assert failing_rows(frame(d=["2019-12-31", "2020-01-01", None]), [check]) == [[0]]
+    assert failing(frame(d=["2019-12-31", "2020-01-01", None]), [check]) == [[0]]
 
 
 def test_keys_are_unique_and_given() -> None:
     checks = [check for check in table_checks(things([])) if check.name == "primary-key"]
-    assert failing_rows(frame(k=["x", "y", "x", None, None]), checks) == [[3, 4], [0, 2]]
+    assert failing(frame(k=["x", "y", "x", None, None]), checks) == [[3, 4], [0, 2]]
 
 
 def test_composite_foreign_keys_need_all_parts_together() -> None:
     key = ForeignKey(fields=("k", "s"), reference=Reference(resource="o", fields=("k", "s")))
     check = foreign_key_check(key, ["x\x1fm", "y\x1fn"])
     rows = frame(k=["x", "x", "y", "y"], s=["m", "n", "n", None])
-    assert failing_rows(rows, [check]) == [[1]]
+    assert failing(rows, [check]) == [[1]]
 
 
 @given(st.lists(st.tuples(*[st.none() | st.integers(-3, 3)] * 3), min_size=1, max_size=8))

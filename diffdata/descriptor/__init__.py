@@ -1,33 +1,43 @@
-"""Descriptor objects: what a package and its table schemas say, read strictly.
+"""Descriptor objects: what a package and its table schemas say.
 
-`model` holds the objects, `reader` makes them of text.
+`standard` holds the objects as the standard defines them, `profile` narrows them to what a dataset
+of diffdata promises on top, `reader` makes them of text.
 """
 
-from diffdata.descriptor.model import (
+from diffdata.descriptor.profile import (
     AllOrNone,
     AtLeastOne,
-    Constraints,
     DatePrecision,
     ExactlyOne,
-    Field,
-    ForeignKey,
     Ordered,
     PackageDescriptor,
-    Reference,
     RequiredIf,
     Resource,
     Rule,
+)
+from diffdata.descriptor.reader import (
+    parse_package,
+    parse_schema,
+    parse_standard_package,
+    parse_standard_schema,
+)
+from diffdata.descriptor.standard import (
+    Constraints,
+    Dialect,
+    Field,
+    ForeignKey,
+    Reference,
     Scalar,
     Severity,
     TableSchema,
 )
-from diffdata.descriptor.reader import parse_package, parse_schema
 
 __all__ = [
     "AllOrNone",
     "AtLeastOne",
     "Constraints",
     "DatePrecision",
+    "Dialect",
     "ExactlyOne",
     "Field",
     "ForeignKey",
@@ -42,4 +52,6 @@ __all__ = [
     "TableSchema",
     "parse_package",
     "parse_schema",
+    "parse_standard_package",
+    "parse_standard_schema",
 ]

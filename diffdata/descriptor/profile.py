@@ -1,8 +1,8 @@
-"""Descriptor objects: what a package and its table schemas say, read strictly.
+"""Our profile of the standard: what a dataset of diffdata says on top, read strictly.
 
-The standard is Frictionless Data Package v2 and Table Schema v2. Of it we accept the part that we
-check in full; everything else is an error instead of a promise that nobody keeps. On top come two
-things of our own, which ``schemas/profile.json`` (generated from this module) spells out:
+A package whose schemas have ``rules`` is held to it: every key must be known, every column and
+table described, names are plain words, and two things are added, which ``schemas/profile.json``
+(generated from this module) spells out:
 
 - ``unit`` on every number and integer: a unit that `pint` can parse, ``"1"`` for a pure number, or
   ``"column:NAME"`` where another column of the same row holds the unit or the currency;
@@ -13,51 +13,45 @@ from __future__ import annotations
 
 import datetime
 from pathlib import PurePosixPath
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    StringConstraints,
-    field_validator,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, StringConstraints, field_validator, model_validator
 from pydantic import Field as Key
 from pydantic.alias_generators import to_camel
 
-from diffdata.errors import nearest
+from diffdata.descriptor import standard
+from diffdata.descriptor.standard import FieldType, Scalar, Severity
 
-Severity = Literal["error", "warning"]
-FieldType = Literal["string", "integer", "number", "boolean", "date"]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
-Scalar = str | bool | int | float
+
+_STRICT = ConfigDict(extra="forbid", frozen=True, strict=True, alias_generator=to_camel)
 
 
 class _Strict(BaseModel):
     """Unknown keys are errors; what has been read is never changed."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, alias_generator=to_camel)
+    model_config = _STRICT
 
 
-class Constraints(_Strict):
-    """What a cell must satisfy (Table Schema v2, the part that we check)."""
+class Constraints(standard.Constraints):
+    """What a cell must satisfy; limits are numbers or dates, never text."""
 
-    required: bool = False
-    unique: bool = False
+    model_config = _STRICT
+
     minimum: int | float | datetime.date | None = None
     maximum: int | float | datetime.date | None = None
     exclusive_minimum: int | float | None = None
     exclusive_maximum: int | float | None = None
     enum: tuple[Scalar, ...] | None = None
-    pattern: str | None = None
 
 
-class Field(_Strict):
+class Field(standard.Field):
     """A column: its name, type, unit, meaning and constraints."""
+
+    model_config = _STRICT
 
     name: Name
     type: FieldType
-    title: str | None = None
     description: str = Key(min_length=1)
     unit: str | None = Key(default=None, min_length=1)
     example: Scalar | None = None
@@ -73,22 +67,18 @@ class Field(_Strict):
         return self
 
 
-class Reference(_Strict):
+class Reference(standard.Reference):
     """The columns that a foreign key points at; an empty resource is the table itself."""
 
-    resource: str = ""
-    fields: tuple[Name, ...]
-
-    _list = field_validator("fields", mode="before")(lambda value: _as_list(value))
+    model_config = _STRICT
 
 
-class ForeignKey(_Strict):
+class ForeignKey(standard.ForeignKey):
     """Columns whose values, where all are given, must stand in the referenced columns."""
 
-    fields: tuple[Name, ...]
-    reference: Reference
+    model_config = _STRICT
 
-    _list = field_validator("fields", mode="before")(lambda value: _as_list(value))
+    reference: Reference
 
 
 class _Rule(_Strict):
@@ -176,8 +166,10 @@ Rule = Annotated[
 ]
 
 
-class TableSchema(_Strict):
+class TableSchema(standard.TableSchema):
     """One table: its columns, keys and rules."""
+
+    model_config = _STRICT
 
     schema_: str = Key(alias="$schema")
     title: str
@@ -188,41 +180,14 @@ class TableSchema(_Strict):
     missing_values: tuple[Literal[""], ...] = ("",)
     rules: tuple[Rule, ...] = ()
 
-    _list = field_validator("primary_key", mode="before")(lambda value: _as_list(value))
-
     @property
-    def column_names(self) -> tuple[str, ...]:
-        """The names of the columns, in their order."""
-        return tuple(field.name for field in self.fields)
-
-    def field(self, name: str) -> Field:
-        """Return the column of that name (KeyError if there is none)."""
-        return {field.name: field for field in self.fields}[name]
-
-    @model_validator(mode="after")
-    def _names_exist(self) -> TableSchema:
-        faults = [f"the column {name!r} is defined more than once" for name in self._repeated()]
-        for where, name in self._names_used():
-            if name not in self.column_names:
-                close = nearest(name, self.column_names)
-                hint = f"; did you mean {close[0]!r}?" if close else ""
-                faults.append(f"{where} names a missing column {name!r}{hint}")
-        for key in self.foreign_keys:
-            if len(key.fields) != len(key.reference.fields):
-                here, there = ", ".join(key.fields), ", ".join(key.reference.fields)
-                faults.append(f"the foreign key ({here}) refers to ({there}), another number")
-        if faults:
-            raise ValueError("; ".join(faults))
-        return self
-
-    def _repeated(self) -> list[str]:
-        names = self.column_names
-        return sorted({name for name in names if names.count(name) > 1})
+    def profiled(self) -> bool:
+        """Whether the table is held to the profile."""
+        return True
 
     def _names_used(self) -> list[tuple[str, str]]:
         """List where the schema names a column, and which."""
-        used = [("primaryKey", name) for name in self.primary_key]
-        used += [("foreignKeys", name) for key in self.foreign_keys for name in key.fields]
+        used = super()._names_used()
         used += [(f"rule {rule.name}", n) for rule in self.rules for n in rule.columns_used()]
         return used + [
             (f"unit of {field.name}", field.unit.removeprefix("column:"))
@@ -231,18 +196,22 @@ class TableSchema(_Strict):
         ]
 
 
-class Resource(_Strict):
+class Resource(standard.Resource):
     """A table of the package: where its data and its schema lie."""
 
+    model_config = _STRICT
+
     name: Name
-    title: str | None = None
-    description: str | None = None
     type: Literal["table"] = "table"
     path: str
     schema_: str = Key(alias="schema")
     format: Literal["csv"] = "csv"
     mediatype: Literal["text/csv"] = "text/csv"
     encoding: Literal["utf-8"] = "utf-8"
+    profile: None = None
+    data: None = None
+    dialect: None = None
+    compression: None = None
 
     @field_validator("path", "schema_")
     @classmethod
@@ -276,8 +245,10 @@ class PackageSource(_Strict):
     path: str | None = None
 
 
-class PackageDescriptor(_Strict):
+class PackageDescriptor(standard.PackageDescriptor):
     """datapackage.json: the package as a whole."""
+
+    model_config = _STRICT
 
     schema_: str = Key(alias="$schema")
     name: Annotated[str, StringConstraints(pattern=r"^[a-z0-9._/-]+$")]
@@ -293,16 +264,8 @@ class PackageDescriptor(_Strict):
     resources: tuple[Resource, ...] = Key(min_length=1)
 
     @model_validator(mode="after")
-    def _names_are_unique(self) -> PackageDescriptor:
-        for attribute in ("name", "path"):
-            values = [getattr(resource, attribute) for resource in self.resources]
-            for value in {value for value in values if values.count(value) > 1}:
-                raise ValueError(f"two resources have the {attribute} {value!r}")
+    def _paths_are_unique(self) -> PackageDescriptor:
+        paths = [resource.path for resource in self.resources]
+        for path in sorted({path for path in paths if paths.count(path) > 1}):
+            raise ValueError(f"two resources have the path {path!r}")
         return self
-
-
-def _as_list(value: Any) -> Any:
-    """Let a lone column name stand for a list of one, as Table Schema does."""
-    if isinstance(value, str):
-        return (value,)
-    return tuple(value) if isinstance(value, list) else value

@@ -7,7 +7,8 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from diffdata.descriptor.model import (
+from diffdata.descriptor import standard
+from diffdata.descriptor.profile import (
     AllOrNone,
     AtLeastOne,
     Constraints,
@@ -32,7 +33,7 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 def parse_package(text: str, file: str) -> PackageDescriptor:
-    """Read the text of a package descriptor; `file` is its name in messages.
+    """Read the text of a package descriptor of the profile; `file` is its name in messages.
 
     Raises
     ------
@@ -45,7 +46,7 @@ def parse_package(text: str, file: str) -> PackageDescriptor:
 
 
 def parse_schema(text: str, file: str) -> TableSchema:
-    """Read the text of a table schema; `file` is its name in messages.
+    """Read the text of a table schema of the profile; `file` is its name in messages.
 
     Raises
     ------
@@ -59,15 +60,25 @@ def parse_schema(text: str, file: str) -> TableSchema:
     >>> parse_schema('{"fields": 3, "colour": "red"}', "schemas/models.json")
     Traceback (most recent call last):
     ...
-    diffdata.errors.DescriptorError: schemas/models.json: $schema: the key is missing
-    schemas/models.json: title: the key is missing
+    diffdata.errors.DescriptorError: schemas/models.json: title: the key is missing
     schemas/models.json: description: the key is missing
     schemas/models.json: fields: expected a list, found 3
     schemas/models.json: primaryKey: the key is missing
+    schemas/models.json: $schema: the key is missing
     schemas/models.json: colour: the key is not known (known keys: $schema, description, fields, \
-foreignKeys, missingValues, primaryKey, rules, title)
+fieldsMatch, foreignKeys, missingValues, primaryKey, rules, title, uniqueKeys)
     """
     return _parse(TableSchema, text, file)
+
+
+def parse_standard_package(text: str, file: str) -> standard.PackageDescriptor:
+    """Read the text of a package descriptor by the standard alone, see `parse_package`."""
+    return _parse(standard.PackageDescriptor, text, file)
+
+
+def parse_standard_schema(text: str, file: str) -> standard.TableSchema:
+    """Read the text of a table schema by the standard alone, see `parse_schema`."""
+    return _parse(standard.TableSchema, text, file)
 
 
 def _parse(model: type[Model], text: str, file: str) -> Model:

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 
 import narwhals as nw
+import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
-from diffdata.descriptor import ForeignKey, TableSchema
+from diffdata.descriptor import ForeignKey
 from diffdata.errors import DescriptorError, PackageError, Problem, nearest, suggestion
-from diffdata.packages import DESCRIPTOR, Package, read_package, read_text
+from diffdata.packages import DESCRIPTOR, Package, read_bytes, read_package
 from diffdata.rules import Check, foreign_key_check, key_expression, table_checks
-from diffdata.schemas import failing_rows
+from diffdata.schemas import failing_rows, to_pandas
+from diffdata.validation.cells import quote
 from diffdata.validation.issue import UNREADABLE, Issue, in_order
-from diffdata.validation.text import Row, TextTable, read_rows, row_key
-from diffdata.validation.typed import quote, to_frame
+from diffdata.validation.shape import row_key
+from diffdata.validation.text import TextTable, read_table
+from diffdata.validation.typed import TypedTable, to_typed
 
-_Hint = Callable[[Row], str]
+_Hint = Callable[[int], str]
 
 
 @dataclass(frozen=True)
@@ -28,14 +34,6 @@ class CheckedTable:
 
     frame: pd.DataFrame
     issues: list[Issue]
-
-
-@dataclass(frozen=True)
-class _TypedTable:
-    schema: TableSchema
-    text: TextTable
-    frame: pd.DataFrame
-    unusable: set[tuple[int, str]]
 
 
 def validate(path: str | os.PathLike[str] | None = None) -> list[Issue]:
@@ -95,7 +93,7 @@ def check_tables(package: Package, tables: Iterable[str]) -> dict[str, CheckedTa
     checked
         For each of `tables` its frame and its issues.
     """
-    typed: dict[str, _TypedTable] = {}
+    typed: dict[str, TypedTable] = {}
     issues: dict[str, list[Issue]] = {}
     tables = list(tables)
     for name in tables:
@@ -107,18 +105,23 @@ def check_tables(package: Package, tables: Iterable[str]) -> dict[str, CheckedTa
                 typed[other], _ = _read(package, other)
     for name in tables:
         issues[name] += _breaches(typed[name], typed)
-    return {name: CheckedTable(typed[name].frame, in_order(issues[name])) for name in tables}
+    return {
+        name: CheckedTable(
+            to_pandas(typed[name].values, typed[name].schema), in_order(issues[name])
+        )
+        for name in tables
+    }
 
 
-def _read(package: Package, table: str) -> tuple[_TypedTable, list[Issue]]:
+def _read(package: Package, table: str) -> tuple[TypedTable, list[Issue]]:
     """Read one table; one that cannot be read is empty and has one issue."""
     schema, file = package.schema(table), package.resource(table).path
     try:
-        rows, issues = read_rows(read_text(package.data_path(table), file), file, schema)
+        text, issues = read_table(read_bytes(package.data_path(table), file), file, schema)
     except PackageError as error:
-        rows, issues = TextTable(file, [], False), [_unreadable(file, error)]
-    frame, unusable, more = to_frame(rows, schema)
-    return _TypedTable(schema, rows, frame, unusable), issues + more
+        text, issues = TextTable(file, {}, [], complete=False), [_unreadable(file, error)]
+    typed, more = to_typed(text, schema)
+    return typed, issues + more
 
 
 def _unreadable(file: str, error: PackageError) -> Issue:
@@ -126,7 +129,7 @@ def _unreadable(file: str, error: PackageError) -> Issue:
     return Issue(file, error.line, None, None, None, UNREADABLE, "error", message)
 
 
-def _breaches(table: _TypedTable, others: dict[str, _TypedTable]) -> list[Issue]:
+def _breaches(table: TypedTable, others: dict[str, TypedTable]) -> list[Issue]:
     """Evaluate all checks of a table and turn the rows that break one into issues."""
     checks = table_checks(table.schema)
     hints: list[_Hint] = [partial(_hint, table, check) for check in checks]
@@ -134,34 +137,34 @@ def _breaches(table: _TypedTable, others: dict[str, _TypedTable]) -> list[Issue]
         target = others.get(key.reference.resource) if key.reference.resource else table
         # A target that is not complete has its own issue, which says all: every key would dangle.
         if target and target.text.complete:
-            present = _keys(target.frame, key.reference.fields)
+            present = _keys(target.values, key.reference.fields)
             checks.append(foreign_key_check(key, present))
-            hints.append(partial(_reference_hint, key, present, target.text.file))
+            hints.append(partial(_reference_hint, key, present, target.text, table.text))
     issues = []
-    for check, hint, failing in zip(checks, hints, failing_rows(table.frame, checks), strict=True):
-        for position in failing:
-            # An unusable cell has its own issue, and what it should hold is not known.
-            if not any((position, column) in table.unusable for column in check.columns):
-                row = table.text.rows[position]
-                issues.append(_breach(table, check, row, hint(row)))
+    broken = failing_rows(table.values, checks)
+    for check, hint, failing in zip(checks, hints, broken, strict=True):
+        # An unusable cell has its own issue, and what it should hold is not known.
+        usable = map(int, table.usable(failing, check.columns))
+        issues += [_breach(table, check, position, hint(position)) for position in usable]
     return issues
 
 
-def _breach(table: _TypedTable, check: Check, row: Row, hint: str) -> Issue:
-    given = {name: row.cells[name] for name in check.columns if row.cells[name]}
+def _breach(table: TypedTable, check: Check, position: int, hint: str) -> Issue:
+    cells = table.text.cells(position, check.columns)
+    given = {name: cell for name, cell in cells.items() if cell}
     if not given:
         value, found = "", "the cell is empty" if len(check.columns) == 1 else "the cells are empty"
     elif len(check.columns) == 1:
-        value = row.cells[check.columns[0]]
+        value = cells[check.columns[0]]
         found = f"{quote(value)} is not allowed"
     else:
         value = ", ".join(f"{name}={cell}" for name, cell in given.items())
         found = f"found {value}"
     return Issue(
         file=table.text.file,
-        line=row.line,
+        line=table.text.lines[position],
         column=check.columns[0],
-        row=row_key(row.cells, table.schema),
+        row=row_key(table.text.cells(position, table.schema.primary_key), table.schema),
         value=value,
         rule=check.name,
         severity=check.severity,
@@ -170,34 +173,43 @@ def _breach(table: _TypedTable, check: Check, row: Row, hint: str) -> Issue:
     )
 
 
-def _hint(table: _TypedTable, check: Check, row: Row) -> str:
+def _hint(table: TypedTable, check: Check, position: int) -> str:
     """Say how to mend a breach, where that can be said."""
     for rule in table.schema.rules:
         if rule.name == check.name:
-            return rule.reason
+            return str(rule.reason)
     if check.name == "enum":
         allowed = table.schema.field(check.columns[0]).constraints.enum or ()
-        return suggestion(row.cells[check.columns[0]], map(str, allowed))
+        return suggestion(table.text.cell(position, check.columns[0]), map(str, allowed))
     if check.name in ("primary-key", "unique"):
-        key = [row.cells[name] for name in check.columns]
-        others = (other for other in table.text.rows if other is not row)
-        same = [o.line for o in others if [o.cells.get(name) for name in check.columns] == key]
-        return f"the same stands in line {same[0]}" if same else ""
+        return _twin(table, check.columns, position)
     if check.name == "required":
         return "fill it in from the source; a row without it cannot be used"
     return ""
 
 
-def _reference_hint(key: ForeignKey, present: list[str], file: str, row: Row) -> str:
+def _twin(table: TypedTable, columns: tuple[str, ...], position: int) -> str:
+    """Name the first other row with the same key."""
+    same = functools.reduce(
+        pc.and_, (pc.equal(table.values[name], table.values[name][position]) for name in columns)
+    )
+    others = [p for p in np.flatnonzero(pc.fill_null(same, False).to_numpy()) if p != position]
+    return f"the same stands in line {table.text.lines[int(others[0])]}" if others else ""
+
+
+def _reference_hint(
+    key: ForeignKey, present: list[str], target: TextTable, text: TextTable, position: int
+) -> str:
     """Name the id that was probably meant, and the file where a missing one is added."""
     if len(key.fields) > 1:
-        return f"no row of {file} has both; mend one of them, or add the row"
-    close = nearest(row.cells[key.fields[0]], present)
+        return f"no row of {target.file} has both; mend one of them, or add the row"
+    close = nearest(text.cell(position, key.fields[0]), present)
     mend = f"did you mean {close[0]}? If not, mend the id" if close else "mend the id"
-    return f"{mend} or add the row to {file}"
+    return f"{mend} or add the row to {target.file}"
 
 
-def _keys(frame: pd.DataFrame, columns: tuple[str, ...]) -> list[str]:
+def _keys(values: pa.Table, columns: tuple[str, ...]) -> list[str]:
     """Return the values of a key that are there, each once."""
-    keys = nw.from_native(frame, eager_only=True).select(key=key_expression(columns))["key"]
-    return keys.drop_nulls().unique(maintain_order=True).to_list()
+    keys = nw.from_native(values, eager_only=True).select(key=key_expression(columns))["key"]
+    found: list[str] = keys.drop_nulls().unique(maintain_order=True).to_list()
+    return found

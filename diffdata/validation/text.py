@@ -1,40 +1,78 @@
-"""First step: a CSV file as rows of text, each with the line where it begins."""
+"""First step: the bytes of a CSV file as columns of text, with the line of each row.
+
+A regular file is split by Arrow, at the speed of memory. Any other one (rows of different lengths,
+blank rows, quotes in odd places) is read row by row, so that each fault is found at its line. Both
+ways give the same table for the same bytes; a test holds them to it.
+"""
 
 from __future__ import annotations
 
 import csv
 import io
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+from pyarrow import csv as arrow_csv
 
 from diffdata.descriptor import TableSchema
-from diffdata.errors import suggestion
+from diffdata.validation import shape
 from diffdata.validation.issue import Issue
 
+# Bounds that no honest table comes near: what lies beyond is refused before it costs anything.
+MAX_COLUMNS = 10_000
+MAX_CELL = 16 * 2**20
 
-@dataclass(frozen=True)
-class Row:
-    """One row as text: its line in the file and its cells by column name."""
-
-    line: int
-    cells: dict[str, str]
+_BOM = b"\xef\xbb\xbf"
+_ROWS_AT_A_TIME = 2**16
 
 
 @dataclass(frozen=True)
 class TextTable:
-    """The rows of a CSV file; not complete if some of it could not be read."""
+    """The cells of a CSV file as text.
+
+    Attributes
+    ----------
+    file
+        Its name in issues.
+    columns
+        One column of strings for each column of the header that the schema knows; null is an empty
+        cell.
+    lines
+        For each row the line where it begins.
+    broken
+        The rows, by position, that are too long or too short: it is not known which of their cells
+        belongs where, so only the key is kept.
+    complete
+        False if some of the file could not be read.
+    """
 
     file: str
-    rows: list[Row]
-    complete: bool
+    columns: dict[str, pa.ChunkedArray]
+    lines: Sequence[int]
+    broken: frozenset[int] = field(default_factory=frozenset)
+    complete: bool = True
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    def cell(self, position: int, column: str) -> str:
+        """Return the text of a cell, empty where there is none."""
+        return self.columns[column][position].as_py() or "" if column in self.columns else ""
+
+    def cells(self, position: int, columns: Sequence[str]) -> dict[str, str]:
+        """Return the text of some cells of a row."""
+        return {name: self.cell(position, name) for name in columns}
 
 
-def read_rows(text: str, file: str, schema: TableSchema) -> tuple[TextTable, list[Issue]]:
-    """Split the text of a CSV file into rows and check its shape: header, row lengths, blank rows.
+def read_table(data: bytes, file: str, schema: TableSchema) -> tuple[TextTable, list[Issue]]:
+    """Split a CSV file into cells and check its shape: header, row lengths, blank rows, quotes.
 
     Parameters
     ----------
-    text
-        The whole file, decoded.
+    data
+        The whole file, in UTF-8.
     file
         Its name in issues.
     schema
@@ -43,90 +81,154 @@ def read_rows(text: str, file: str, schema: TableSchema) -> tuple[TextTable, lis
     Returns
     -------
     table, issues
-        All rows but blank ones. Of a row that is too long or too short only the key is kept, since
-        it is not known which cell belongs where.
+        All rows but blank ones, and what is wrong with the shape of the file.
     """
-    rows: list[Row] = []
+    issues = []
+    if data.startswith(_BOM):
+        data = data.removeprefix(_BOM)
+        issues.append(shape.byte_order_mark(file))
+    table = _regular(data, file, schema)
+    if table is not None:
+        header = _first_row(data)
+        return table, [*issues, *shape.header_faults(file, header, schema)]
+    table, more = _row_by_row(data.decode("utf-8"), file, schema)
+    return table, [*issues, *more]
+
+
+def _regular(data: bytes, file: str, schema: TableSchema) -> TextTable | None:
+    """Read a file without a fault in its shape; None where there is one, or might be."""
+    marks = np.frombuffer(data, np.uint8)
+    ends = np.flatnonzero(marks == ord("\n"))
+    quotes = np.flatnonzero(marks == ord('"'))
+    if not len(ends) or data.count(b"\r") or b"\0" in data or not _quoted_well(marks, quotes):
+        return None
+    if len(quotes):  # a newline between an odd and an even quote stands inside a cell
+        ends = ends[np.searchsorted(quotes, ends) % 2 == 0]
+    if ends[-1] != len(data) - 1:
+        ends = np.append(ends, len(data))
+    if ends[0] == 0 or (np.diff(ends) == 1).any():  # a blank line
+        return None
+    header = _first_row(data)
+    if len(set(header)) < len(header) or len(header) > MAX_COLUMNS or header == [""]:
+        return None
+    names = [str(number) for number in range(len(header))]
+    try:
+        table = arrow_csv.read_csv(
+            pa.BufferReader(memoryview(data)[ends[0] + 1 :]),
+            read_options=arrow_csv.ReadOptions(column_names=names, block_size=_block(ends)),
+            parse_options=arrow_csv.ParseOptions(newlines_in_values=bool(len(quotes))),
+            convert_options=arrow_csv.ConvertOptions(
+                column_types=dict.fromkeys(names, pa.string()),
+                strings_can_be_null=True,
+                null_values=[""],
+            ),
+        )
+    except pa.ArrowInvalid:
+        return None
+    columns = dict(zip(header, table.columns, strict=True))
+    if len(table) != len(ends) - 1 or _has_blank_row(columns):
+        return None
+    known = {name: columns[name] for name in schema.column_names if name in columns}
+    return TextTable(file, known, _lines(marks, ends))
+
+
+def _quoted_well(marks: np.ndarray, quotes: np.ndarray) -> bool:
+    """Tell whether quotes stand only around cells, or doubled inside of them."""
+    if len(quotes) % 2:
+        return False
+    around = np.full(len(marks) + 2, ord("\n"), np.uint8)
+    around[1:-1] = marks
+    allowed = np.isin(np.arange(256), [ord(mark) for mark in ',\n"'])
+    opening, closing = quotes[0::2], quotes[1::2]
+    before, after = around[opening], around[closing + 2]
+    if not (allowed[before] & allowed[after]).all():
+        return False
+    # A quote next to a quote is one that is doubled: the closing one of a pair, then the opening.
+    doubled = np.flatnonzero(after == ord('"'))
+    return bool((before[doubled[doubled + 1 < len(before)] + 1] == ord('"')).all())
+
+
+def _block(ends: np.ndarray) -> int:
+    """Return a size of block that holds the longest row, as Arrow wants it."""
+    longest = int(np.diff(ends).max(initial=0))
+    return max(2**20, 2 * longest)
+
+
+def _lines(marks: np.ndarray, ends: np.ndarray) -> Sequence[int]:
+    """Return the line where each row begins; rows that hold newlines take several lines."""
+    rows = len(ends) - 1
+    newlines = np.flatnonzero(marks == ord("\n"))
+    if len(newlines) <= rows + 1:
+        return range(2, rows + 2)
+    begins = np.searchsorted(newlines, ends[:-1], side="right") + 1
+    return [int(line) for line in begins]
+
+
+def _first_row(data: bytes) -> list[str]:
+    text = io.TextIOWrapper(io.BytesIO(data), "utf-8", newline="")
+    return next(csv.reader(text, strict=True), [])
+
+
+def _has_blank_row(columns: dict[str, pa.ChunkedArray]) -> bool:
+    """Tell whether a row has no cell at all, only commas."""
+    if any(column.null_count == 0 for column in columns.values()):
+        return False
+    filled = [column.is_valid().to_numpy() for column in columns.values()]
+    return not np.logical_or.reduce(filled).all()
+
+
+def _row_by_row(text: str, file: str, schema: TableSchema) -> tuple[TextTable, list[Issue]]:
+    """Read any file, and find each fault of its shape."""
     issues: list[Issue] = []
     header: list[str] | None = None
+    batches: dict[str, list[pa.Array]] = {}
+    pending: list[list[str]] = []
+    lines: list[int] = []
+    broken: set[int] = set()
     complete = True
-    if text.startswith("\ufeff"):
-        text = text.removeprefix("\ufeff")
-        issues.append(
-            _fault(file, 1, "byte-order-mark", "the file begins with a byte order mark",
-                   "save it as UTF-8 without a byte order mark")
-        )  # fmt: skip
+    csv.field_size_limit(MAX_CELL)
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     while True:
         line = reader.line_num + 1
         try:
             cells = next(reader, None)
         except csv.Error as error:
-            hint = "check the quotes: a quote inside a quoted cell is written twice"
-            issues.append(_fault(file, line, "csv", f"this is not CSV from here on: {error}", hint))
+            issues.append(shape.not_csv(file, line, str(error)))
             complete = False
             break
         if cells is None:
             break
         if header is None:
+            if len(cells) > MAX_COLUMNS:
+                issues.append(shape.too_wide(file, len(cells), MAX_COLUMNS))
+                return TextTable(file, {}, [], complete=False), issues
             header = cells
-            issues += _header_faults(file, header, schema)
+            issues += shape.header_faults(file, header, schema)
+            places = {name: header.index(name) for name in schema.column_names if name in header}
+            batches = {name: [] for name in places}
         elif not any(cells):
-            issues.append(_fault(file, line, "blank-row", "the row is blank", "delete the line"))
+            issues.append(shape.blank_row(file, line))
         else:
-            row = Row(line, dict(zip(header, cells, strict=False)))
             if len(cells) != len(header):
-                leads = tuple(header[: len(schema.primary_key)]) == schema.primary_key
-                key = {name: row.cells.get(name, "") for name in schema.primary_key if leads}
-                row = Row(line, key)
-                issues.append(_length_fault(file, row, len(cells), len(header), schema))
-            rows.append(row)
-    if header is None:
-        hint = f"begin with: {','.join(schema.column_names)}"
-        issues.append(_fault(file, 1, "header", "the file is empty", hint))
-    return TextTable(file, rows, complete), issues
+                issues.append(shape.row_length(file, line, cells, header, schema))
+                broken.add(len(lines))
+                cells = shape.key_only(cells, header, schema)
+            lines.append(line)
+            pending.append(cells)
+            if len(pending) == _ROWS_AT_A_TIME:
+                _flush(pending, places, batches)
+    if header is None and complete:
+        issues.append(shape.empty_file(file, schema))
+    if pending:
+        _flush(pending, places, batches)
+    columns = {name: pa.chunked_array(parts, pa.string()) for name, parts in batches.items()}
+    return TextTable(file, columns, lines, frozenset(broken), complete), issues
 
 
-def row_key(cells: dict[str, str], schema: TableSchema) -> str | None:
-    """Return the key of a row as people write it: ``model_id=gpt-3``."""
-    parts = [f"{name}={cells[name]}" for name in schema.primary_key if cells.get(name)]
-    return ", ".join(parts) or None
-
-
-def _fault(
-    file: str, line: int, rule: str, message: str, hint: str = "", column: str | None = None
-) -> Issue:
-    return Issue(file, line, column, None, None, rule, "error", message, hint)
-
-
-def _length_fault(file: str, row: Row, found: int, expected: int, schema: TableSchema) -> Issue:
-    message = f"the row has {found} cells, expected {expected} as in the header"
-    if found > expected:
-        hint = "a cell that holds a comma must stand in double quotes"
-    else:
-        hint = "a comma is missing: an empty cell needs its comma too"
-    key = row_key(row.cells, schema)
-    return Issue(file, row.line, None, key, None, "row-length", "error", message, hint)
-
-
-def _header_faults(file: str, header: list[str], schema: TableSchema) -> list[Issue]:
-    expected = schema.column_names
-    issues = []
-    for name in sorted({name for name in header if header.count(name) > 1}):
-        message = f"the column {name!r} stands twice"
-        issues.append(_fault(file, 1, "header", message, "remove one of them", name))
-    for name in header:
-        if name not in expected:
-            unused = [column for column in expected if column not in header]
-            hint = suggestion(name, unused, "add it to the schema, or remove it")
-            message = f"the schema has no column {name!r}"
-            issues.append(_fault(file, 1, "header", message, hint, name))
-    for name in expected:
-        if name not in header:
-            message = f"the column {name!r} is missing"
-            hint = "add it; where the value is not known the cell stays empty"
-            issues.append(_fault(file, 1, "header", message, hint, name))
-    if not issues and tuple(header) != expected:
-        message = "the columns stand in another order than in the schema"
-        issues.append(_fault(file, 1, "header", message, f"expected: {','.join(expected)}"))
-    return issues
+def _flush(
+    pending: list[list[str]], places: dict[str, int], batches: dict[str, list[pa.Array]]
+) -> None:
+    """Turn the pending rows into arrays, so that memory holds each text once."""
+    for name, place in places.items():
+        batches[name].append(pa.array([row[place] or None for row in pending], pa.string()))
+    pending.clear()

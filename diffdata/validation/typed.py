@@ -1,203 +1,191 @@
-"""Second step: cells become values, or issues that quote them."""
+"""Second step: columns of text become typed columns, or issues that quote the cells.
+
+What is plainly of its type is converted a column at a time. Every other cell goes through
+`parse_cell`, which alone decides; so the fast way may refuse too much, but never accept too much.
+"""
 
 from __future__ import annotations
 
-import datetime
-import re
-from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from diffdata.descriptor import Field, TableSchema
-from diffdata.schemas import pandas_dtypes
+from diffdata.schemas import arrow_type
+from diffdata.validation.cells import INTEGER, NUMBER, CellError, is_strict, parse_cell, quote
 from diffdata.validation.issue import Issue
-from diffdata.validation.text import TextTable, row_key
+from diffdata.validation.shape import row_key
+from diffdata.validation.text import TextTable
 
-_INTEGER = re.compile(r"[+-]?\d+")
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_FACTORS = {"k": 10**3, "K": 10**3, "M": 10**6, "B": 10**9, "G": 10**9, "T": 10**12}
+Mask = np.ndarray[tuple[int], np.dtype[np.bool_]]
 
-
-class CellError(ValueError):
-    """A cell is not of its type; carries what was expected and how to mend it."""
-
-    def __init__(self, expected: str, hint: str = "") -> None:
-        super().__init__(expected)
-        self.expected = expected
-        self.hint = hint
+# Cells of these forms can be cast by Arrow, which gives the value that `parse_cell` gives.
+_FORMS = {"number": NUMBER, "integer": INTEGER, "date": r"\d{4}-\d{2}-\d{2}"}
 
 
-def parse_cell(text: str, field: Field) -> Any:
-    """Return the value of a cell, None where it is empty.
+@dataclass(frozen=True)
+class TypedTable:
+    """The cells of a table as values.
 
-    Raises
-    ------
-    CellError
-        If the text is not of the column's type. Nothing is guessed: the mend is only suggested.
-
-    Examples
-    --------
-    >>> number = Field(name="value", type="number", unit="1", description="A number.")
-    >>> parse_cell("3.14e23", number)
-    3.14e+23
-    >>> parse_cell("3,14e23", number)
-    Traceback (most recent call last):
-    ...
-    diffdata.validation.typed.CellError: a number such as 3.14e23
+    Attributes
+    ----------
+    schema, text
+        What the values were made of.
+    values
+        One column for each column of the schema; null is an empty cell.
+    unusable
+        For each column with such cells, the rows in which the value is not known: the cell could
+        not be parsed, or was not there.
     """
-    return None if text == "" else _PARSERS[field.type](text)
+
+    schema: TableSchema
+    text: TextTable
+    values: pa.Table
+    unusable: dict[str, Mask]
+
+    def usable(self, positions: np.ndarray, columns: tuple[str, ...]) -> np.ndarray:
+        """Return those of the rows in which all of these columns are known."""
+        for name in columns:
+            if name in self.unusable:
+                positions = positions[~self.unusable[name][positions]]
+        return positions
 
 
-def cell_text(value: Any) -> str:
-    """Return the text of a value as a cell holds it, the inverse of `parse_cell`.
-
-    Numbers are written with the fewest digits that give the same value back.
-
-    Examples
-    --------
-    >>> [cell_text(value) for value in (3.14e23, 175e9, True, None, pd.Timestamp("2020-05-28"))]
-    ['3.14e23', '175000000000', 'true', '', '2020-05-28']
-    """
-    if pd.isna(value):
-        return ""
-    if isinstance(value, bool | np.bool_):
-        return "true" if value else "false"
-    if isinstance(value, datetime.date):
-        return value.isoformat()[:10]
-    if isinstance(value, float):
-        whole = value.is_integer() and abs(value) < 1e15
-        return str(int(value)) if whole else repr(float(value)).replace("e+", "e")
-    return str(value)
-
-
-def to_frame(
-    table: TextTable, schema: TableSchema
-) -> tuple[pd.DataFrame, set[tuple[int, str]], list[Issue]]:
-    """Parse all cells of a table.
-
-    Returns
-    -------
-    frame, unusable, issues
-        The typed frame, one row for each row of `table`; the cells, as (row position, column),
-        that are missing from it because they could not be parsed or were not there; the issues.
-    """
-    columns: dict[str, list[Any]] = {name: [] for name in schema.column_names}
-    unusable: set[tuple[int, str]] = set()
+def to_typed(text: TextTable, schema: TableSchema) -> tuple[TypedTable, list[Issue]]:
+    """Parse all cells of a table."""
+    columns: dict[str, pa.ChunkedArray] = {}
+    unusable: dict[str, Mask] = {}
     issues: list[Issue] = []
-    for position, row in enumerate(table.rows):
-        for field in schema.fields:
-            value = None
-            text = row.cells.get(field.name)
-            if text is None:
-                unusable.add((position, field.name))
-            else:
-                try:
-                    value = parse_cell(text, field)
-                except CellError as error:
-                    unusable.add((position, field.name))
-                    message = f"{quote(text)} is not allowed: expected {error.expected}"
-                    issues.append(
-                        Issue(table.file, row.line, field.name, row_key(row.cells, schema), text,
-                              "type", "error", message, error.hint)
-                    )  # fmt: skip
-            columns[field.name].append(value)
-    return _frame(columns, schema), unusable, issues
+    broken = np.zeros(len(text), bool)
+    broken[list(text.broken)] = True
+    for field in schema.fields:
+        cells = text.columns.get(field.name)
+        if cells is None:
+            columns[field.name] = pa.nulls(len(text), arrow_type(field))
+            unusable[field.name] = np.ones(len(text), bool)
+            continue
+        values, refused = _convert(cells, field, schema)
+        columns[field.name] = values
+        for position, error in refused.items():
+            issues.append(_refusal(text, schema, field, position, error))
+        if refused or broken.any():
+            mask = broken.copy() if field.name not in schema.primary_key else ~broken & False
+            mask[list(refused)] = True
+            unusable[field.name] = mask
+    return TypedTable(schema, text, pa.table(columns), unusable), issues
 
 
-def _frame(columns: dict[str, list[Any]], schema: TableSchema) -> pd.DataFrame:
-    series = {
-        name: pd.Series(columns[name], dtype=dtype if name not in _dates(schema) else None)
-        for name, dtype in pandas_dtypes(schema).items()
-    }
-    for name in _dates(schema):
-        series[name] = pd.to_datetime(series[name]).astype(pandas_dtypes(schema)[name])
-    return pd.DataFrame(series)
+def _refusal(
+    text: TextTable, schema: TableSchema, field: Field, position: int, error: CellError
+) -> Issue:
+    cell = text.cell(position, field.name)
+    message = f"{quote(cell)} is not allowed: expected {error.expected}"
+    key = row_key(text.cells(position, schema.primary_key), schema)
+    line = text.lines[position]
+    return Issue(text.file, line, field.name, key, cell, "type", "error", message, error.hint)
 
 
-def _dates(schema: TableSchema) -> set[str]:
-    return {field.name for field in schema.fields if field.type == "date"}
+def _convert(
+    cells: pa.ChunkedArray, field: Field, schema: TableSchema
+) -> tuple[pa.ChunkedArray, dict[int, CellError]]:
+    """Return the values of a column, and the cells that are none, by position."""
+    missing = field.missing_values or schema.missing_values
+    if set(missing) - {""}:
+        absent = pc.is_in(cells, pa.array(missing, pa.string()))
+        cells = pc.if_else(absent, pa.scalar(None, pa.string()), cells)
+    strict = is_strict(schema, field)
+    if (field.type == "string" and field.format == "default") or field.type in ("any", "list"):
+        if not strict or _all_clean(cells):
+            return cells, {}
+        rest = _unclean(cells)
+        values = cells
+    else:
+        values = _cast(cells, field)
+        rest = pc.and_not(cells.is_valid(), values.is_valid())
+    return _exact(cells, values, rest, field, strict)
 
 
-def _string(text: str) -> str:
-    if _CONTROL.search(text):
-        raise CellError("text on one line, without control characters")
-    if text != text.strip():
-        raise CellError("text without spaces around it", f"write {text.strip()!r}")
-    return text
-
-
-def _integer(text: str) -> int:
-    expected = "a whole number such as 175000000000"
-    if not _INTEGER.fullmatch(text):
-        raise CellError(expected, _mend_number(text, whole=True))
-    value = int(text)
-    if not -(2**63) <= value < 2**63:
-        raise CellError("a whole number of at most 64 bits")
-    return value
-
-
-def _number(text: str) -> float:
-    if not _NUMBER.fullmatch(text):
-        raise CellError("a number such as 3.14e23", _mend_number(text, whole=False))
-    value = float(text)
-    if value in (float("inf"), float("-inf")):
-        raise CellError("a number that fits in 64 bits (at most 1.8e308)")
-    return value
-
-
-def _mend_number(text: str, whole: bool) -> str:
-    """Suggest the number that a person probably meant."""
-    compact = text.replace(" ", "").replace("_", "")
-    if compact.lower() in ("nan", "inf", "-inf", "na", "n/a", "none", "null", "unknown", "-"):
-        return "leave the cell empty if the value is not known"
-    if whole and _NUMBER.fullmatch(compact) and float(compact).is_integer():
-        return f"write {float(compact):.0f}"
-    suffix = _FACTORS.get(compact[-1:])
-    if suffix and _NUMBER.fullmatch(compact[:-1]):
-        return f"write {float(compact[:-1]) * suffix:.15g}"
-    if re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?", compact):
-        return f"write {compact.replace(',', '')}"
-    decimal = compact.replace(",", ".")
-    return f"write {decimal}" if _NUMBER.fullmatch(decimal) and not whole else ""
-
-
-def _boolean(text: str) -> bool:
-    if text not in ("true", "false"):
-        meant = {"yes": "true", "1": "true", "no": "false", "0": "false"}
-        guess = meant.get(text.lower(), text.lower())
-        hint = f"write {guess}" if guess in ("true", "false") else ""
-        raise CellError("true or false", hint)
-    return text == "true"
-
-
-def _date(text: str) -> datetime.date:
-    expected = "a date such as 2020-05-28"
-    if not _DATE.fullmatch(text):
-        hint = ""
-        if re.fullmatch(r"\d{4}(-\d{2})?", text):
-            known, first = ("month", "-01") if "-" in text else ("year", "-01-01")
-            hint = f"write {text}{first}, and {known} as its precision"
-        raise CellError(expected, hint)
+def _cast(cells: pa.ChunkedArray, field: Field) -> pa.ChunkedArray:
+    """Cast what is plainly of the type; the rest becomes null."""
+    target = arrow_type(field)
+    form = _FORMS.get(field.type)
+    if form is None or field.format != "default" or field.group_char or field.decimal_char != ".":
+        return pa.chunked_array([pa.nulls(len(cells), target)])
     try:
-        return datetime.date.fromisoformat(text)
-    except ValueError:
-        raise CellError(f"{expected}; there is no such day") from None
+        values = pc.cast(cells, target)
+    except pa.ArrowInvalid:
+        plain = pc.match_substring_regex(cells, f"^(?:{form})$")
+        sure = pc.if_else(plain, cells, pa.scalar(None, pa.string()))
+        try:
+            values = pc.cast(sure, target)
+        except pa.ArrowInvalid:  # as 2020-02-30, or a whole number of more than 64 bits
+            return pa.chunked_array([pa.nulls(len(cells), target)])
+    if field.type == "number":  # neither nan nor infinity, which Arrow takes
+        return pc.if_else(pc.is_finite(values), values, pa.scalar(None, target))
+    if field.type == "integer":  # nor 0x1F
+        whole = pc.match_substring_regex(cells, f"^(?:{INTEGER})$")
+        return pc.if_else(whole, values, pa.scalar(None, target))
+    return values
 
 
-_PARSERS: dict[str, Callable[[str], Any]] = {
-    "string": _string,
-    "integer": _integer,
-    "number": _number,
-    "boolean": _boolean,
-    "date": _date,
-}
+def _exact(
+    cells: pa.ChunkedArray, values: pa.ChunkedArray, rest: pa.ChunkedArray, field: Field,
+    strict: bool,
+) -> tuple[pa.ChunkedArray, dict[int, CellError]]:  # fmt: skip
+    """Parse the cells that are left one by one, equal ones once."""
+    positions = np.flatnonzero(rest.to_numpy(zero_copy_only=False))
+    if not len(positions):
+        return values, {}
+    left = pc.take(cells, pa.array(positions)).combine_chunks().dictionary_encode()
+    parsed: list[object] = []
+    errors: dict[int, CellError] = {}
+    for number, text in enumerate(left.dictionary.to_pylist()):
+        value: object = None
+        try:
+            value = parse_cell(text, field, strict)
+        except CellError as error:
+            errors[number] = error
+        parsed.append(_within(value, values.type))
+    codes = left.indices.to_numpy()
+    replaced = pa.array([parsed[code] for code in codes], values.type)
+    mask = np.zeros(len(cells), bool)
+    mask[positions] = True
+    values = pc.replace_with_mask(values.combine_chunks(), pa.array(mask), replaced)
+    refused = {
+        int(position): errors[code]
+        for position, code in zip(positions, codes, strict=True)
+        if code in errors
+    }
+    return pa.chunked_array([values]), refused
 
 
-def quote(text: str) -> str:
-    """Quote a cell in a message, shortened if it is long."""
-    shown = text if len(text) <= 60 else text[:57] + "..."
-    return repr(shown)
+def _within(value: object, target: pa.DataType) -> object:
+    """Return a value that its type can hold; whole numbers of strangers may be too large for it."""
+    if isinstance(value, int) and pa.types.is_int64(target) and not -(2**63) <= value < 2**63:
+        return None
+    return str(value) if value is not None and pa.types.is_string(target) else value
+
+
+# Text that the profile may refuse: control and hidden characters, or blanks around it.
+_SUSPECT = r"^\s|\s$|[\x00-\x1f\x7f]|[^\x00-\x7f]"
+
+
+def _all_clean(cells: pa.ChunkedArray) -> bool:
+    """Tell whether text is beyond doubt: looks at the bytes of the whole column at once."""
+    for chunk in cells.chunks:
+        buffers = chunk.buffers()
+        if buffers[2] is None:
+            continue
+        offsets = np.frombuffer(buffers[1], np.int32)[chunk.offset : chunk.offset + len(chunk) + 1]
+        marks = np.frombuffer(buffers[2], np.uint8)[offsets[0] : offsets[-1]]
+        if ((marks < 32) | (marks > 126)).any():
+            return False
+    return not (
+        pc.any(pc.starts_with(cells, " ")).as_py() or pc.any(pc.ends_with(cells, " ")).as_py()
+    )
+
+
+def _unclean(cells: pa.ChunkedArray) -> pa.ChunkedArray:
+    return pc.fill_null(pc.match_substring_regex(cells, _SUSPECT), False)

@@ -1,0 +1,220 @@
+"""Descriptor objects of the standard: Data Package v1 and v2, as strangers write them.
+
+What is not known is ignored here, as the standard allows; what is known must have the right form.
+`diffdata.descriptor.profile` narrows these classes to the profile of this dataset.
+"""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, field_validator, model_validator
+from pydantic import Field as Key
+from pydantic.alias_generators import to_camel
+
+from diffdata.errors import nearest
+
+Severity = Literal["error", "warning"]
+Scalar = str | bool | int | float
+FieldType = Literal[
+    "any", "array", "boolean", "date", "datetime", "duration", "geojson", "geopoint", "integer",
+    "list", "number", "object", "string", "time", "year", "yearmonth",
+]  # fmt: skip
+
+
+class Readable(BaseModel):
+    """Keys are those of the standard (camelCase); what has been read is never changed."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, strict=True, alias_generator=to_camel)
+
+
+class Constraints(Readable):
+    """What a cell must satisfy.
+
+    Limits may be written as text, as a cell would be; they are parsed by the type of the column.
+    """
+
+    required: bool = False
+    unique: bool = False
+    minimum: int | float | datetime.date | str | None = None
+    maximum: int | float | datetime.date | str | None = None
+    exclusive_minimum: int | float | str | None = None
+    exclusive_maximum: int | float | str | None = None
+    min_length: int | None = Key(default=None, ge=0)
+    max_length: int | None = Key(default=None, ge=0)
+    enum: tuple[Any, ...] | None = None
+    pattern: str | None = None
+
+
+class Field(Readable):
+    """A column: its name, type and constraints."""
+
+    name: str
+    type: FieldType = "any"
+    format: str = "default"
+    title: str | None = None
+    description: str = ""
+    unit: str | None = None
+    example: Any = None
+    constraints: Constraints = Constraints()
+    missing_values: tuple[str, ...] | None = None
+    true_values: tuple[str, ...] = ("true", "True", "TRUE", "1")
+    false_values: tuple[str, ...] = ("false", "False", "FALSE", "0")
+    decimal_char: str = "."
+    group_char: str = ""
+    bare_number: bool = True
+
+
+class Reference(Readable):
+    """The columns that a foreign key points at; an empty resource is the table itself."""
+
+    resource: str = ""
+    fields: tuple[str, ...]
+
+    _list = field_validator("fields", mode="before")(lambda value: as_list(value))
+
+
+class ForeignKey(Readable):
+    """Columns whose values, where all are given, must stand in the referenced columns."""
+
+    fields: tuple[str, ...]
+    reference: Reference
+
+    _list = field_validator("fields", mode="before")(lambda value: as_list(value))
+
+
+class TableSchema(Readable):
+    """One table: its columns and keys.
+
+    Attributes
+    ----------
+    profiled
+        Whether the table is held to the profile of this dataset: see `diffdata.descriptor.profile`.
+    """
+
+    title: str = ""
+    description: str = ""
+    fields: tuple[Field, ...] = ()
+    primary_key: tuple[str, ...] = ()
+    unique_keys: tuple[tuple[str, ...], ...] = ()
+    foreign_keys: tuple[ForeignKey, ...] = ()
+    missing_values: tuple[str, ...] = ("",)
+    fields_match: Literal["exact", "equal", "subset", "superset", "partial"] = "exact"
+    rules: tuple[Any, ...] = ()
+
+    _list = field_validator("primary_key", mode="before")(lambda value: as_list(value))
+
+    @field_validator("missing_values", mode="before")
+    @classmethod
+    def _labels_dropped(cls, value: Any) -> Any:
+        """Drop the labels that v2 allows beside missing values."""
+        if isinstance(value, list):
+            return tuple(v.get("value") if isinstance(v, dict) else v for v in value)
+        return value
+
+    @field_validator("fields_match", mode="before")
+    @classmethod
+    def _unwrapped(cls, value: Any) -> Any:
+        """Accept the list of one that v2 writes."""
+        return value[0] if isinstance(value, list) and len(value) == 1 else value
+
+    @property
+    def profiled(self) -> bool:
+        """Whether the table is held to the profile."""
+        return False
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """The names of the columns, in their order."""
+        return tuple(field.name for field in self.fields)
+
+    def field(self, name: str) -> Field:
+        """Return the column of that name (KeyError if there is none)."""
+        return {field.name: field for field in self.fields}[name]
+
+    @model_validator(mode="after")
+    def _names_exist(self) -> TableSchema:
+        faults = [f"the column {name!r} is defined more than once" for name in self._repeated()]
+        for where, name in self._names_used():
+            if name not in self.column_names:
+                close = nearest(name, self.column_names)
+                hint = f"; did you mean {close[0]!r}?" if close else ""
+                faults.append(f"{where} names a missing column {name!r}{hint}")
+        for key in self.foreign_keys:
+            if len(key.fields) != len(key.reference.fields):
+                here, there = ", ".join(key.fields), ", ".join(key.reference.fields)
+                faults.append(f"the foreign key ({here}) refers to ({there}), another number")
+        if faults:
+            raise ValueError("; ".join(faults))
+        return self
+
+    def _repeated(self) -> list[str]:
+        names = self.column_names
+        return sorted({name for name in names if names.count(name) > 1})
+
+    def _names_used(self) -> list[tuple[str, str]]:
+        """List where the schema names a column, and which."""
+        used = [("primaryKey", name) for name in self.primary_key]
+        used += [("uniqueKeys", name) for key in self.unique_keys for name in key]
+        return used + [("foreignKeys", name) for key in self.foreign_keys for name in key.fields]
+
+
+class Dialect(Readable):
+    """How a CSV file is written, where it is not as RFC 4180 says."""
+
+    delimiter: str = Key(default=",", min_length=1, max_length=1)
+    quote_char: str | None = Key(default='"', max_length=1)
+    double_quote: bool = True
+    escape_char: str | None = Key(default=None, max_length=1)
+    skip_initial_space: bool = False
+    header: bool = True
+    comment_char: str | None = None
+
+
+class Resource(Readable):
+    """A file of the package, or data that stand in the descriptor itself."""
+
+    name: str
+    title: str | None = None
+    description: str | None = None
+    type: str | None = None
+    profile: str | None = None
+    path: str | tuple[str, ...] | None = None
+    data: Any = None
+    schema_: str | dict[str, Any] | None = Key(default=None, alias="schema")
+    dialect: str | dict[str, Any] | None = None
+    format: str | None = None
+    mediatype: str | None = None
+    encoding: str = "utf-8"
+    compression: str | None = None
+    hash: str | None = None
+    bytes: int | None = None
+
+    _lists = field_validator("path", mode="before")(
+        lambda value: tuple(value) if isinstance(value, list) else value
+    )
+
+
+class PackageDescriptor(Readable):
+    """datapackage.json: the package as a whole."""
+
+    name: str = ""
+    version: str = ""
+    title: str = ""
+    description: str = ""
+    resources: tuple[Resource, ...] = Key(min_length=1)
+
+    @model_validator(mode="after")
+    def _names_are_unique(self) -> PackageDescriptor:
+        names = [resource.name for resource in self.resources]
+        for name in sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"two resources have the name {name!r}")
+        return self
+
+
+def as_list(value: Any) -> Any:
+    """Let a lone column name stand for a list of one, as Table Schema does."""
+    if isinstance(value, str):
+        return (value,)
+    return tuple(value) if isinstance(value, list) else value
