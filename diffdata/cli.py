@@ -44,6 +44,15 @@ class IssueFormat(StrEnum):
 
     text = "text"
     json = "json"
+    github = "github"
+    sarif = "sarif"
+
+
+class ResultFormat(StrEnum):
+    """How results are printed."""
+
+    text = "text"
+    json = "json"
 
 
 def main() -> None:
@@ -142,20 +151,32 @@ def validate(
     path: Annotated[
         Path | None,
         typer.Argument(
-            help="A folder with a datapackage.json; by default the dataset of diffdata."
+            help="A folder with a datapackage.json, a zip file of one, or a CSV file; by default "
+            "the dataset of diffdata."
         ),
+    ] = None,
+    schema: Annotated[
+        Path | None, typer.Option(help="The table schema to check a CSV file against.")
     ] = None,
     format: Annotated[IssueFormat, typer.Option("--format", "-f")] = IssueFormat.text,
 ) -> None:
     """Check descriptor, schemas and all tables, and report every fault at its place."""
-    from diffdata.validation import explain, validate
+    from diffdata import annotation
+    from diffdata.packages import bundled_root
+    from diffdata.printing import print_rich
+    from diffdata.validation import validate
     from diffdata.validation.issue import UNREADABLE
 
-    issues = validate(path)
-    if format is IssueFormat.json:
-        typer.echo(json.dumps([issue.to_dict() for issue in issues], indent=2, ensure_ascii=False))
-    else:
-        typer.echo(explain(issues))
+    issues = validate(path, schema=schema)
+    root = Path() if path is not None and path.is_file() else path or bundled_root()
+    if format is IssueFormat.text:
+        print_rich(annotation.as_text(issues, root))
+    elif format is IssueFormat.json:
+        typer.echo(annotation.as_json(issues))
+    elif format is IssueFormat.sarif:
+        typer.echo(annotation.as_sarif(issues, root))
+    elif issues:
+        typer.echo(annotation.as_github(issues, root))
     if any(issue.rule == UNREADABLE for issue in issues):
         raise typer.Exit(2)
     if any(issue.severity == "error" for issue in issues):
@@ -183,7 +204,7 @@ def reproduce(
     draws: Annotated[int, typer.Option(min=1, help="Draws for what has no closed form.")] = 100_000,
     seed: Annotated[int, typer.Option(min=0, help="The seed of the draws.")] = 2026,
     package: Package = None,
-    format: Annotated[IssueFormat, typer.Option("--format", "-f")] = IssueFormat.text,
+    format: Annotated[ResultFormat, typer.Option("--format", "-f")] = ResultFormat.text,
 ) -> None:
     """Recompute the published figures of the ledger, and hold each against the print.
 
@@ -199,7 +220,7 @@ def reproduce(
     running = reproduce(opened, only=only, draws=draws, seed=seed)
     screen = error_console()
     found = list(track(running, "Recomputing", console=screen, disable=not screen.is_terminal))
-    if format is IssueFormat.json:
+    if format is ResultFormat.json:
         rows = [result.to_dict() for result in found]
         typer.echo(json.dumps(rows, indent=2, ensure_ascii=False))
     else:

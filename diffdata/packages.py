@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from diffdata.descriptor import (
     PackageDescriptor,
@@ -62,7 +62,7 @@ class Package:
         PackageError
             If the path leads out of the package, through a link.
         """
-        return _inside(self.root, self.resource(table).path)
+        return inside(self.root, self.resource(table).path)
 
 
 def bundled_root() -> Path:
@@ -125,7 +125,7 @@ def read_package(
     for resource in descriptor.resources:
         file = resource.schema_
         try:
-            schemas[resource.name] = parse_schema(read_text(_inside(root, file), file), file)
+            schemas[resource.name] = parse_schema(read_text(inside(root, file), file), file)
         except DescriptorError as error:
             problems += error.problems
         except PackageError as error:
@@ -176,12 +176,28 @@ def _not_utf8(name: str, data: bytes, position: int) -> PackageError:
     )
 
 
-def _inside(root: Path, relative: str) -> Path:
-    """Resolve a path of the descriptor, which may not leave the package through a link."""
-    path = root / relative
-    if not path.resolve().is_relative_to(root.resolve()):
-        raise PackageError(f"{relative}: leads out of the package")
-    return path
+def inside(root: Path, relative: str) -> Path:
+    """Resolve a path of a descriptor, which may not leave the package, through a link or otherwise.
+
+    Raises
+    ------
+    PackageError
+        If it does, or is a remote address or no path at all.
+    """
+    shown = relative if len(relative) <= 100 else relative[:97] + "..."
+    if "://" in relative:
+        raise PackageError(f"{shown}: a remote file, which is not fetched")
+    path = PurePosixPath(relative)
+    if path.is_absolute() or ".." in path.parts or ":" in relative or "\\" in relative:
+        raise PackageError(f"{shown}: leads out of the package")
+    try:
+        resolved = (root / path).resolve()
+        if not resolved.is_relative_to(root.resolve()):
+            raise PackageError(f"{shown}: leads out of the package")
+        (root / path).exists()
+    except (OSError, ValueError, RuntimeError):  # too long, a NUL in it, a loop of links
+        raise PackageError(f"{shown}: this is no path of a file") from None
+    return root / path
 
 
 def _dangling(

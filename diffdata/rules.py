@@ -6,7 +6,6 @@ cannot disagree. Missing values pass every check but ``required`` and the rules 
 
 from __future__ import annotations
 
-import datetime
 import functools
 import operator
 from collections.abc import Iterable, Sequence
@@ -48,6 +47,9 @@ class Check:
         Boolean expression, true for the rows that pass, never null.
     expected
         What a row must satisfy, in words.
+    unique
+        Whether the statement is that no two rows have the same values in the columns, which some
+        engines can tell for a whole table faster than for each row.
     """
 
     name: str
@@ -55,11 +57,16 @@ class Check:
     passes: nw.Expr
     expected: str
     severity: Severity = "error"
+    unique: bool = False
 
 
 def table_checks(schema: TableSchema) -> list[Check]:
     """Return the checks that need nothing but the table itself: constraints, key and rules."""
     checks = [check for field in schema.fields for check in field_checks(field)]
+    for key in schema.unique_keys:
+        passes = _any_missing(key) | ~key_expression(key).is_duplicated()
+        expected = f"a {_list(key)} that no other row has"
+        checks.append(Check("unique", key, passes, expected, unique=True))
     return [*checks, *_primary_key(schema), *(rule_check(rule) for rule in schema.rules)]
 
 
@@ -68,27 +75,40 @@ def field_checks(field: Field) -> list[Check]:
     column, limits = nw.col(field.name), field.constraints
     found: list[tuple[str, nw.Expr, str]] = []
     if limits.minimum is not None:
-        passes = column >= _comparable(limits.minimum)
+        passes = column >= field.limit(limits.minimum)
         found.append(("minimum", passes, f"at least {limits.minimum}"))
     if limits.maximum is not None:
-        passes = column <= _comparable(limits.maximum)
+        passes = column <= field.limit(limits.maximum)
         found.append(("maximum", passes, f"at most {limits.maximum}"))
     if limits.exclusive_minimum is not None:
-        above = limits.exclusive_minimum
-        found.append(("exclusive-minimum", column > above, f"more than {above}"))
+        passes = column > field.limit(limits.exclusive_minimum)
+        found.append(("exclusive-minimum", passes, f"more than {limits.exclusive_minimum}"))
     if limits.exclusive_maximum is not None:
-        below = limits.exclusive_maximum
-        found.append(("exclusive-maximum", column < below, f"less than {below}"))
+        passes = column < field.limit(limits.exclusive_maximum)
+        found.append(("exclusive-maximum", passes, f"less than {limits.exclusive_maximum}"))
     if limits.enum is not None:
         allowed = ", ".join(str(value) for value in limits.enum)
-        found.append(("enum", column.is_in(limits.enum), f"one of: {allowed}"))
+        passes = column.is_in([field.limit(value) for value in limits.enum])
+        found.append(("enum", passes, f"one of: {allowed}"))
     if limits.pattern is not None:
         matches = column.str.contains(f"^(?:{limits.pattern})$")
         found.append(("pattern", matches, f"text of the form {limits.pattern}"))
+    if limits.min_length is not None:
+        passes = column.str.len_chars() >= limits.min_length
+        found.append(("min-length", passes, f"at least {limits.min_length} characters"))
+    if limits.max_length is not None:
+        passes = column.str.len_chars() <= limits.max_length
+        found.append(("max-length", passes, f"at most {limits.max_length} characters"))
     if limits.unique:
         found.append(("unique", ~column.is_duplicated(), "a value that no other row has"))
     checks = [
-        Check(name, (field.name,), column.is_null() | passes.fill_null(False), expected)
+        Check(
+            name,
+            (field.name,),
+            column.is_null() | passes.fill_null(False),
+            expected,
+            unique=name == "unique",
+        )
         for name, passes, expected in found
     ]
     if limits.required:
@@ -170,20 +190,16 @@ def key_expression(columns: Sequence[str]) -> nw.Expr:
 
 def _primary_key(schema: TableSchema) -> list[Check]:
     key = schema.primary_key
+    if not key:
+        return []
     checks = [
         Check("primary-key", (name,), ~nw.col(name).is_null(), "a value, it is part of the key")
         for name in key
         if not schema.field(name).constraints.required
     ]
     unique = _any_missing(key) | ~key_expression(key).is_duplicated()
-    return [*checks, Check("primary-key", key, unique, f"a {_list(key)} that no other row has")]
-
-
-def _comparable(limit: float | datetime.date | str) -> float | str | datetime.datetime:
-    """Return a limit that columns of dates accept, which some engines keep as date-times."""
-    if isinstance(limit, datetime.date):
-        return datetime.datetime.combine(limit, datetime.time())
-    return limit
+    expected = f"a {_list(key)} that no other row has"
+    return [*checks, Check("primary-key", key, unique, expected, unique=True)]
 
 
 def _all(expressions: Iterable[nw.Expr]) -> nw.Expr:

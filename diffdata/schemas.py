@@ -11,6 +11,7 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from diffdata.descriptor import Field, TableSchema
 from diffdata.rules import Check, table_checks
@@ -63,13 +64,33 @@ def failing_rows(frame: pd.DataFrame | pa.Table, checks: Sequence[Check]) -> lis
     positions
         For each check the positions (from 0) of the rows that break it.
     """
-    names = [str(number) for number in range(len(checks))]
-    passes = (check.passes.alias(name) for check, name in zip(checks, names, strict=True))
+    left = {
+        str(number): check.passes
+        for number, check in enumerate(checks)
+        if not (check.unique and _all_distinct(frame, check.columns))
+    }
     with warnings.catch_warnings():
         # pandas advises against groups in patterns, which are as good as any in a schema.
         warnings.filterwarnings("ignore", "This pattern is interpreted", UserWarning)
-        verdicts = nw.from_native(frame, eager_only=True).select(*passes)
-    return [np.flatnonzero(~verdicts[name].to_numpy().astype(bool)) for name in names]
+        verdicts = nw.from_native(frame, eager_only=True).select(
+            passes.alias(name) for name, passes in left.items()
+        )
+    none = np.array([], dtype=np.intp)
+    return [
+        np.flatnonzero(~verdicts[name].to_numpy().astype(bool)) if name in left else none
+        for name in map(str, range(len(checks)))
+    ]
+
+
+def _all_distinct(frame: pd.DataFrame | pa.Table, columns: Sequence[str]) -> bool:
+    """Tell quickly whether a key of an Arrow table is unique; False if it may not be."""
+    if not isinstance(frame, pa.Table):
+        return False
+    if len(columns) == 1:
+        column = frame[columns[0]].drop_null()
+        return len(pc.unique(column)) == len(column)
+    keyed = frame.select(list(columns)).drop_null()
+    return bool(keyed.group_by(list(columns)).aggregate([]).num_rows == keyed.num_rows)
 
 
 def arrow_schema(schema: TableSchema, table: str, version: str) -> pa.Schema:

@@ -18,14 +18,14 @@ CODE = ROOT / "diffdata"
 # From the ground up; a module may import only from rows below its own, or its own package.
 FLOORS = [
     ["errors", "rows", "words"],
-    ["uncertainty", "descriptor"],
+    ["uncertainty", "descriptor", "archives"],
     ["rules", "packages", "derive"],
     ["schemas"],
     ["validation"],
     ["loader"],
     ["typed"],
     ["reproduce", "finding", "origin"],
-    ["printing", "report", "build"],
+    ["printing", "report", "build", "annotation"],
     ["cli"],
     ["__main__", "__init__"],
 ]

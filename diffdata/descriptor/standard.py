@@ -65,6 +65,60 @@ class Field(Readable):
     group_char: str = ""
     bare_number: bool = True
 
+    @model_validator(mode="after")
+    def _limits_are_values(self) -> Field:
+        limits = self.constraints
+        named = {
+            "minimum": limits.minimum, "maximum": limits.maximum,
+            "exclusiveMinimum": limits.exclusive_minimum,
+            "exclusiveMaximum": limits.exclusive_maximum,
+        }  # fmt: skip
+        every = [*named.items(), *(("enum", value) for value in limits.enum or ())]
+        for name, value in every:
+            try:
+                self.limit(value)
+            except (TypeError, ValueError):
+                raise ValueError(f"{name}: {value!r} is no {self.type}") from None
+        if limits.pattern is not None:
+            import pyarrow as pa
+            import pyarrow.compute as pc
+
+            try:  # RE2, whose time is linear in the text, whatever the pattern
+                pc.match_substring_regex(pa.scalar(""), limits.pattern)
+            except pa.ArrowInvalid as error:
+                raise ValueError(
+                    f"the pattern {limits.pattern!r} is not possible: {error}"
+                ) from None
+        return self
+
+    def limit(self, value: Any) -> Any:
+        """Return a limit or an allowed value of the column as a value of its type.
+
+        Raises
+        ------
+        ValueError
+            If it is none.
+        """
+        if value is None:
+            return None
+        match self.type:
+            case "number":
+                return float(value)
+            case "integer" | "year":
+                if isinstance(value, float) and not value.is_integer():
+                    return value
+                return int(value)
+            case "boolean":
+                return value if isinstance(value, bool) else str(value) in self.true_values
+            case "date":
+                day = (
+                    value
+                    if isinstance(value, datetime.date)
+                    else datetime.date.fromisoformat(value)
+                )
+                return datetime.datetime.combine(day, datetime.time())
+        return value if isinstance(value, str) else str(value)
+
 
 class Reference(Readable):
     """The columns that a foreign key points at; an empty resource is the table itself."""

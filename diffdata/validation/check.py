@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
@@ -15,12 +14,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from diffdata.descriptor import ForeignKey
-from diffdata.errors import DescriptorError, PackageError, Problem, nearest, suggestion
-from diffdata.packages import DESCRIPTOR, Package, read_bytes, read_package
+from diffdata.errors import PackageError, nearest, suggestion
+from diffdata.packages import Package, read_bytes
 from diffdata.rules import Check, foreign_key_check, key_expression, table_checks
 from diffdata.schemas import failing_rows, to_pandas
+from diffdata.validation.causes import by_cause, mistyped_keys
 from diffdata.validation.cells import quote
-from diffdata.validation.issue import UNREADABLE, Issue, in_order
+from diffdata.validation.issue import Issue, in_order, unreadable
 from diffdata.validation.shape import row_key
 from diffdata.validation.text import TextTable, read_table
 from diffdata.validation.typed import TypedTable, to_typed
@@ -34,48 +34,6 @@ class CheckedTable:
 
     frame: pd.DataFrame
     issues: list[Issue]
-
-
-def validate(path: str | os.PathLike[str] | None = None) -> list[Issue]:
-    """Check a whole package: descriptor, schemas and every table.
-
-    Parameters
-    ----------
-    path
-        A folder with a datapackage.json; by default the dataset that comes with diffdata.
-
-    Returns
-    -------
-    issues
-        All faults of the package, sorted by file and line; empty if it is valid. A package that
-        cannot be read at all gives one issue of the rule ``unreadable``.
-
-    Examples
-    --------
-    >>> validate()
-    []
-    >>> print(*validate("no/such/folder"))
-    no/such/folder: error: there is no such file or folder (unreadable)
-    """
-    try:
-        package, problems = read_package(path)
-    except DescriptorError as error:
-        return [_schema_issue(problem) for problem in error.problems]
-    except PackageError as error:
-        # The descriptor itself, or else the whole path, is what cannot be read.
-        named = str(error).startswith(f"{DESCRIPTOR}: ")
-        return [_unreadable(DESCRIPTOR if named else str(path), error)]
-    checked = check_tables(package, package.schemas)
-    issues = [issue for table in checked.values() for issue in table.issues]
-    return in_order([*map(_schema_issue, problems), *issues])
-
-
-def _schema_issue(problem: Problem) -> Issue:
-    rule = UNREADABLE if problem.unreadable else "descriptor"
-    where = problem.key or None
-    return Issue(
-        problem.file, problem.line, where, None, None, rule, "error", problem.message, problem.hint
-    )
 
 
 def check_tables(package: Package, tables: Iterable[str]) -> dict[str, CheckedTable]:
@@ -103,14 +61,27 @@ def check_tables(package: Package, tables: Iterable[str]) -> dict[str, CheckedTa
             other = key.reference.resource or name
             if other not in typed and other in package.schemas:
                 typed[other], _ = _read(package, other)
-    for name in tables:
-        issues[name] += _breaches(typed[name], typed)
+    found = told_once(issues, typed)
     return {
-        name: CheckedTable(
-            to_pandas(typed[name].values, typed[name].schema), in_order(issues[name])
-        )
+        name: CheckedTable(to_pandas(typed[name].values, typed[name].schema), in_order(found[name]))
         for name in tables
     }
+
+
+def told_once(
+    issues: dict[str, list[Issue]], typed: dict[str, TypedTable]
+) -> dict[str, list[Issue]]:
+    """Evaluate the checks of all tables that have issues so far, and tell each cause once."""
+    every = [
+        issue
+        for name in issues
+        for issue in by_cause([*issues[name], *breaches(typed[name], typed)], typed[name])
+    ]
+    names = {typed[name].text.file: name for name in issues}
+    found: dict[str, list[Issue]] = {name: [] for name in issues}
+    for issue in mistyped_keys(every, typed):
+        found[names.get(issue.file, next(iter(names.values())))].append(issue)
+    return found
 
 
 def _read(package: Package, table: str) -> tuple[TypedTable, list[Issue]]:
@@ -119,18 +90,16 @@ def _read(package: Package, table: str) -> tuple[TypedTable, list[Issue]]:
     try:
         text, issues = read_table(read_bytes(package.data_path(table), file), file, schema)
     except PackageError as error:
-        text, issues = TextTable(file, {}, [], complete=False), [_unreadable(file, error)]
+        text, issues = TextTable(file, {}, [], complete=False), [unreadable(file, error)]
     typed, more = to_typed(text, schema)
     return typed, issues + more
 
 
-def _unreadable(file: str, error: PackageError) -> Issue:
-    message = str(error).removeprefix(f"{file}: ")
-    return Issue(file, error.line, None, None, None, UNREADABLE, "error", message)
+def breaches(table: TypedTable, others: dict[str, TypedTable]) -> list[Issue]:
+    """Evaluate all checks of a table and turn the rows that break one into issues.
 
-
-def _breaches(table: TypedTable, others: dict[str, TypedTable]) -> list[Issue]:
-    """Evaluate all checks of a table and turn the rows that break one into issues."""
+    `others` holds the tables that its foreign keys refer to, by name.
+    """
     checks = table_checks(table.schema)
     hints: list[_Hint] = [partial(_hint, table, check) for check in checks]
     for key in table.schema.foreign_keys:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 
 from diffdata.descriptor import Severity
+from diffdata.errors import PackageError, Problem
 
 # The rules that say: this could not be read at all (as against: it was read and is wrong).
 UNREADABLE = "unreadable"
@@ -59,6 +60,21 @@ class Issue:
         return asdict(self)
 
 
+def unreadable(file: str, error: PackageError) -> Issue:
+    """Return the issue that a file cannot be read."""
+    message = str(error).removeprefix(f"{file}: ")
+    return Issue(file, error.line, None, None, None, UNREADABLE, "error", message)
+
+
+def problem_issue(problem: Problem) -> Issue:
+    """Return the issue that a descriptor or a schema has a fault."""
+    rule = UNREADABLE if problem.unreadable else "descriptor"
+    return Issue(
+        problem.file, problem.line, problem.key or None, None, None, rule, "error",
+        problem.message, problem.hint,
+    )  # fmt: skip
+
+
 def in_order(issues: Iterable[Issue]) -> list[Issue]:
     """Sort issues by file and line; in a line they stay in the order in which they were found."""
     return sorted(issues, key=lambda issue: (issue.file, issue.line or 0))
@@ -74,7 +90,11 @@ def explain(issues: Sequence[Issue]) -> str:
     data/a.csv:3: error: '19' is not allowed: expected at least 1950 [year, id=x] (minimum)
     1 error, 0 warnings
     """
+    return "\n".join([*map(str, issues), total(issues)])
+
+
+def total(issues: Sequence[Issue]) -> str:
+    """Return the number of issues in words."""
     errors = sum(issue.severity == "error" for issue in issues)
     warnings = len(issues) - errors
-    total = f"{errors} error{'s' * (errors != 1)}, {warnings} warning{'s' * (warnings != 1)}"
-    return "\n".join([*map(str, issues), total])
+    return f"{errors} error{'s' * (errors != 1)}, {warnings} warning{'s' * (warnings != 1)}"

@@ -35,12 +35,14 @@ def too_wide(file: str, found: int, limit: int) -> Issue:
     return _fault(file, 1, "header", message, hint)
 
 
-def not_csv(file: str, line: int, reason: str) -> Issue:
-    """Report a row from which on the file cannot be split into cells."""
-    hint = "check the quotes: a quote inside a quoted cell is written twice"
-    if "field limit" in reason:
-        reason, hint = "a cell has no end", "check the quotes: one that opens was not closed"
-    return _fault(file, line, "csv", f"this is not CSV from here on: {reason}", hint)
+def not_csv(file: str, line: int, reason: str, column: str | None) -> Issue:
+    """Report a row that cannot be split into cells, and the column of its first quote."""
+    hint = "a quote inside a quoted cell is written twice"
+    if "field limit" in reason or "end of data" in reason:
+        reason, hint = "a quote that opens is not closed", "close the quote, or remove it"
+    elif "expected after" in reason:
+        reason = "a quote opens and does not close before the next comma"
+    return _fault(file, line, "csv", f"the row cannot be split into cells: {reason}", hint, column)
 
 
 def blank_row(file: str, line: int) -> Issue:
@@ -104,24 +106,32 @@ def _place_of_fault(cells: Sequence[str], header: Sequence[str], schema: TableSc
 def header_faults(file: str, header: Sequence[str], schema: TableSchema) -> list[Issue]:
     """Report columns that are missing, unknown, doubled or in another order."""
     expected = schema.column_names
+    if len(header) == 1 and len(expected) > 1 and header[0] not in expected:
+        for mark, name in ((";", "semicolons"), ("\t", "tabs"), ("|", "vertical bars")):
+            if mark in header[0]:
+                message = f"the cells are separated by {name}, expected commas"
+                return [_fault(file, 1, "delimiter", message, "save the file as CSV with commas")]
     issues = []
     for name in sorted({name for name in header if header.count(name) > 1}):
         message = f"the column {name!r} stands twice"
         issues.append(_fault(file, 1, "header", message, "remove one of them", name))
-    for name in header:
-        if name not in expected:
+    for name in dict.fromkeys(header):
+        if name not in expected and schema.fields_match in ("exact", "equal", "superset"):
             unused = [column for column in expected if column not in header]
             hint = suggestion(name, unused, "add it to the schema, or remove it")
             message = f"the schema has no column {name!r}"
             issues.append(_fault(file, 1, "header", message, hint, name))
     for name in expected:
-        if name not in header:
+        if name not in header and schema.fields_match in ("exact", "equal", "subset"):
             message = f"the column {name!r} is missing"
             hint = "add it; where the value is not known the cell stays empty"
             issues.append(_fault(file, 1, "header", message, hint, name))
-    if not issues and tuple(header) != expected:
+    if schema.fields_match == "partial" and not set(header) & set(expected):
+        issues.append(_fault(file, 1, "header", "none of the columns of the schema is there"))
+    if not issues and schema.fields_match == "exact" and tuple(header) != expected:
         message = "the columns stand in another order than in the schema"
-        issues.append(_fault(file, 1, "header", message, f"expected: {','.join(expected)}"))
+        moved = next(name for name, own in zip(header, expected, strict=True) if name != own)
+        issues.append(_fault(file, 1, "header", message, f"expected: {','.join(expected)}", moved))
     return issues
 
 

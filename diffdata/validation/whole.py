@@ -1,0 +1,146 @@
+"""Validation of what a user names: a package in a folder or an archive, or one CSV file."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+from diffdata.archives import unpacked
+from diffdata.descriptor import TableSchema, parse_schema, parse_standard_schema
+from diffdata.errors import DescriptorError, InvalidInputError, PackageError
+from diffdata.packages import DESCRIPTOR, inside, open_package, read_bytes, read_package, read_text
+from diffdata.validation.check import check_tables, told_once
+from diffdata.validation.foreign import read_foreign
+from diffdata.validation.issue import Issue, in_order, problem_issue, unreadable
+from diffdata.validation.text import read_table
+from diffdata.validation.typed import to_typed
+
+PathLike = str | os.PathLike[str]
+
+
+def validate(path: PathLike | None = None, *, schema: PathLike | None = None) -> list[Issue]:
+    """Check a whole package (descriptor, schemas and every table), or one CSV file.
+
+    A package whose schemas have ``rules`` is held to the profile of diffdata, any other one to the
+    standard (Data Package v1 or v2) alone. Nothing is fetched, nothing is executed, and no file
+    outside the package is opened.
+
+    Parameters
+    ----------
+    path
+        A folder with a datapackage.json, that file, a zip file of such a folder, or a CSV file; by
+        default the dataset that comes with diffdata.
+    schema
+        For a CSV file: its table schema. Without it the file must be a table of a package, in
+        whose folder it lies.
+
+    Returns
+    -------
+    issues
+        All faults, sorted by file and line; empty if there is none. What cannot be read at all
+        gives one issue of the rule ``unreadable``.
+
+    Raises
+    ------
+    InvalidInputError
+        If a schema is given for something else than a CSV file, or is missing for one.
+
+    Examples
+    --------
+    >>> validate()
+    []
+    >>> print(*validate("no/such/folder"))
+    no/such/folder: error: there is no such file or folder (unreadable)
+    """
+    place = None if path is None else Path(path)
+    if place is not None and place.is_file() and place.suffix.lower() in (".csv", ".tsv"):
+        return _validate_csv(place, schema)
+    if schema is not None:
+        raise InvalidInputError("schema: expected a CSV file to check it against")
+    try:
+        if place is not None and place.is_file() and place.suffix.lower() == ".zip":
+            with unpacked(place) as folder:
+                return _validate_folder(folder)
+        return _validate_folder(place)
+    except DescriptorError as error:
+        return in_order(map(problem_issue, error.problems))
+    except PackageError as error:
+        # The descriptor itself, or else the whole path, is what cannot be read.
+        named = str(error).startswith(f"{DESCRIPTOR}: ")
+        return [unreadable(DESCRIPTOR if named else str(path), error)]
+
+
+def _validate_folder(place: Path | None) -> list[Issue]:
+    root = place.parent if place is not None and place.name == DESCRIPTOR else place
+    if root is not None and (root / DESCRIPTOR).is_file() and not _profiled(root):
+        return _validate_foreign(root)
+    package, problems = read_package(place)
+    checked = check_tables(package, package.schemas)
+    issues = [issue for table in checked.values() for issue in table.issues]
+    return in_order([*map(problem_issue, problems), *issues])
+
+
+def _validate_foreign(root: Path) -> list[Issue]:
+    tables, issues = read_foreign(root)
+    typed, found = {}, {}
+    for table in tables:
+        typed[table.name], more = to_typed(table.text, table.schema)
+        found[table.name] = [*table.issues, *more]
+    told = told_once(found, typed) if found else {}
+    return in_order([*issues, *(issue for name in told for issue in told[name])])
+
+
+def _profiled(root: Path) -> bool:
+    """Tell whether a package is meant to keep the profile: some schema of it has rules."""
+    try:
+        descriptor = json.loads(read_text(root / DESCRIPTOR, DESCRIPTOR))
+    except (ValueError, RecursionError):
+        return True  # what is no JSON has the same fault in both
+    resources = descriptor.get("resources") if isinstance(descriptor, dict) else None
+    for resource in resources if isinstance(resources, list) else []:
+        schema = resource.get("schema") if isinstance(resource, dict) else None
+        if isinstance(schema, str):
+            try:
+                schema = json.loads(read_text(inside(root, schema), schema))
+            except (ValueError, RecursionError, PackageError):
+                continue
+        if isinstance(schema, dict) and "rules" in schema:
+            return True
+    return False
+
+
+def _validate_csv(file: Path, schema: PathLike | None) -> list[Issue]:
+    """Check one file against one schema; its foreign keys point at nothing that is there."""
+    if schema is None:
+        return _validate_in_package(file)
+    try:
+        parsed = _parse(Path(schema))
+        text, issues = read_table(read_bytes(file, str(file)), str(file), parsed)
+    except DescriptorError as error:
+        return in_order(map(problem_issue, error.problems))
+    except PackageError as error:
+        return [unreadable(str(file), error)]
+    typed, more = to_typed(text, parsed)
+    return in_order(told_once({str(file): [*issues, *more]}, {str(file): typed})[str(file)])
+
+
+def _parse(file: Path) -> TableSchema:
+    text = read_text(file, str(file))
+    try:
+        profiled = "rules" in json.loads(text)
+    except (ValueError, RecursionError, TypeError):
+        profiled = True
+    return (parse_schema if profiled else parse_standard_schema)(text, str(file))
+
+
+def _validate_in_package(file: Path) -> list[Issue]:
+    """Check one table of the package in whose folder a file lies."""
+    full = file.resolve()
+    for root in full.parents:
+        if (root / DESCRIPTOR).is_file():
+            package = open_package(root)
+            for resource in package.descriptor.resources:
+                if (root / resource.path).resolve() == full:
+                    return check_tables(package, [resource.name])[resource.name].issues
+    raise InvalidInputError(f"{file}: expected a schema, for it is no table of a package")
