@@ -16,6 +16,7 @@ import pandas as pd
 
 from diffdata.derive import evaluation_inputs, model_summary
 from diffdata.descriptor import TableSchema
+from diffdata.editing.opening import is_working_tree
 from diffdata.files import write_atomically
 from diffdata.loader import load_all
 from diffdata.packages import Package
@@ -42,6 +43,11 @@ def build(package: Package) -> list[str]:
     for path in changed:
         write_atomically(package.root / path, texts[path])
     return changed
+
+
+def is_generated(package: Package, table: str) -> bool:
+    """Tell whether `build` makes the file of a table: in a working tree, from other tables."""
+    return is_working_tree(package) and package.resource(table).path in _MAKERS
 
 
 def csv_text(frame: pd.DataFrame, schema: TableSchema) -> str:

@@ -22,7 +22,7 @@ FLOORS = [
     ["rules", "packages", "derive"],
     ["schemas"],
     ["validation"],
-    ["loader", "editing"],
+    ["loader", "editing", "testing"],
     ["typed"],
     ["reproduce", "finding"],
     ["printing", "report", "build"],
@@ -31,6 +31,7 @@ FLOORS = [
 ]
 PACKAGE_WING = {
     "descriptor", "rules", "schemas", "packages", "validation", "loader", "typed", "editing",
+    "testing",
 }  # fmt: skip
 SCIENCE_WING = {"uncertainty", "derive"}
 
