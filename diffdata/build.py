@@ -9,16 +9,15 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
-import tempfile
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from diffdata.derive import evaluation_inputs, model_summary
 from diffdata.descriptor import TableSchema, profile
+from diffdata.editing.opening import is_working_tree
+from diffdata.files import write_atomically
 from diffdata.loader import load_all
 from diffdata.packages import Package
 from diffdata.reproduce import by_source, count_verdicts, reproduce, shown
@@ -46,18 +45,9 @@ def build(package: Package) -> list[str]:
     return changed
 
 
-def write_atomically(path: Path, text: str) -> None:
-    """Write a UTF-8 file by way of a temporary one beside it, so that no reader sees half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with open(handle, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
-        os.chmod(temporary, 0o644)  # mkstemp gives 0600
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+def is_generated(package: Package, table: str) -> bool:
+    """Tell whether `build` makes the file of a table: in a working tree, from other tables."""
+    return is_working_tree(package) and package.resource(table).path in _MAKERS
 
 
 def csv_text(frame: pd.DataFrame, schema: TableSchema) -> str:

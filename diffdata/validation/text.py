@@ -65,6 +65,14 @@ class TextTable:
         """Return the text of a cell, empty where there is none."""
         return self.columns[column][position].as_py() or "" if column in self.columns else ""
 
+    def rows(self) -> list[dict[str, str]]:
+        """Return all rows, each with the text of its cells by column."""
+        columns = {name: column.to_pylist() for name, column in self.columns.items()}
+        return [
+            {name: cells[position] or "" for name, cells in columns.items()}
+            for position in range(len(self))
+        ]
+
     def cells(self, position: int, columns: Sequence[str]) -> dict[str, str]:
         """Return the text of some cells of a row."""
         return {name: self.cell(position, name) for name in columns}

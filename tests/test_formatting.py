@@ -1,0 +1,266 @@
+"""Formatting gives every table one form and loses nothing, or refuses."""
+
+import csv
+import io
+import os
+import stat
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from diffdata.descriptor import Field, TableSchema
+from diffdata.editing import format_package, format_text
+from diffdata.editing.formatting import normal_cell
+from diffdata.errors import PackageError, UnknownNameError
+from diffdata.packages import Package, open_package
+from diffdata.schemas import to_pandas
+from diffdata.validation.cells import CellError, parse_cell
+from diffdata.validation.text import read_table
+from diffdata.validation.typed import to_typed
+
+from .conftest import edit
+from .test_rules import things
+
+SCHEMA = things([])
+HEADER = ",".join(SCHEMA.column_names)
+
+# Texts as careless hands and programs write them, every one a single line.
+_VALUES = {
+    "string": st.text(st.characters(exclude_categories=("Cs", "Cc"), exclude_characters="\x85")),
+    "integer": st.from_regex(r"[+-]?[0-9]{1,18}", fullmatch=True),
+    "number": st.from_regex(
+        r"[+-]?([0-9]{1,9}\.?[0-9]{0,9}|\.[0-9]{1,9})([eE][+-]?[0-9]{1,2})?", fullmatch=True
+    ),
+    "boolean": st.sampled_from(["true", "false"]),
+    "date": st.dates().map(str),
+}
+_PADDED = st.sampled_from(["", " ", "\t", "\u00a0"])
+
+
+@st.composite
+def cells(draw: st.DrawFn, field: Field) -> str:
+    value = draw(st.one_of(st.just(""), _VALUES[field.type], st.sampled_from(["1.2 M", "n/a"])))
+    return draw(_PADDED) + value + draw(_PADDED)
+
+
+@st.composite
+def files(draw: st.DrawFn) -> str:
+    """Return a CSV file of the table `things`: any order, any line ends, quotes or none."""
+    columns = draw(st.permutations(SCHEMA.fields))
+    keys = draw(st.lists(cells(SCHEMA.field("k")), max_size=5, unique_by=lambda key: key.strip()))
+    rows = [[key if f.name == "k" else draw(cells(f)) for f in columns] for key in keys]
+    rows += [[""] * len(columns)] * draw(st.integers(0, 2))
+    text = io.StringIO()
+    writer = csv.writer(
+        text,
+        lineterminator=draw(st.sampled_from(["\n", "\r\n"])),
+        quoting=draw(st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL])),
+    )
+    writer.writerows([[field.name for field in columns], *draw(st.permutations(rows))])
+    return draw(st.sampled_from(["", "\ufeff"])) + text.getvalue()
+
+
+def content(text: str, schema: TableSchema) -> list[dict[str, object]]:
+    """Return the rows that hold anything, their cells as values where they can be parsed."""
+    found = []
+    for row in read_table(text.encode(), "f", schema)[0].rows():
+        values: dict[str, object] = {}
+        for field in schema.fields:
+            cell = row.get(field.name, "").strip()
+            try:
+                values[field.name] = parse_cell(cell, field)
+            except CellError:
+                values[field.name] = cell
+        if any(value is not None for value in values.values()):
+            found.append(values)
+    return sorted(found, key=repr)
+
+
+@given(files())
+def test_formatting_keeps_every_value(text: str) -> None:
+    assert content(format_text(text, SCHEMA), SCHEMA) == content(text, SCHEMA)
+
+
+@given(files())
+def test_formatting_twice_is_formatting_once(text: str) -> None:
+    once = format_text(text, SCHEMA)
+    assert format_text(once, SCHEMA) == once
+
+
+@given(files())
+def test_a_formatted_file_has_no_fault_of_shape_and_is_sorted(text: str) -> None:
+    table, issues = read_table(format_text(text, SCHEMA).encode(), "f", SCHEMA)
+    assert issues == []
+    keys = [row["k"] for row in table.rows()]
+    assert keys == sorted(keys)
+
+
+@given(files(), st.data())
+def test_the_order_of_the_rows_in_the_file_does_not_matter(text: str, data: st.DataObject) -> None:
+    """The same rows give the same bytes, if their keys tell them apart."""
+    header, *lines = format_text(text, SCHEMA).removesuffix("\n").split("\n")
+    shuffled = data.draw(st.permutations(lines))
+    once = "".join(f"{line}\n" for line in [header, *lines])
+    assert format_text("".join(f"{line}\n" for line in [header, *shuffled]), SCHEMA) == once
+
+
+@given(st.text(st.characters(exclude_categories=("Cs",))))
+def test_any_text_is_formatted_or_refused(text: str) -> None:
+    try:
+        once = format_text(text, SCHEMA)
+    except PackageError:
+        return
+    assert format_text(once, SCHEMA) == once
+
+
+@given(st.text("0123456789+-.eE \u0663", max_size=12), st.sampled_from(["integer", "number"]))
+def test_a_number_keeps_its_value_and_what_is_none_stays(text: str, kind: str) -> None:
+    field = Field.model_validate(
+        {"name": "x", "type": kind, "unit": "1", "description": "X."}, strict=False
+    )
+    written = normal_cell(text, field)
+    assert normal_cell(written, field) == written
+    try:
+        value = parse_cell(text.strip(), field)
+    except CellError:
+        assert written == text.strip()
+    else:
+        assert parse_cell(written, field) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("0.00", "0.00"),  # the digits are those of the source
+        ("92.0", "92.0"),
+        ("3.140e23", "3.140e23"),
+        ("150e6", "150e6"),
+        ("+.5E+06", "0.5e6"),
+        ("5.", "5"),
+        ("007.50e-08", "7.50e-8"),
+        ("-0", "-0"),
+        ("175B", "175B"),
+        ("", ""),
+    ],
+)
+def test_numbers_keep_their_digits(text: str, written: str) -> None:
+    assert normal_cell(text, SCHEMA.field("a")) == written
+
+
+def test_the_dataset_is_in_form(package: Package) -> None:
+    assert format_package(package, check=True) == []
+
+
+def test_a_careless_edit_is_mended(copy: Path) -> None:
+    """What a spreadsheet does to a file, undone: the very bytes come back."""
+    path = copy / "data/models.csv"
+    before = path.read_bytes()
+    header, *lines = before.decode().splitlines()
+    spoiled = "\r\n".join([header, *reversed(lines), "," * header.count(","), ""])
+    path.write_bytes(b"\xef\xbb\xbf" + spoiled.replace("bloom,", '" bloom ",', 1).encode())
+    package = open_package(copy)
+    assert format_package(package, check=True) == [path]
+    assert path.read_bytes() != before
+    assert format_package(package) == [path]
+    assert path.read_bytes() == before
+    assert format_package(package) == []
+
+
+def test_only_the_named_tables_are_formatted(copy: Path) -> None:
+    for name in ("models", "sources"):
+        path = copy / f"data/{name}.csv"
+        path.write_bytes(path.read_bytes() + b"\n")
+    package = open_package(copy)
+    assert format_package(package, ["sources"]) == [copy / "data/sources.csv"]
+    assert format_package(package) == [copy / "data/models.csv"]
+    with pytest.raises(UnknownNameError, match="did you mean models"):
+        format_package(package, ["model"])
+
+
+def test_a_missing_column_is_added_empty() -> None:
+    text = HEADER.removesuffix(",p") + "\nx,1,,,,,,2020-01-01\n"
+    assert format_text(text, SCHEMA) == f"{HEADER}\nx,1,,,,,,2020-01-01,\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "expected"),
+    [
+        ("", 1, "the file is empty"),
+        (f'{HEADER}\nx,,,,,,,,\ny,,,,,"z\n', 3, "not CSV"),
+        (f'{HEADER}\nx,,,,,"a"b,,,\n', 2, "not CSV"),
+        (f"{HEADER}\nx,,,,,,,\n", 2, "8 cells, expected 9"),
+        (f"{HEADER}\nx,,,,,one, two,,,\n", 2, "10 cells, expected 9"),
+        (f"{HEADER},q\nx,,,,,,,,,\n", 1, "no column 'q'"),
+        (f"{HEADER},a\nx,,,,,,,,,\n", 1, "'a' stands twice"),
+        (HEADER.removeprefix("k,") + "\n1,,,,,,,\n", 1, "'k' is missing"),
+        (f"{HEADER}\nx,1,,,,,,,\ny,,,,,,,,\n x,2,,,,,,,\n", 4, "the same stands in line 2"),
+        (f'{HEADER}\nx,,,,,"a\rb",,,\n', 2, "one line"),
+        (f'{HEADER}\nx,,,,,"a\nb",,,\n', 2, "one line"),
+    ],
+)
+def test_what_could_get_lost_is_refused_with_its_line(text: str, line: int, expected: str) -> None:
+    with pytest.raises(PackageError) as caught:
+        format_text(text, SCHEMA, "data/t.csv")
+    assert caught.value.line == line
+    assert f"data/t.csv:{line}: error: " in str(caught.value)
+    assert expected in str(caught.value)
+
+
+def test_rows_whose_key_is_not_given_yet_all_stay() -> None:
+    text = f"{HEADER}\nb,,,,,,,,\n,2,,,,,,,\n,1,,,,,,,\n"
+    assert format_text(text, SCHEMA) == f"{HEADER}\n,2,,,,,,,\n,1,,,,,,,\nb,,,,,,,,\n"
+
+
+def test_with_one_file_at_fault_none_is_written(copy: Path) -> None:
+    models, sources = copy / "data/models.csv", copy / "data/sources.csv"
+    sources.write_bytes(sources.read_bytes() + b"\n")
+    edit(models, "\nbloom,BLOOM,", "\nbloom,BLOOM,,")
+    hardware = copy / "data/hardware.csv"
+    hardware.write_bytes(hardware.read_bytes() + b"\xff")
+    before = {path: path.read_bytes() for path in (copy / "data").iterdir()}
+    with pytest.raises(PackageError) as caught:
+        format_package(open_package(copy))
+    assert "data/models.csv:2: error: the row has 14 cells" in str(caught.value)
+    assert "data/hardware.csv: line 12 is not UTF-8" in str(caught.value)
+    assert "nothing was written; `diffdata validate` tells more" in str(caught.value)
+    assert {path: path.read_bytes() for path in (copy / "data").iterdir()} == before
+
+
+def test_the_mode_of_the_file_is_kept_and_nothing_is_left_beside_it(copy: Path) -> None:
+    path = copy / "data/models.csv"
+    path.write_bytes(path.read_bytes() + b"\n")
+    path.chmod(0o640)
+    beside = sorted(os.listdir(path.parent))
+    format_package(open_package(copy))
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+    assert sorted(os.listdir(path.parent)) == beside
+
+
+def test_a_failing_write_leaves_the_old_file(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = copy / "data/models.csv"
+    path.write_bytes(path.read_bytes() + b"\n")
+    before, beside = path.read_bytes(), sorted(os.listdir(path.parent))
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(PackageError, match=r"models\.csv: cannot be written: No space left"):
+        format_package(open_package(copy))
+    assert path.read_bytes() == before
+    assert sorted(os.listdir(path.parent)) == beside
+
+
+def test_a_formatted_table_loads_as_before(package: Package) -> None:
+    """Numbers that are spelt anew are the same numbers."""
+    schema, path = package.schema("estimates"), package.data_path("estimates")
+    text = path.read_text()
+    spelt = text.replace(",1.5e6,", ",+01.5E+06,").replace(",2e6,", ", 2.e06 ,")
+    assert spelt != text
+    frames = [
+        to_pandas(to_typed(read_table(version.encode(), "f", schema)[0], schema)[0].values, schema)
+        for version in (text, format_text(spelt, schema))
+    ]
+    assert frames[0].equals(frames[1])
