@@ -9,16 +9,15 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
-import tempfile
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from diffdata.citation import cite_from
 from diffdata.derive import evaluation_inputs, model_summary
 from diffdata.descriptor import TableSchema
+from diffdata.files import write_atomically
 from diffdata.loader import load_all
 from diffdata.packages import Package
 from diffdata.reproduce import by_source, count_verdicts, reproduce, shown
@@ -44,20 +43,6 @@ def build(package: Package) -> list[str]:
     for path in changed:
         write_atomically(package.root / path, texts[path])
     return changed
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Write a UTF-8 file by way of a temporary one beside it, so that no reader sees half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with open(handle, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
-        os.chmod(temporary, 0o644)  # mkstemp gives 0600
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
 
 
 def csv_text(frame: pd.DataFrame, schema: TableSchema) -> str:
@@ -233,23 +218,7 @@ def _profile(_: Package) -> str:
 
 
 def _citation(package: Package) -> str:
-    described = package.descriptor
-    lines = [
-        f"# {_GENERATED}",
-        "cff-version: 1.2.0",
-        "message: If you use this dataset, please cite it together with the sources of the rows.",
-        "type: dataset",
-        f'title: "{described.title}"',
-        f'abstract: "{described.description}"',
-        f"version: {described.version}",
-        f"license: {described.licenses[0].name}",
-        f"date-released: {described.created:%Y-%m-%d}",
-        "authors:",
-        *(f'  - name: "{person.title}"' for person in described.contributors),
-        "keywords:",
-        *(f"  - {keyword}" for keyword in described.keywords),
-    ]
-    return "\n".join(lines) + "\n"
+    return f"# {_GENERATED}\n{cite_from(package, style='cff')}"
 
 
 _MAKERS: dict[str, Callable[[Package], str]] = {

@@ -29,6 +29,8 @@ from diffdata.errors import nearest
 
 Severity = Literal["error", "warning"]
 FieldType = Literal["string", "integer", "number", "boolean", "date"]
+# The identifier of a version is its DOI, bare or as an address; there is none before it is minted.
+_DOI = r"^(https://doi\.org/)?10\.\d{4,9}/\S+$"
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 Scalar = str | bool | int | float
 
@@ -282,6 +284,7 @@ class PackageDescriptor(_Strict):
     schema_: str = Key(alias="$schema")
     name: Annotated[str, StringConstraints(pattern=r"^[a-z0-9._/-]+$")]
     version: Annotated[str, StringConstraints(pattern=r"^\d+\.\d+\.\d+$")]
+    id: Annotated[str, StringConstraints(pattern=_DOI)] | None = None
     title: str
     description: str
     homepage: str | None = None
@@ -291,6 +294,11 @@ class PackageDescriptor(_Strict):
     contributors: tuple[Contributor, ...] = ()
     sources: tuple[PackageSource, ...] = ()
     resources: tuple[Resource, ...] = Key(min_length=1)
+
+    @property
+    def doi(self) -> str | None:
+        """The digital object identifier of this version, as in 10.5281/zenodo.1; None before."""
+        return self.id and self.id.removeprefix("https://doi.org/")
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> PackageDescriptor:

@@ -1,0 +1,216 @@
+"""What is cited, as records in the terms of CSL-JSON; every style is written from these."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from diffdata.errors import UnknownNameError
+from diffdata.loader import load_all
+from diffdata.packages import Package
+from diffdata.rows import each
+
+# One item of CSL-JSON: id, type, title, author, issued, publisher ...
+Item = dict[str, Any]
+
+_TYPES = {
+    "dataset": "dataset",
+    "paper": "article",
+    "post": "post-weblog",
+    "thesis": "thesis",
+}
+_GENRES = {
+    "documentation": "Documentation",
+    "model_card": "Model card",
+    "repository": "Repository",
+    "thesis": "Thesis",
+}
+# What derived tables are made of; their own rows name no sources.
+_MADE_OF = {
+    "calculations": ("calculation_inputs",),
+    "model_summary": ("models", "model_dates", "artifacts", "model_summary_inputs"),
+}
+_OTHERS = "and others"
+
+
+@dataclass(frozen=True)
+class Citation:
+    """The dataset, or a part of it, and the sources that the part rests on."""
+
+    dataset: Item
+    sources: tuple[Item, ...] = ()
+
+    @property
+    def items(self) -> tuple[Item, ...]:
+        """The dataset and then its sources."""
+        return (self.dataset, *self.sources)
+
+
+def citation_of(package: Package, what: str | None = None) -> Citation:
+    """Return the records of the dataset (None), of a table, or of an estimate.
+
+    Raises
+    ------
+    UnknownNameError
+        If `what` is neither the name of a table nor an estimate_id.
+    """
+    if what is None:
+        return Citation(_dataset(package))
+    if what in package.tables:
+        tables = _Sources(package)
+        part = _dataset(package, what, f"Table {what}")
+        return Citation(part, tuple(tables.items(tables.behind(what))))
+    if "estimates" in package.tables:
+        frame = load_all(package, ["estimates"])["estimates"]
+        for row in each(frame[frame["estimate_id"] == what]):
+            return _of_estimate(package, row)
+        raise UnknownNameError("table or estimate", what, [*package.tables, *frame["estimate_id"]])
+    raise UnknownNameError("table", what, package.tables)
+
+
+def _of_estimate(package: Package, row: Any) -> Citation:
+    subjects = [
+        key.fields[0]
+        for key in package.schema("estimates").foreign_keys
+        if key.fields[0].endswith("_id") and len(key.fields) == 1
+        and key.reference.resource not in ("", "sources")
+    ]  # fmt: skip
+    subject = next(text for name in subjects if (text := _text(getattr(row, name))))
+    part = f"Estimate {row.estimate_id} ({row.quantity_id} of {subject})"
+    notes = {row.source_id: row.locator}
+    quoted = _text(row.quoted_in_source_id)
+    if quoted:
+        notes[row.source_id] = f"{row.locator}; read as quoted in {quoted}"
+        notes[quoted] = f"Quotes {row.source_id}"
+    items = _Sources(package).items(notes)
+    sources = tuple(item | {"note": notes[item["id"]]} for item in items)
+    return Citation(_dataset(package, row.estimate_id, part), sources)
+
+
+class _Sources:
+    """The sources of a package; each table is loaded once, when it is first asked for."""
+
+    def __init__(self, package: Package) -> None:
+        self._package = package
+        self._frames: dict[str, pd.DataFrame] = {}
+
+    def items(self, ids: Iterable[str]) -> list[Item]:
+        """Return the records of some sources, in the order of the ids."""
+        if not ids:
+            return []
+        rows = {row.source_id: row for row in each(self._frame("sources"))}
+        return [source_item(rows[one]) for one in ids]
+
+    def behind(self, table: str) -> list[str]:
+        """Return the ids of the sources that the rows of a table rest on, sorted."""
+        found: set[str] = set()
+        self._collect(table, self._frame(table), found, set())
+        return sorted(found)
+
+    def _collect(self, table: str, rows: pd.DataFrame, found: set[str], passed: set[str]) -> None:
+        """Add the sources that rows name; where a table names none, those of what it refers to."""
+        passed.add(table)
+        if table == "sources":
+            found.update(rows["source_id"])
+            return
+        keys = [key for key in self._package.schema(table).foreign_keys if len(key.fields) == 1]
+        named = [key.fields[0] for key in keys if key.reference.resource == "sources"]
+        for column in named:
+            found.update(rows[column].dropna())
+        if named:
+            return
+        for key in keys:
+            other = key.reference.resource
+            if other and other not in passed:
+                frame = self._frame(other)
+                wanted = frame[key.reference.fields[0]].isin(rows[key.fields[0]].dropna())
+                self._collect(other, frame[wanted], found, passed)
+        for other in _MADE_OF.get(table, ()):
+            if other in self._package.tables and other not in passed:
+                self._collect(other, self._frame(other), found, passed)
+
+    def _frame(self, table: str) -> pd.DataFrame:
+        if table not in self._frames:
+            self._frames |= load_all(self._package, [table])
+        return self._frames[table]
+
+
+def _dataset(package: Package, part: str | None = None, title: str | None = None) -> Item:
+    """Return the record of the dataset; that of a part has a title and a key of its own."""
+    described = package.descriptor
+    people = described.contributors
+    authors = [one for one in people if {"author", "creator"} & set(one.roles)] or people
+    publishers = [one.title for one in people if "publisher" in one.roles]
+    item: Item = {
+        "id": f"{described.name}-{described.version}" + (f"-{part}" if part else ""),
+        "type": "dataset",
+        "title": f"{title}, in {described.title}" if title else described.title,
+        "author": _names(one.title for one in authors),
+        "publisher": ", ".join(publishers),
+        "version": described.version,
+        "DOI": described.doi,
+        "URL": described.homepage,
+    }
+    if described.created:
+        created = described.created
+        item["issued"] = _date(created.year, created.month, created.day)
+    return {key: value for key, value in item.items() if value}
+
+
+def source_item(row: Any) -> Item:
+    """Return the record of a row of the table ``sources``.
+
+    Examples
+    --------
+    >>> from diffdata import load
+    >>> sources = load("sources")
+    >>> (row,) = each(sources[sources["source_id"] == "brown-2020"])
+    >>> source_item(row)["author"][-2:], source_item(row)["issued"]
+    ([{'family': 'Ryder', 'given': 'Nick'}, {'literal': 'others'}], \
+{'date-parts': [[2020, 5, 28]]})
+    """
+    kind = _TYPES.get(row.source_kind, "webpage")
+    on_a_site = kind in ("webpage", "post-weblog")
+    authors = _text(row.authors) or ""
+    item: Item = {
+        "id": row.source_id,
+        "type": kind,
+        "title": row.title,
+        "author": _names(authors.split("; ")) if authors else [],
+        "container-title" if on_a_site else "publisher": _text(row.publisher),
+        "genre": _GENRES.get(row.source_kind),
+        "DOI": _text(row.doi),
+        "URL": _text(row.url),
+    }
+    if pd.notna(row.published):
+        day = row.published
+        known = {"year": 1, "month": 2}.get(row.published_precision, 3)
+        item["issued"] = _date(*(day.year, day.month, day.day)[:known])
+    if pd.notna(row.accessed):
+        item["accessed"] = _date(row.accessed.year, row.accessed.month, row.accessed.day)
+    return {key: value for key, value in item.items() if value}
+
+
+def _names(names: Iterable[str]) -> list[dict[str, str]]:
+    """Split 'Family, Given' into its parts; any other name is that of an organisation, whole."""
+    found = []
+    for name in names:
+        family, comma, given = name.partition(", ")
+        if name == _OTHERS:
+            found.append({"literal": "others"})
+        elif comma:
+            found.append({"family": family, "given": given})
+        else:
+            found.append({"literal": name})
+    return found
+
+
+def _date(*parts: int) -> dict[str, list[list[int]]]:
+    return {"date-parts": [list(parts)]}
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None
