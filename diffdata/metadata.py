@@ -198,7 +198,7 @@ def _about(package: Package) -> dict[str, Any]:
 
 def _released(package: Package) -> str | None:
     created = package.descriptor.created
-    return created and f"{created:%Y-%m-%d}"
+    return f"{created:%Y-%m-%d}" if created else None
 
 
 def _name(name: dict[str, str]) -> str:

@@ -28,10 +28,13 @@ _GENRES = {
     "repository": "Repository",
     "thesis": "Thesis",
 }
-# What derived tables are made of; their own rows name no sources.
+# What the tables are made of whose own rows name no sources; any other such table rests on all that
+# it refers to.
 _MADE_OF = {
-    "calculations": ("calculation_inputs",),
+    "calculation_inputs": ("estimates",),
+    "calculations": ("estimates", "calculation_inputs"),
     "model_summary": ("models", "model_dates", "artifacts", "model_summary_inputs"),
+    "model_summary_inputs": ("estimates",),
 }
 _OTHERS = "and others"
 
@@ -116,21 +119,25 @@ class _Sources:
         if table == "sources":
             found.update(rows["source_id"])
             return
-        keys = [key for key in self._package.schema(table).foreign_keys if len(key.fields) == 1]
-        named = [key.fields[0] for key in keys if key.reference.resource == "sources"]
+        keys = {
+            key.fields[0]: key.reference
+            for key in self._package.schema(table).foreign_keys
+            if len(key.fields) == 1
+        }
+        named = [column for column, target in keys.items() if target.resource == "sources"]
         for column in named:
             found.update(rows[column].dropna())
         if named:
             return
-        for key in keys:
-            other = key.reference.resource
-            if other and other not in passed:
-                frame = self._frame(other)
-                wanted = frame[key.reference.fields[0]].isin(rows[key.fields[0]].dropna())
-                self._collect(other, frame[wanted], found, passed)
-        for other in _MADE_OF.get(table, ()):
-            if other in self._package.tables and other not in passed:
-                self._collect(other, self._frame(other), found, passed)
+        targets = {target.resource: (column, target) for column, target in keys.items()}
+        for other in _MADE_OF.get(table, tuple(targets)):
+            if other in passed or other not in self._package.tables:
+                continue
+            frame = self._frame(other)
+            if other in targets:
+                column, target = targets[other]
+                frame = frame[frame[target.fields[0]].isin(rows[column].dropna())]
+            self._collect(other, frame, found, passed)
 
     def _frame(self, table: str) -> pd.DataFrame:
         if table not in self._frames:
