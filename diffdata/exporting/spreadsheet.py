@@ -8,7 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from diffdata.errors import InvalidInputError
-from diffdata.exporting.contents import ABOUT, COLUMNS, Contents, library, refuse_names
+from diffdata.exporting.contents import (
+    ABOUT,
+    COLUMNS,
+    Contents,
+    TableContent,
+    library,
+    refuse_names,
+)
 from diffdata.exporting.texts import looks_like_formula
 
 # The limits of the format: the length of the name of a sheet and of a text, the digits of a number,
@@ -38,6 +45,8 @@ def write_xlsx(found: Contents, path: Path) -> None:
                 f"to xlsx: the name of table {name!r} is too long for a sheet, "
                 f"which takes {_SHEET_NAME} characters; export to another format"
             )
+    for table in found.tables:
+        _refuse_long_texts(table)
     book = openpyxl.Workbook(write_only=True)
     book.properties.title = found.package.descriptor.title
     book.properties.version = found.package.version
@@ -53,11 +62,22 @@ def _sheet(book: Any, name: str, header: Sequence[str], rows: Iterable[Sequence[
     sheet = book.create_sheet(name)
     sheet.freeze_panes = "A2"
     sheet.append(list(header))
-    for number, row in enumerate(rows, start=2):
-        sheet.append([_cell(sheet, value, f"{name}, row {number}") for value in row])
+    for row in rows:
+        sheet.append([_cell(sheet, value) for value in row])
 
 
-def _cell(sheet: Any, value: Any, where: str) -> Any:
+def _refuse_long_texts(table: TableContent) -> None:
+    """Refuse what openpyxl would cut off without a word."""
+    for number, row in enumerate(table.rows(), start=2):
+        for name, value in zip(table.schema.column_names, row, strict=True):
+            if isinstance(value, str) and len(value) > _TEXT:
+                raise InvalidInputError(
+                    f"to xlsx: {table.name}, row {number}, {name}: a text of {len(value)} "
+                    f"characters, a cell takes {_TEXT}; export to another format"
+                )
+
+
+def _cell(sheet: Any, value: Any) -> Any:
     from openpyxl.cell import WriteOnlyCell
 
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= _EXACT:
@@ -70,11 +90,6 @@ def _cell(sheet: Any, value: Any, where: str) -> Any:
         return cell
     if not isinstance(value, str):
         return value
-    if len(value) > _TEXT:
-        raise InvalidInputError(
-            f"to xlsx: {where}: a text of {len(value)} characters, a cell takes {_TEXT}; "
-            "export to another format"
-        )
     cell = WriteOnlyCell(sheet, value)
     cell.data_type = "s"  # openpyxl would make a formula of what begins with =
     if looks_like_formula(value):
