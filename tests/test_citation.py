@@ -23,6 +23,7 @@ from diffdata.packages import Package, open_package
 from diffdata.rows import each
 
 from .conftest import ROOT, edit
+from .packages import add_table, field, make_package
 
 SOURCES = diffdata.load("sources")
 IDS = set(SOURCES["source_id"])
@@ -177,12 +178,10 @@ def test_an_estimate_names_its_source_the_place_in_it_and_where_it_was_read() ->
         assert SOURCES.attrs["version"] in text, style
 
 
-def test_every_estimate_can_be_cited(package: Package) -> None:
-    """The work behind `cite`, without loading the tables for each of them."""
-    subjects = [name for name in ESTIMATES.columns if name.endswith("_id")]
-    assert ESTIMATES[subjects].notna().any(axis=1).all()
-    for name in ESTIMATES["estimate_id"].iloc[:: len(ESTIMATES) // 7]:
-        assert citation_of(package, name).sources
+@pytest.mark.parametrize("name", ESTIMATES["estimate_id"].iloc[:: len(ESTIMATES) // 7])
+def test_estimates_of_all_kinds_can_be_cited(package: Package, name: str) -> None:
+    row = ESTIMATES.set_index("estimate_id").loc[name]
+    assert citation_of(package, name).sources[0]["id"] == row["source_id"]
 
 
 def test_a_table_names_the_sources_of_its_rows_and_no_others(package: Package) -> None:
@@ -278,3 +277,30 @@ def test_apa_reads_as_a_person_would_write_it() -> None:
         "Brown, T. B., Mann, B., Ryder, N., et al. (2020). Language Models are Few-Shot Learners. "
         "arXiv. https://doi.org/10.48550/arXiv.2005.14165"
     ) in lines
+
+
+def test_a_package_without_sources_or_estimates_is_cited_all_the_same(tmp_path: Path) -> None:
+    make_package(tmp_path)
+    assert diffdata.cite("things", package=tmp_path) == (
+        "Table things, in Odd & <ends> (Version 1.2.3) [Data set]. (n.d.).\n"
+    )
+    with pytest.raises(UnknownNameError, match="did you mean things"):
+        diffdata.cite("thing", package=tmp_path)
+
+
+def test_an_estimate_of_a_package_that_tells_little_of_it(tmp_path: Path) -> None:
+    make_package(tmp_path)
+    columns = [field("estimate_id", "string", required=True), field("source_id", "string")]
+    keys = [{"fields": "source_id", "reference": {"resource": "sources", "fields": "source_id"}}]
+    add_table(tmp_path, "sources", "source_id\ns\n", [columns[1]], ["source_id"])
+    add_table(tmp_path, "estimates", "estimate_id,source_id\ne,s\n", columns, ["estimate_id"], keys)
+    descriptor = json.loads((tmp_path / "datapackage.json").read_text())
+    for name in ("sources", "estimates"):
+        more = {"name": name, "path": f"{name}.csv", "schema": f"{name}.json"}
+        descriptor["resources"].append(more)
+    (tmp_path / "datapackage.json").write_text(json.dumps(descriptor))
+    dataset, source = items("e", package=tmp_path).values()
+    assert dataset["title"] == "Estimate e, in Odd & <ends>"
+    assert source == {"id": "s", "type": "webpage", "title": "s"}
+    for style in STYLES:
+        assert diffdata.cite("e", package=tmp_path, style=style)

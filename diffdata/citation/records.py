@@ -66,31 +66,35 @@ def citation_of(package: Package, what: str | None = None) -> Citation:
         tables = _Sources(package)
         part = _dataset(package, what, f"Table {what}")
         return Citation(part, tuple(tables.items(tables.behind(what))))
+    known = list(package.tables)
     if "estimates" in package.tables:
         frame = load_all(package, ["estimates"])["estimates"]
-        for row in each(frame[frame["estimate_id"] == what]):
-            return _of_estimate(package, row)
-        raise UnknownNameError("table or estimate", what, [*package.tables, *frame["estimate_id"]])
-    raise UnknownNameError("table", what, package.tables)
+        if "estimate_id" in frame:
+            known.extend(frame["estimate_id"])
+            for row in each(frame[frame["estimate_id"] == what]):
+                return _of_estimate(package, row)
+    raise UnknownNameError("table or estimate", what, known)
 
 
 def _of_estimate(package: Package, row: Any) -> Citation:
     subjects = [
         key.fields[0]
         for key in package.schema("estimates").foreign_keys
-        if key.fields[0].endswith("_id") and len(key.fields) == 1
-        and key.reference.resource not in ("", "sources")
-    ]  # fmt: skip
-    subject = next(text for name in subjects if (text := _text(getattr(row, name))))
-    part = f"Estimate {row.estimate_id} ({row.quantity_id} of {subject})"
-    notes = {row.source_id: row.locator}
-    quoted = _text(row.quoted_in_source_id)
-    if quoted:
-        notes[row.source_id] = f"{row.locator}; read as quoted in {quoted}"
-        notes[quoted] = f"Quotes {row.source_id}"
-    items = _Sources(package).items(notes)
-    sources = tuple(item | {"note": notes[item["id"]]} for item in items)
-    return Citation(_dataset(package, row.estimate_id, part), sources)
+        if len(key.fields) == 1 and key.reference.resource not in ("", "quantities", "sources")
+    ]
+    subject = next((text for name in subjects if (text := _text(row, name))), None)
+    about = " of ".join(filter(None, [_text(row, "quantity_id"), subject]))
+    part = f"Estimate {row.estimate_id}" + (f" ({about})" if about else "")
+    source, quoted = _text(row, "source_id"), _text(row, "quoted_in_source_id")
+    notes = {source: _text(row, "locator")} if source else {}
+    if source and quoted:
+        place = f"{notes[source]}; " if notes[source] else ""
+        notes |= {source: f"{place}read as quoted in {quoted}", quoted: f"Quotes {source}"}
+    items = [
+        item | ({"note": note} if (note := notes[item["id"]]) else {})
+        for item in _Sources(package).items(notes)
+    ]
+    return Citation(_dataset(package, row.estimate_id, part), tuple(items))
 
 
 class _Sources:
@@ -102,10 +106,10 @@ class _Sources:
 
     def items(self, ids: Iterable[str]) -> list[Item]:
         """Return the records of some sources, in the order of the ids."""
-        if not ids:
+        if "sources" not in self._package.tables:
             return []
         rows = {row.source_id: row for row in each(self._frame("sources"))}
-        return [source_item(rows[one]) for one in ids]
+        return [source_item(rows[one]) for one in ids if one in rows]
 
     def behind(self, table: str) -> list[str]:
         """Return the ids of the sources that the rows of a table rest on, sorted."""
@@ -179,26 +183,31 @@ def source_item(row: Any) -> Item:
     ([{'family': 'Ryder', 'given': 'Nick'}, {'literal': 'others'}], \
 {'date-parts': [[2020, 5, 28]]})
     """
-    kind = _TYPES.get(row.source_kind, "webpage")
+    kind = _TYPES.get(_text(row, "source_kind") or "", "webpage")
     on_a_site = kind in ("webpage", "post-weblog")
-    authors = _text(row.authors) or ""
+    authors = _text(row, "authors")
     item: Item = {
         "id": row.source_id,
         "type": kind,
-        "title": row.title,
+        "title": _text(row, "title") or row.source_id,
         "author": _names(authors.split("; ")) if authors else [],
-        "container-title" if on_a_site else "publisher": _text(row.publisher),
-        "genre": _GENRES.get(row.source_kind),
-        "DOI": _text(row.doi),
-        "URL": _text(row.url),
+        "container-title" if on_a_site else "publisher": _text(row, "publisher"),
+        "genre": _GENRES.get(_text(row, "source_kind") or ""),
+        "DOI": _text(row, "doi"),
+        "URL": _text(row, "url"),
+        "issued": _day(row, "published", {"year": 1, "month": 2}),
+        "accessed": _day(row, "accessed", {}),
     }
-    if pd.notna(row.published):
-        day = row.published
-        known = {"year": 1, "month": 2}.get(row.published_precision, 3)
-        item["issued"] = _date(*(day.year, day.month, day.day)[:known])
-    if pd.notna(row.accessed):
-        item["accessed"] = _date(row.accessed.year, row.accessed.month, row.accessed.day)
     return {key: value for key, value in item.items() if value}
+
+
+def _day(row: Any, name: str, lengths: dict[str, int]) -> dict[str, list[list[int]]] | None:
+    """Return a date with as many parts as its precision says are known."""
+    day = getattr(row, name, None)
+    if day is None or pd.isna(day):
+        return None
+    known = lengths.get(_text(row, f"{name}_precision") or "day", 3)
+    return _date(*(day.year, day.month, day.day)[:known])
 
 
 def _names(names: Iterable[str]) -> list[dict[str, str]]:
@@ -219,5 +228,7 @@ def _date(*parts: int) -> dict[str, list[list[int]]]:
     return {"date-parts": [list(parts)]}
 
 
-def _text(value: Any) -> str | None:
+def _text(row: Any, name: str) -> str | None:
+    """Return the text of a cell; None where it is missing, or the package has no such column."""
+    value = getattr(row, name, None)
     return value if isinstance(value, str) and value else None
