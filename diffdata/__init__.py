@@ -9,6 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from diffdata.citation import cite
     from diffdata.derive import (
         cost_per_flop,
         gpt3_like,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
         PackageError,
         UnknownNameError,
     )
+    from diffdata.exporting import export
     from diffdata.finding import EvaluatedValue, estimates, trace, value
     from diffdata.loader import describe, load, schema, tables
     from diffdata.origin import taken_from
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
     from diffdata.validation import Issue, explain, validate
 
 _HOMES = {
+    "citation": ("cite",),
     "derive": ("cost_per_flop", "gpt3_like", "is_replication", "lag_days", "replication_lag"),
     "errors": (
         "AmbiguousValueError",
@@ -54,6 +57,7 @@ _HOMES = {
         "PackageError",
         "UnknownNameError",
     ),
+    "exporting": ("export",),
     "finding": ("EvaluatedValue", "estimates", "trace", "value"),
     "loader": ("describe", "load", "schema", "tables"),
     "origin": ("taken_from",),
@@ -89,11 +93,13 @@ __all__ = [
     "PackageError",
     "Uniform",
     "UnknownNameError",
+    "cite",
     "conflict",
     "cost_per_flop",
     "describe",
     "estimates",
     "explain",
+    "export",
     "from_data",
     "from_estimate",
     "gpt3_like",

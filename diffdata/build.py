@@ -14,6 +14,7 @@ from typing import Any
 
 import pandas as pd
 
+from diffdata.citation import cite_from
 from diffdata.derive import evaluation_inputs, model_summary
 from diffdata.descriptor import TableSchema, profile
 from diffdata.editing.opening import is_working_tree
@@ -223,23 +224,7 @@ def _profile(_: Package) -> str:
 
 
 def _citation(package: Package) -> str:
-    described = package.descriptor
-    lines = [
-        f"# {_GENERATED}",
-        "cff-version: 1.2.0",
-        "message: If you use this dataset, please cite it together with the sources of the rows.",
-        "type: dataset",
-        f'title: "{described.title}"',
-        f'abstract: "{described.description}"',
-        f"version: {described.version}",
-        f"license: {described.licenses[0].name}",
-        f"date-released: {described.created:%Y-%m-%d}",
-        "authors:",
-        *(f'  - name: "{person.title}"' for person in described.contributors),
-        "keywords:",
-        *(f"  - {keyword}" for keyword in described.keywords),
-    ]
-    return "\n".join(lines) + "\n"
+    return f"# {_GENERATED}\n{cite_from(package, style='cff')}"
 
 
 _MAKERS: dict[str, Callable[[Package], str]] = {

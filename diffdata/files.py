@@ -1,41 +1,47 @@
-"""Writing a file so that nobody ever reads half of it."""
+"""Files that appear whole or not at all."""
 
 from __future__ import annotations
 
 import os
 import stat
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
-def write_atomically(path: Path, text: str) -> None:
-    r"""Write a UTF-8 file by way of a temporary one beside it.
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give the path of a file beside `path` to write to; it takes its place when all went well.
 
-    A file that is replaced keeps its mode; a new one is readable by all. A link is followed, so
-    that it still is a link afterwards.
+    So no reader sees half a file, and a failure leaves the old one as it was. A file that is
+    replaced keeps its mode; a link is followed, so that it still is a link afterwards.
 
     Raises
     ------
     OSError
-        If the folder cannot be written to; the old file is then untouched.
+        If the folder cannot be written to.
 
     Examples
     --------
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     path = Path(folder) / "note.txt"
-    ...     write_atomically(path, "all of it\n")
-    ...     path.read_text()
-    'all of it\n'
+    ...     with replacing(Path(folder, "new", "a.txt")) as unfinished:
+    ...         _ = unfinished.write_text("whole")
+    ...     os.listdir(Path(folder, "new"))
+    ['a.txt']
     """
     path = path.resolve()
     path.parent.mkdir(parents=True, exist_ok=True)
-    mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o644
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with open(handle, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
-        os.chmod(temporary, mode)  # mkstemp gives 0600
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+    # A folder of its own, so that the companions a library may write next to it go with it.
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
+        unfinished = Path(folder, path.name)
+        yield unfinished
+        if path.exists():
+            os.chmod(unfinished, stat.S_IMODE(path.stat().st_mode))
+        os.replace(unfinished, path)
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write a UTF-8 file whole or not at all, with the line ends that `text` has."""
+    with replacing(path) as unfinished:
+        unfinished.write_text(text, encoding="utf-8", newline="")

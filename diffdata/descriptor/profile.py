@@ -22,6 +22,8 @@ from pydantic.alias_generators import to_camel
 from diffdata.descriptor import standard
 from diffdata.descriptor.standard import FieldType, Scalar, Severity
 
+# The identifier of a version is its DOI, bare or as an address; there is none before it is minted.
+_DOI = r"^(https://doi\.org/)?10\.\d{4,9}/\S+$"
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 
 _STRICT = ConfigDict(extra="forbid", frozen=True, strict=True, alias_generator=to_camel)
@@ -253,6 +255,7 @@ class PackageDescriptor(standard.PackageDescriptor):
     schema_: str = Key(alias="$schema")
     name: Annotated[str, StringConstraints(pattern=r"^[a-z0-9._/-]+$")]
     version: Annotated[str, StringConstraints(pattern=r"^\d+\.\d+\.\d+$")]
+    id: Annotated[str, StringConstraints(pattern=_DOI)] | None = None
     title: str
     description: str
     homepage: str | None = None
@@ -262,6 +265,11 @@ class PackageDescriptor(standard.PackageDescriptor):
     contributors: tuple[Contributor, ...] = ()
     sources: tuple[PackageSource, ...] = ()
     resources: tuple[Resource, ...] = Key(min_length=1)
+
+    @property
+    def doi(self) -> str | None:
+        """The digital object identifier of this version, as in 10.5281/zenodo.1; None before."""
+        return self.id and self.id.removeprefix("https://doi.org/")
 
     @model_validator(mode="after")
     def _paths_are_unique(self) -> PackageDescriptor:

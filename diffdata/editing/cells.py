@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-import pandas as pd
+import pyarrow as pa
 
 from diffdata.descriptor import DatePrecision, Field, TableSchema
 from diffdata.errors import InvalidInputError, suggestion
 from diffdata.rules import field_checks
-from diffdata.schemas import PANDAS_DTYPES, failing_rows
+from diffdata.schemas import arrow_type, failing_rows
 from diffdata.validation.cells import CellError, parse_cell, quote
 
 _PART_OF_DATE = re.compile(r"(?P<year>[0-9]{4})(?P<month>-[0-9]{2})?(?P<day>-[0-9]{2})?")
@@ -38,10 +38,10 @@ def fault(text: str, field: Field) -> str:
         return _told(text, "a number that fits in 64 bits", "")
     if value is None:
         return ""
-    frame = pd.DataFrame({field.name: pd.Series([value], dtype=PANDAS_DTYPES[field.type])})
+    frame = pa.table({field.name: pa.array([value], arrow_type(field))})
     checks = field_checks(field)
     for check, failing in zip(checks, failing_rows(frame, checks), strict=True):
-        if failing:
+        if len(failing):
             allowed = map(str, field.constraints.enum or ())
             return _told(text, check.expected, suggestion(text, allowed))
     return ""

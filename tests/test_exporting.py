@@ -1,0 +1,403 @@
+"""What is exported comes back with equal values, and says what it is."""
+
+import csv
+import datetime
+import doctest
+import json
+import shutil
+import sqlite3
+import subprocess
+import sys
+import warnings
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import openpyxl
+import pandas as pd
+import polars as pl
+import pyarrow.parquet as pq
+import pytest
+
+import diffdata
+from diffdata.citation import citation_of
+from diffdata.descriptor import TableSchema
+from diffdata.digest import content_digest
+from diffdata.errors import InvalidDataError, InvalidInputError, UnknownNameError
+from diffdata.exporting import FORMATS, FormulaWarning, contents, export, export_from
+from diffdata.loader import load_from
+from diffdata.packages import DESCRIPTOR, Package, open_package
+from diffdata.validation.cells import parse_cell
+
+from .conftest import ROOT
+from .packages import ROWS, add_table, field, make_package
+
+pytestmark = pytest.mark.filterwarnings("ignore::diffdata.exporting.FormulaWarning")
+
+
+@pytest.fixture
+def odd(tmp_path: Path) -> Package:
+    """A package with what formats lose: large integers, old dates, formulas, words of SQL."""
+    (tmp_path / "odd").mkdir()
+    return open_package(make_package(tmp_path / "odd"))
+
+
+def frame_of(rows: list[Any], schema: TableSchema) -> pd.DataFrame:
+    """Make a frame of rows, whose texts are read by the type of their column."""
+
+    def typed(value: Any, kind: str, name: str) -> Any:
+        if isinstance(value, str) and kind != "string":
+            return parse_cell(value, schema.field(name))
+        return value.date() if isinstance(value, datetime.datetime) else value
+
+    kinds = {field.name: field.type for field in schema.fields}
+    made = [
+        [typed(value, kind, name) for value, (name, kind) in zip(row, kinds.items(), strict=True)]
+        for row in rows
+    ]
+    return pd.DataFrame(made, columns=list(kinds), dtype=object)
+
+
+def from_csv(path: Path, package: Package, table: str) -> Any:
+    copied = path.parent / f"copied-{table}"
+    for name in package.tables:
+        resource = package.resource(name)
+        for file in (DESCRIPTOR, resource.path, resource.schema_):
+            (copied / file).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(package.root / file, copied / file)
+        shutil.copy(path.parent / f"{name}.csv", copied / resource.path)
+    return load_from(open_package(copied), table)
+
+
+def from_json(path: Path, package: Package, table: str) -> Any:
+    rows = json.loads(path.read_text(encoding="utf-8"))["rows"]
+    return frame_of([list(row.values()) for row in rows], package.schema(table))
+
+
+def from_xlsx(path: Path, package: Package, table: str) -> Any:
+    _, *rows = openpyxl.load_workbook(path)[table].iter_rows(values_only=True)
+    return frame_of(rows, package.schema(table))
+
+
+def from_sqlite(path: Path, package: Package, table: str) -> Any:
+    with closing(sqlite3.connect(path)) as database:
+        rows = database.execute(f'SELECT * FROM "{table}"').fetchall()
+    return frame_of(rows, package.schema(table))
+
+
+def from_duckdb(path: Path, package: Package, table: str) -> Any:
+    with duckdb.connect(path, read_only=True) as database:
+        return frame_of(
+            database.execute(f'SELECT * FROM "{table}"').fetchall(), package.schema(table)
+        )
+
+
+def with_polars(path: Path, _: Package, __: str) -> Any:
+    return pl.read_parquet(path)
+
+
+def with_arrow(path: Path, _: Package, __: str) -> Any:
+    return pq.read_table(path)
+
+
+ROUND_TRIPS: list[tuple[str, Callable[[Path, Package, str], Any]]] = [
+    ("csv", from_csv),
+    ("json", from_json),
+    ("parquet", with_polars),
+    ("parquet", with_arrow),
+    ("xlsx", from_xlsx),
+    ("sqlite", from_sqlite),
+    ("duckdb", from_duckdb),
+]
+
+
+@pytest.mark.parametrize(("to", "read"), ROUND_TRIPS)
+def test_every_value_comes_back(
+    to: str, read: Callable[[Path, Package, str], Any], odd: Package, tmp_path: Path
+) -> None:
+    paths = export_from(odd, None, to, tmp_path / "out")
+    for table in odd.tables:
+        path = next((path for path in paths if path.stem == table), paths[0])
+        frame, schema = load_from(odd, table), odd.schema(table)
+        assert content_digest(read(path, odd, table), schema) == content_digest(frame, schema)
+
+
+@pytest.mark.parametrize(("to", "read"), ROUND_TRIPS)
+def test_the_dataset_comes_back(
+    to: str, read: Callable[[Path, Package, str], Any], package: Package, tmp_path: Path
+) -> None:
+    paths = export_from(package, None, to, tmp_path / "out")
+    for table in ("estimates", "models", "hardware", "model_dates"):
+        path = next((path for path in paths if path.stem == table), paths[0])
+        frame, schema = load_from(package, table), package.schema(table)
+        assert content_digest(frame, schema) == content_digest(
+            read(path, package, table), schema
+        ), table
+
+
+@pytest.mark.parametrize("to", FORMATS)
+def test_version_and_digest_are_inside(to: str, package: Package, tmp_path: Path) -> None:
+    paths = export_from(package, "hardware", to, tmp_path)
+    digest = contents(package, ["hardware"]).tables[0].digest
+    if to == "parquet":
+        metadata = pq.read_schema(paths[0]).metadata
+        assert metadata[b"version"].decode() == package.version
+        assert metadata[b"digest"].decode() == digest
+        assert metadata[b"table"] == b"hardware"
+        assert b"pandas" not in metadata
+    elif to in ("csv", "json", "bibtex"):
+        assert digest in paths[-1].read_text(encoding="utf-8")
+        assert package.version in paths[-1].read_text(encoding="utf-8")
+    else:
+        header, row = about(to, paths[0])
+        found = dict(zip(header, row, strict=True))
+        assert (found["table"], found["rows"]) == ("hardware", len(load_from(package, "hardware")))
+        assert (found["version"], found["digest"]) == (package.version, digest)
+        assert found["citation"].startswith("The diffdata authors. (2026).")
+
+
+def about(to: str, path: Path, table: str = "about") -> list[Any]:
+    """Return the header and the rows of a table that an export adds."""
+    if to == "xlsx":
+        return list(openpyxl.load_workbook(path)[table].iter_rows(values_only=True))
+    open_database: Any = sqlite3.connect if to == "sqlite" else duckdb.connect
+    with closing(open_database(path)) as database:
+        found = database.execute(f'SELECT * FROM "{table}"')
+        return [[column[0] for column in found.description], *found.fetchall()]
+
+
+@pytest.mark.parametrize("to", ["xlsx", "sqlite", "duckdb"])
+def test_units_are_in_the_table_of_columns(to: str, package: Package, tmp_path: Path) -> None:
+    (path,) = export_from(package, "estimates", to, tmp_path)
+    header, *rows = about(to, path, "columns")
+    found = {row[1]: dict(zip(header, row, strict=True)) for row in rows}
+    assert list(found) == list(package.schema("estimates").column_names)
+    assert found["price_year"]["unit"] == "year"
+    assert found["quantity_id"]["references"] == "quantities.quantity_id"
+    assert found["superseded_by_estimate_id"]["references"] == "estimates.estimate_id"
+
+
+def test_units_are_in_parquet_json_and_beside_csv(package: Package, tmp_path: Path) -> None:
+    (parquet,) = export_from(package, "hardware", "parquet", tmp_path)
+    assert pq.read_schema(parquet).field("memory_bytes").metadata[b"unit"] == b"byte"
+    (records,) = export_from(package, "hardware", "json", tmp_path)
+    fields = {field["name"]: field for field in json.loads(records.read_text())["fields"]}
+    assert fields["memory_bytes"]["unit"] == "byte"
+    _, beside = export_from(package, "hardware", "csv", tmp_path)
+    described = json.loads(beside.read_text())
+    columns = {column["name"]: column for column in described["tableSchema"]["columns"]}
+    assert described["url"] == "hardware.csv"
+    assert columns["memory_bytes"]["schema:unitText"] == "byte"
+    assert columns["memory_bytes"]["datatype"] == "integer"
+
+
+def test_duckdb_knows_types_keys_and_units(package: Package, tmp_path: Path) -> None:
+    (path,) = export_from(package, None, "duckdb", tmp_path)
+    with duckdb.connect(path, read_only=True) as database:
+        columns = dict(
+            database.execute(
+                "SELECT column_name, data_type FROM duckdb_columns() WHERE table_name = 'estimates'"
+            ).fetchall()
+        )
+        assert columns["as_of"] == "DATE"
+        assert columns["price_year"] == "BIGINT"
+        assert columns["value"] == "DOUBLE"
+        keys = {
+            text
+            for (text,) in database.execute(
+                "SELECT constraint_text FROM duckdb_constraints() WHERE table_name = 'estimates'"
+            ).fetchall()
+        }
+        assert "PRIMARY KEY(estimate_id)" in keys
+        assert "FOREIGN KEY (quantity_id, unit) REFERENCES quantities(quantity_id, unit)" in keys
+        (comment,) = database.execute(
+            "SELECT comment FROM duckdb_columns() WHERE column_name = 'memory_bytes'"
+        ).fetchall()[0]
+        assert comment.endswith("Unit: byte.")
+
+
+def test_sqlite_enforces_the_keys(odd: Package, tmp_path: Path) -> None:
+    (path,) = export_from(odd, None, "sqlite", tmp_path)
+    with closing(sqlite3.connect(path)) as database:
+        assert database.execute("PRAGMA foreign_key_check").fetchall() == []
+        database.execute("PRAGMA foreign_keys = ON")
+        for broken in (
+            "INSERT INTO things (thing_id) VALUES ('a')",
+            "INSERT INTO things (thing_id, of_thing_id) VALUES ('z', 'nobody')",
+            "INSERT INTO things (thing_id, kind, edition) VALUES ('z', 'x', 2)",
+            "INSERT INTO things (of_thing_id) VALUES (NULL)",
+        ):
+            with pytest.raises(sqlite3.IntegrityError):
+                database.execute(broken)
+
+
+def test_a_foreign_key_is_left_out_where_its_target_is(package: Package, tmp_path: Path) -> None:
+    (path,) = export_from(package, ["hardware", "organizations"], "sqlite", tmp_path)
+    with closing(sqlite3.connect(path)) as database:
+        found = database.execute("PRAGMA foreign_key_list(hardware)").fetchall()
+    assert {row[2] for row in found} == {"organizations"}
+
+
+def test_no_text_is_a_formula_in_a_workbook(odd: Package, tmp_path: Path) -> None:
+    (path,) = export_from(odd, "things", "xlsx", tmp_path)
+    sheet = openpyxl.load_workbook(path)["things"]
+    cells = {row[0].value: row[8] for row in sheet.iter_rows(min_row=2)}
+    assert [cells[name].value for name in "ae"] == ["=1+1", "@SUM(A1)"]
+    assert {cell.data_type for row in sheet.iter_rows() for cell in row} == {"s", "n", "d", "b"}
+    assert cells["a"].quotePrefix
+    assert not cells["b"].quotePrefix
+
+
+def test_a_workbook_rounds_no_number(odd: Package, tmp_path: Path) -> None:
+    (path,) = export_from(odd, "things", "xlsx", tmp_path)
+    counts = [cell.value for cell in openpyxl.load_workbook(path)["things"]["E"]]
+    assert counts[1] == "9007199254740993"
+    assert counts[-2] == 999999999999999
+
+
+def limits(path: Path) -> list[str]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return [row["limit"] for row in csv.DictReader(file)]
+
+
+def test_csv_is_exact_and_warns_of_formulas(odd: Package, tmp_path: Path) -> None:
+    with pytest.warns(FormulaWarning, match=r"'=1\+1' of limit \(3 in all\)"):
+        path, _ = export_from(odd, "things", "csv", tmp_path)
+    assert limits(path)[0] == "=1+1"
+
+
+def test_safe_csv_has_an_apostrophe_before_formulas_and_only_there(
+    odd: Package, tmp_path: Path
+) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        path, _ = export_from(odd, "things", "csv", tmp_path, safe=True)
+    exact, _ = export_from(odd, "things", "csv", tmp_path / "exact")
+    changed = {new: old for new, old in zip(limits(path), limits(exact), strict=True) if new != old}
+    assert changed == {"'=1+1": "=1+1", "'@SUM(A1)": "@SUM(A1)", "'+49 30": "+49 30"}
+
+
+def test_bibtex_holds_the_sources_of_the_tables(package: Package, tmp_path: Path) -> None:
+    from pybtex.database import parse_file
+
+    (path,) = export_from(package, ["hardware", "models"], "bibtex", tmp_path / "a.bib")
+    wanted = {
+        item["id"] for name in ("hardware", "models") for item in citation_of(package, name).sources
+    }
+    assert set(parse_file(str(path)).entries) == wanted | {f"diffdata-{package.version}"}
+    (path,) = export_from(package, "sources", "bibtex", tmp_path / "b.bib")
+    assert len(parse_file(str(path)).entries) == len(load_from(package, "sources")) + 1
+
+
+def test_nothing_is_overwritten_unasked(package: Package, tmp_path: Path) -> None:
+    out = tmp_path / "hardware.csv"
+    beside = tmp_path / "hardware.csv-metadata.json"
+    beside.write_text("mine")
+    with pytest.raises(InvalidInputError, match=r"hardware\.csv-metadata\.json exists"):
+        export_from(package, "hardware", "csv", out)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [beside.name]
+    assert export_from(package, "hardware", "csv", out, overwrite=True) == [out, beside]
+    assert beside.read_text() != "mine"
+
+
+def test_a_failure_leaves_nothing_behind(odd: Package, tmp_path: Path) -> None:
+    long = ROWS.replace("PanGu", "x" * 40_000)
+    (odd.root / "things.csv").write_text(long, encoding="utf-8")
+    old = tmp_path / "out.xlsx"
+    old.write_text("old")
+    with pytest.raises(InvalidInputError, match=r"things, row 3, limit: a text of 4\d+"):
+        export_from(odd, "things", "xlsx", old, overwrite=True)
+    assert old.read_text() == "old"
+    assert {path.name for path in tmp_path.iterdir()} == {"odd", "out.xlsx"}
+
+
+def test_text_formats_and_parquet_are_the_same_bytes_again(
+    package: Package, tmp_path: Path
+) -> None:
+    for to in ("csv", "json", "parquet", "sqlite", "bibtex"):
+        once = export_from(package, "models", to, tmp_path / "once")
+        again = export_from(package, "models", to, tmp_path / "again")
+        for one, other in zip(once, again, strict=True):
+            assert one.read_bytes() == other.read_bytes(), one.name
+
+
+@pytest.mark.parametrize(
+    ("tables", "to", "out", "message"),
+    [
+        (None, "csv", "a.csv", "a.csv is one file, but csv gives a file for each of 2"),
+        ("things", "parquet", "taken", "taken is a file without the suffix .parquet"),
+        ("things", "sqlite", "taken", "without the suffix .sqlite or .sqlite3 or .db"),
+        ([], "csv", "a", "tables: none is named"),
+        ("things", "csv", "taken/a", "cannot be written: "),
+    ],
+)
+def test_places_that_do_not_fit_are_refused(
+    tables: Any, to: str, out: str, message: str, odd: Package, tmp_path: Path
+) -> None:
+    (tmp_path / "taken").write_text("")
+    with pytest.raises(InvalidInputError, match=message):
+        export_from(odd, tables, to, tmp_path / out)
+
+
+def test_unknown_names_are_answered_with_the_nearest(tmp_path: Path) -> None:
+    with pytest.raises(UnknownNameError, match="did you mean hardware"):
+        export("hardwear", "csv", tmp_path)
+    with pytest.raises(UnknownNameError, match="did you mean parquet"):
+        export("hardware", "parket", tmp_path)
+    with pytest.raises(InvalidInputError, match="safe: this is for csv"):
+        export("hardware", "json", tmp_path, safe=True)
+
+
+def test_invalid_data_are_not_exported(odd: Package, tmp_path: Path) -> None:
+    (odd.root / "things.csv").write_text(ROWS.replace("c,c,", "a,c,"), encoding="utf-8")
+    with pytest.raises(InvalidDataError):
+        export_from(odd, "things", "csv", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("to", ["xlsx", "sqlite", "duckdb"])
+def test_a_table_of_the_name_of_ours_is_refused(to: str, odd: Package, tmp_path: Path) -> None:
+    fields = [field("name", "string", required=True)]
+    add_table(odd.root, "about", "name\na\n", fields, ["name"])
+    descriptor = json.loads((odd.root / "datapackage.json").read_text())
+    descriptor["resources"].append({"name": "about", "path": "about.csv", "schema": "about.json"})
+    (odd.root / "datapackage.json").write_text(json.dumps(descriptor))
+    with pytest.raises(InvalidInputError, match="a table 'about' of its own"):
+        export(None, to, tmp_path / "out", package=odd.root)
+
+
+@pytest.mark.parametrize(("to", "library"), [("xlsx", "openpyxl"), ("duckdb", "duckdb")])
+def test_a_missing_library_is_named_with_what_installs_it(
+    to: str, library: str, odd: Package, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, library, None)
+    with pytest.raises(InvalidInputError, match=rf"needs the library {library}.*diffdata\[{to}\]"):
+        export_from(odd, None, to, tmp_path / "out")
+    assert [path.name for path in (tmp_path / "out").iterdir()] == []
+
+
+def test_libraries_of_single_formats_wait_until_they_are_used() -> None:
+    code = "import sys, diffdata; diffdata.export; print({'openpyxl', 'duckdb'} & {*sys.modules})"
+    assert subprocess.check_output([sys.executable, "-c", code], text=True) == "set()\n"
+
+
+def test_the_documented_lines_read_what_is_exported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(ROOT / "data", tmp_path / "data")
+    monkeypatch.chdir(tmp_path)
+    found = doctest.testfile(str(ROOT / "docs/exports.md"), module_relative=False)
+    assert found.failed == 0
+    assert found.attempted >= 10
+
+
+def test_duckdb_and_polars_read_every_csv_file_of_the_package(package: Package) -> None:
+    for name, frame in ((name, diffdata.load(name)) for name in package.tables):
+        path = package.data_path(name)
+        assert pl.read_csv(path, try_parse_dates=True, infer_schema_length=None).height == len(
+            frame
+        )
+        ((count,),) = duckdb.sql(f"SELECT count(*) FROM '{path}'").fetchall()
+        assert count == len(frame)
