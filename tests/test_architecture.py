@@ -25,7 +25,7 @@ FLOORS = [
     ["loader"],
     ["typed"],
     ["reproduce", "finding"],
-    ["printing", "report", "build"],
+    ["printing", "report", "build", "diff"],
     ["cli"],
     ["__main__", "__init__"],
 ]
