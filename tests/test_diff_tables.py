@@ -153,6 +153,13 @@ def test_a_table_is_the_same_as_itself(rows: list[tuple[str, str, str]]) -> None
     assert compare_tables(held, held, "k").same
 
 
+@pytest.mark.parametrize("rows", ["b,1\nb,3\n", "b,1\nb,2\n,4\n", "b,1\nb,2\nb,2\n"])
+def test_tables_are_not_the_same_if_rows_without_a_key_of_their_own_differ(rows: str) -> None:
+    old = table("k,a\nx,1\nb,2\nb,1\n")
+    assert compare_tables(old, table("k,a\nb,1\nx,1\nb,2.0\n"), "k").same
+    assert not compare_tables(old, table(f"k,a\nx,1\n{rows}"), "k").same
+
+
 def test_columns_with_the_same_content_are_not_guessed() -> None:
     rows = "".join(f"m{i},{i}e20,{i}e20\n" for i in range(1, 8))
     found = compare_tables(table("k,a,b\n" + rows), table("k,c,d\n" + rows), "k")

@@ -38,6 +38,17 @@ def unpack(
     PackageError
         If it is no zip archive or is damaged; if a name leads out of the folder or stands twice,
         an entry is a link or encrypted, or there are too many or too large ones.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> with zipfile.ZipFile(folder / "a.zip", "w") as made:
+    ...     made.writestr("../outside.csv", "a")
+    >>> unpack(folder / "a.zip", folder)  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    diffdata.errors.PackageError: ...: the entry '../outside.csv' is not a path inside the archive
     """
     try:
         with zipfile.ZipFile(archive) as opened:

@@ -92,6 +92,7 @@ def _table(diff: TableDiff) -> dict[str, Any]:
             },
         },
         "duplicate_keys": {"old": _duplicates(diff.old), "new": _duplicates(diff.new)},
+        "rows_with_such_keys_are_the_same": diff.set_aside_same,
         "blank_keys": {"old": list(diff.old.blanks), "new": list(diff.new.blanks)},
         "cells": list(map(_cell, diff.cells)),
         "written_differently": list(map(_cell, diff.reformatted)),

@@ -93,6 +93,14 @@ def match_columns(
     ------
     UnknownNameError, InvalidInputError
         If `rename` names columns that are not there, or one twice.
+
+    Examples
+    --------
+    >>> from diffdata.diff import make_table
+    >>> old = make_table("old", ["k", "datapoints"], [["a", "1"], ["b", "2"], ["c", "3"]])
+    >>> new = make_table("new", ["gradients", "k"], [["1", "a"], ["2", "b"], ["3", "c"]])
+    >>> match_columns(old, new, [(0, 0), (1, 1), (2, 2)], {}, {}).pairs[0]
+    ColumnPair(old='datapoints', new='gradients', agreement=1.0)
     """
     _check_rename(old, new, rename)
     taken = set(rename.values())

@@ -80,6 +80,16 @@ def column_changes(
         The columns of the new table, in whose order the result comes.
     compared
         The number of rows that both sides have.
+
+    Examples
+    --------
+    >>> from diffdata.diff.cells import difference
+    >>> moved = [("a", "1", "10"), ("b", "2", "1"), ("c", "", "5")]
+    >>> cells = [CellChange((key,), "x", "x", old, new, 2, 2, difference(old, new))
+    ...          for key, old, new in moved]
+    >>> (column,) = column_changes(cells, ["k", "x"], 3)
+    >>> column.changed, column.filled, column.tenfold, column.median_ratio, column.largest_ratio
+    (3, 1, 1, 5.25, 10.0)
     """
     by_column: dict[str, list[CellChange]] = {column: [] for column in columns}
     for change in changes:

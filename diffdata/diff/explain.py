@@ -83,6 +83,12 @@ def explain(old: Package, new: Package, *, draws: int = DRAWS, seed: int = SEED)
         If one of them has no estimates, models or calculations.
     InvalidDataError
         If one of them is not valid.
+
+    Examples
+    --------
+    >>> from diffdata.packages import open_package
+    >>> explain(open_package(), open_package(), draws=1000).same
+    True
     """
     try:
         frames = [load_all(package, _SUMMARY_TABLES) for package in (old, new)]

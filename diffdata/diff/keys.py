@@ -14,6 +14,8 @@ KeyText = tuple[str, ...]
 # (of the rows of its table, if these are fewer), and this number of them.
 KEY_SHARE = 0.5
 KEY_VALUES = 3
+# A column is proposed as the key if so many of the rows have a value of their own in it.
+NEARLY_ALL = 0.9
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,7 @@ def key_columns(
     """
     if not key:
         alike = _unique_columns(old, new)
-        hint = f"; these columns tell all rows apart: {', '.join(alike)}" if alike else ""
+        hint = f"; these columns tell nearly all rows apart: {', '.join(alike)}" if alike else ""
         raise InvalidInputError(f"key: expected the columns that name a row (--key COLUMN){hint}")
     return [_pair(old, new, name, rename) for name in key]
 
@@ -138,13 +140,13 @@ def _alike(holder: Table, name: str, other: Table) -> str:
 
 
 def _unique_columns(old: Table, new: Table) -> list[str]:
-    """Name the columns of both tables that have a value of its own for each row."""
+    """Name the columns of both tables in which nearly every row has a value of its own."""
     return [
         name
         for name in old.columns
         if name in new.columns
         and all(
-            table.rows and not (keyed.duplicates or keyed.blanks)
-            for table, keyed in ((table, by_key(table, [name])) for table in (old, new))
+            table.rows and len(by_key(table, [name]).once) >= NEARLY_ALL * len(table.rows)
+            for table in (old, new)
         )
     ]

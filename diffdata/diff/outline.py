@@ -53,6 +53,15 @@ def outline(
         Longer texts are shortened to so many characters, about the place where they differ.
     joined
         Whether rows or columns that were added, removed or moved share one line.
+
+    Examples
+    --------
+    >>> from diffdata.diff import compare_tables, make_table
+    >>> old = make_table("old.csv", ["k", "flop"], [["a", "1"]])
+    >>> new = make_table("new.csv", ["k", "flop"], [["a", "10"]])
+    >>> laid_out = outline(compare_tables(old, new, "k"))
+    >>> laid_out.title, [section.title for section in laid_out.sections]
+    ('old.csv → new.csv', ['Counts', 'Changes, by consequence', 'Changes by column'])
     """
     tables = (diff,) if isinstance(diff, TableDiff) else diff.tables
     old, new = (diff.old.name, diff.new.name) if isinstance(diff, TableDiff) else _named(diff)

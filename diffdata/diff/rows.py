@@ -100,6 +100,17 @@ def match_rows(
         The columns of both that do not belong to the key.
     types
         What columns of the new table hold.
+
+    Examples
+    --------
+    >>> from diffdata.diff import make_table
+    >>> from diffdata.diff.keys import by_key
+    >>> old = make_table("old", ["k", "flop"], [["OPT", "4.3e23"], ["Gone", "1"]])
+    >>> new = make_table("new", ["k", "flop"], [["OPT-175B", "4.30e23"]])
+    >>> sides = by_key(old, ["k"]), by_key(new, ["k"])
+    >>> found = match_rows(old, new, sides, [ColumnPair("flop", "flop")], {})
+    >>> [(row.old_key, row.new_key) for row in found.renamed], found.removed
+    ([(('OPT',), ('OPT-175B',))], (RowRef(key=('Gone',), line=3),))
     """
     before, after = sides
     gone = _only(before, after)

@@ -54,6 +54,16 @@ def schema_changes(
         Its schemas.
     renamed
         The renamed columns, new name by old name.
+
+    Examples
+    --------
+    >>> from diffdata.packages import open_package
+    >>> old = open_package().schema("hardware")
+    >>> fields = [f.model_copy(update={"unit": "bit"}) if f.name == "memory_bytes" else f
+    ...           for f in old.fields]
+    >>> (change,) = schema_changes("hardware", old, old.model_copy(update={"fields": fields}), {})
+    >>> change.column, change.what, change.old, change.new
+    ('memory_bytes', 'unit', 'byte', 'bit')
     """
     found = list(_of_columns(table, old, new, renamed))
     keys = [tuple(renamed.get(name, name) for name in old.primary_key), new.primary_key]
@@ -71,6 +81,13 @@ def column_types(schema: TableSchema) -> dict[str, ColumnType]:
 
     Choices, flags, identifiers (columns with a pattern) and references are codes, other strings
     are text. Columns that say the unit of another one are units; a date's precision is a precision.
+
+    Examples
+    --------
+    >>> from diffdata.packages import open_package
+    >>> types = column_types(open_package().schema("estimates"))
+    >>> [types[name] for name in ("status", "value", "currency", "as_of_precision", "note")]
+    ['code', 'number', 'unit', 'precision', 'text']
     """
     units = {f.unit.removeprefix("column:") for f in schema.fields if _named_unit(f) and f.unit}
     units |= {name for name in schema.column_names if name in ("unit", "currency", "price_year")}

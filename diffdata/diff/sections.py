@@ -144,6 +144,8 @@ def keys(tables: Sequence[TableDiff], limit: int | None) -> Section:
     """List the keys that are blank or stand more than once, side by side."""
     rows = [row for t in tables for s in (t.old, t.new) for row in _key_rows(t.name, s, limit)]
     note = "Their rows were not compared: nothing is merged or guessed." if rows else ""
+    if rows and not all(table.set_aside_same for table in tables):
+        note += " Taken together, they are not the same on both sides."
     header = ("side", "what", "key", "lines")
     return table_section("Keys that do not name one row", header, rows, note)
 

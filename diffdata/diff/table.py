@@ -82,6 +82,12 @@ def read_table(path: str | os.PathLike[str], name: str | None = None) -> Table:
     PackageError
         If the file cannot be read, is not UTF-8, is empty, has a column twice, or has a row with
         more cells than the header; the line is named.
+
+    Examples
+    --------
+    >>> from diffdata.packages import bundled_root
+    >>> read_table(bundled_root() / "data" / "models.csv").columns[:2]
+    ('model_id', 'name')
     """
     name = str(path) if name is None else name
     return parse_table(read_text(Path(path), name), name)

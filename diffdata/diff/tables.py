@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,7 +13,7 @@ from diffdata.diff.distribution import ColumnChange, column_changes
 from diffdata.diff.keys import Keyed, by_key, key_columns
 from diffdata.diff.rows import RepeatedKey, RowMatch, RowPair, RowRef, match_rows
 from diffdata.diff.table import Table
-from diffdata.diff.values import ColumnType, guess_type
+from diffdata.diff.values import ColumnType, canonical, guess_type
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,8 @@ class TableDiff:
         The cells that say the same in another way: ``3.0e23`` and ``3e23``, blanks at the end.
     distributions
         What changed, by column.
+    set_aside_same
+        Whether the rows with a duplicate or a blank key are, all together, the same on both sides.
     remarks
         What a reader should know of how the tables were read.
     """
@@ -84,6 +87,7 @@ class TableDiff:
     cells: tuple[CellChange, ...]
     reformatted: tuple[CellChange, ...]
     distributions: tuple[ColumnChange, ...]
+    set_aside_same: bool = True
     remarks: tuple[str, ...] = ()
 
     @property
@@ -91,16 +95,12 @@ class TableDiff:
         """Whether the tables say the same, each row under the same key."""
         apart = (self.columns.added, self.columns.removed, self.renamed_columns)
         rows = (self.rows.added, self.rows.removed, self.rows.renamed)
-        return not any((*apart, *rows, self.cells)) and self._repeated(0) == self._repeated(1)
+        return self.set_aside_same and not any((*apart, *rows, self.cells))
 
     @property
     def renamed_columns(self) -> tuple[ColumnPair, ...]:
         """The columns that have another name."""
         return tuple(pair for pair in self.columns.pairs if pair.renamed)
-
-    def _repeated(self, side: int) -> tuple[object, ...]:
-        held = (self.old, self.new)[side]
-        return ({(key.key, len(key.lines)) for key in held.duplicates}, len(held.blanks))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the difference as plain values, as ``--format json`` prints it."""
@@ -168,6 +168,8 @@ def compare_tables(
     rows = [(sides[0].once[k], place) for k, place in sides[1].once.items() if k in sides[0].once]
     columns = match_columns(old, new, rows, known, kinds)
     others = [pair for pair in columns.pairs if (pair.old, pair.new) not in keys]
+    first, last = ([(getattr(pair, side), kinds[pair.new]) for pair in columns.pairs]
+                   for side in ("old", "new"))  # fmt: skip
     changes, changed = _cells(old, new, rows, columns.pairs, kinds, [last for _, last in keys])
     return TableDiff(
         name=name,
@@ -181,6 +183,7 @@ def compare_tables(
         cells=tuple(change for change in changes if change.difference.kind != "form"),
         reformatted=tuple(change for change in changes if change.difference.kind == "form"),
         distributions=column_changes(changes, new.columns, len(rows)),
+        set_aside_same=_set_aside(old, sides[0], first) == _set_aside(new, sides[1], last),
         remarks=(*old.remarks, *new.remarks),
     )
 
@@ -203,6 +206,18 @@ def _side(table: Table, own: Keyed, other: Keyed) -> Side:
             for key, place in own.once.items()
             if key in other.duplicates
         ),
+    )
+
+
+def _set_aside(
+    table: Table, side: Keyed, columns: Sequence[tuple[str, ColumnType]]
+) -> Counter[tuple[object, ...]]:
+    """Count the contents of the rows that cannot be matched, for their key is none."""
+    places = [(table.place(name), kind) for name, kind in columns]
+    rows = [place for repeated in side.duplicates.values() for place in repeated]
+    return Counter(
+        tuple(canonical(table.rows[row][place], kind) for place, kind in places)
+        for row in (*rows, *side.blanks)
     )
 
 
