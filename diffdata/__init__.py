@@ -76,7 +76,7 @@ _HOMES = {
     ),
     "validation": ("Issue", "explain", "validate"),
 }
-_SUBMODULES = ("derive", "typed", "uncertainty", "validation")
+_SUBMODULES = ("derive", "diff", "typed", "uncertainty", "validation")
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [

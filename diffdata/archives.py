@@ -1,8 +1,7 @@
-"""Archives of strangers, unpacked without trust: names, links and sizes are checked first."""
+"""Archives of datasets, which anybody may have made: checked before a byte is written."""
 
 from __future__ import annotations
 
-import os
 import stat
 import tempfile
 import zipfile
@@ -12,72 +11,136 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 from diffdata.errors import PackageError
+from diffdata.packages import DESCRIPTOR
 
-# No dataset of tables comes near these; what lies beyond is refused before it is unpacked.
-MAX_ENTRIES = 10_000
-MAX_BYTES = 2**30
+MOST_ENTRIES = 10_000
+MOST_BYTES = 2**30
 _CHUNK = 2**20
 
 
-@contextmanager
-def unpacked(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """Unpack a zip file into a temporary folder, which is gone when the block ends.
+def unpack(
+    archive: Path,
+    folder: Path,
+    *,
+    most_entries: int = MOST_ENTRIES,
+    most_bytes: int = MOST_BYTES,
+) -> None:
+    """Unpack a zip archive into a folder.
 
-    Yields
-    ------
+    Parameters
+    ----------
+    archive
+        The archive.
     folder
-        The folder that holds what the archive holds; if all of it lies in one folder, that one.
+        An empty folder.
+    most_entries, most_bytes
+        How many entries the archive may have, and how large they may be unpacked, in bytes.
 
     Raises
     ------
     PackageError
-        If the file is no zip file, is damaged or encrypted, holds a link, a name twice or a name
-        that leads elsewhere, or more than `MAX_ENTRIES` files or `MAX_BYTES` bytes.
+        If it is no zip archive or is damaged; if a name leads out of the folder or stands twice,
+        an entry is a link or encrypted, or there are too many or too large ones.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> with zipfile.ZipFile(folder / "a.zip", "w") as made:
+    ...     made.writestr("../outside.csv", "a")
+    >>> unpack(folder / "a.zip", folder)  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    diffdata.errors.PackageError: ...: the entry '../outside.csv' is not a path inside the archive
     """
-    name = os.path.basename(path)
+    try:
+        with zipfile.ZipFile(archive) as opened:
+            entries = _checked(opened, archive, most_entries, most_bytes)
+            left = most_bytes
+            for entry in entries:
+                left -= _write(opened, entry, folder, left, archive)
+    except FileNotFoundError:
+        raise PackageError(f"{archive}: the file is missing") from None
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+        raise PackageError(f"{archive}: not a zip archive that can be read: {error}") from None
+    except OSError as error:
+        raise PackageError(f"{archive}: cannot be unpacked: {error.strerror or error}") from None
+
+
+@contextmanager
+def unpacked(archive: Path) -> Iterator[Path]:
+    """Unpack a zip archive of a dataset, and give its folder, which is gone afterwards.
+
+    Raises
+    ------
+    PackageError
+        If it cannot be unpacked, see `unpack`, or holds no dataset.
+    """
     with tempfile.TemporaryDirectory(prefix="diffdata-") as folder:
-        root = Path(folder)
-        try:
-            with zipfile.ZipFile(path) as archive:
-                _unpack(archive, root, name)
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError) as error:
-            raise PackageError(f"{name}: cannot be read as a zip file: {error}") from None
-        inside = list(root.iterdir())
-        alone = len(inside) == 1 and inside[0].is_dir()
-        yield inside[0] if alone else root
+        unpack(archive, Path(folder))
+        yield package_folder(Path(folder), str(archive))
 
 
-def _unpack(archive: zipfile.ZipFile, root: Path, name: str) -> None:
-    entries = archive.infolist()
-    if len(entries) > MAX_ENTRIES:
-        raise PackageError(f"{name}: {len(entries)} entries, more than {MAX_ENTRIES} are not read")
+def package_folder(folder: Path, name: str) -> Path:
+    """Return the folder of the dataset in an unpacked archive: its top, or the one folder there.
+
+    Raises
+    ------
+    PackageError
+        If there is no datapackage.json in either; `name` is what the message calls the archive.
+    """
+    inside: list[Path] = [path for path in sorted(folder.iterdir()) if path.name != "__MACOSX"]
+    for place in [folder, *(inside if len(inside) == 1 else [])]:
+        if (place / DESCRIPTOR).is_file():
+            return place
+    raise PackageError(f"{name}: the archive has no {DESCRIPTOR} at its top or in its one folder")
+
+
+def _checked(
+    opened: zipfile.ZipFile, archive: Path, most_entries: int, most_bytes: int
+) -> list[zipfile.ZipInfo]:
+    """Return the files of an archive, if all its entries may be unpacked."""
+    entries = opened.infolist()
+    if len(entries) > most_entries:
+        raise PackageError(f"{archive}: {len(entries)} entries, at most {most_entries} are read")
+    size = sum(entry.file_size for entry in entries)
+    if size > most_bytes:
+        raise PackageError(f"{archive}: {size} bytes unpacked, at most {most_bytes} are read")
     seen: set[str] = set()
-    left = MAX_BYTES
     for entry in entries:
-        _check_name(entry, name)
-        if entry.is_dir():
-            continue
-        # Two names that differ by case alone are one file on some machines.
-        if entry.filename.casefold() in seen:
-            raise PackageError(f"{name}: two entries have the name {entry.filename!r}")
-        seen.add(entry.filename.casefold())
-        target = root / entry.filename
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with archive.open(entry) as packed, target.open("xb") as file:
-            # The size that the archive states is only a claim: the bytes are counted.
-            while chunk := packed.read(_CHUNK):
-                left -= len(chunk)
-                if left < 0:
-                    raise PackageError(f"{name}: unpacks to more than {MAX_BYTES // 2**20} MiB")
-                file.write(chunk)
+        # The name as the archive has it: zipfile cuts it at a NUL and turns backslashes on Windows.
+        name = entry.orig_filename
+        path = PurePosixPath(name)
+        if (
+            path.is_absolute()
+            or ".." in path.parts
+            or not path.parts
+            or any(letter in name for letter in "\\:\0")
+        ):
+            raise PackageError(f"{archive}: the entry {name!r} is not a path inside the archive")
+        mode = entry.external_attr >> 16
+        if stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
+            raise PackageError(f"{archive}: the entry {name!r} is a link or a device, not a file")
+        if entry.flag_bits & 0x1:
+            raise PackageError(f"{archive}: the entry {name!r} is encrypted")
+        # Names that differ by case alone are one file on some machines.
+        if str(path).casefold() in seen:
+            raise PackageError(f"{archive}: the entry {name!r} stands twice")
+        seen.add(str(path).casefold())
+    return [entry for entry in entries if not entry.is_dir()]
 
 
-def _check_name(entry: zipfile.ZipInfo, name: str) -> None:
-    path = PurePosixPath(entry.filename)
-    odd = "\\" in entry.filename or "\0" in entry.orig_filename or ":" in entry.filename
-    if odd or path.is_absolute() or ".." in path.parts or len(entry.filename) > 1000:
-        raise PackageError(f"{name}: the entry {entry.filename[:100]!r} leads out of the archive")
-    if stat.S_ISLNK(entry.external_attr >> 16):
-        raise PackageError(f"{name}: the entry {entry.filename!r} is a link")
-    if entry.flag_bits & 1:
-        raise PackageError(f"{name}: the entry {entry.filename!r} is encrypted")
+def _write(
+    opened: zipfile.ZipFile, entry: zipfile.ZipInfo, folder: Path, left: int, archive: Path
+) -> int:
+    """Write one file and return its size; a size that the archive states is not trusted."""
+    target = folder.joinpath(*PurePosixPath(entry.orig_filename).parts)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    written = 0
+    with opened.open(entry) as source, target.open("xb") as file:
+        while chunk := source.read(_CHUNK):
+            written += len(chunk)
+            if written > left:
+                raise PackageError(f"{archive}: larger unpacked than it says")
+            file.write(chunk)
+    return written

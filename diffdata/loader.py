@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 import pandas as pd
 
+from diffdata.digest import identity
 from diffdata.errors import InvalidDataError
 from diffdata.packages import Package, open_package
 from diffdata.schemas import dictionary, pandera_schema
@@ -43,7 +44,7 @@ def load(name: str, *, package: PathLike | None = None) -> pd.DataFrame:
     frame
         One row for each row of the table, in the order of its key. The columns have the dtypes
         that `describe` names: strings, nullable Int64, float64, nullable booleans, datetime64.
-        ``frame.attrs`` names the table and the version of the dataset.
+        ``frame.attrs`` names the table, the version of the dataset and the digest of the values.
 
     Raises
     ------
@@ -75,7 +76,7 @@ def load_all(package: Package, names: list[str]) -> dict[str, pd.DataFrame]:
         errors = [issue for issue in checked.issues if issue.severity == "error"]
         if errors:
             raise InvalidDataError(name, errors)
-        checked.frame.attrs = {"table": name, "version": package.version}
+        checked.frame.attrs = identity(checked.frame, package.schema(name), name, package.version)
         frames[name] = checked.frame
     return frames
 

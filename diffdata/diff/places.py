@@ -1,0 +1,108 @@
+"""What a user names to be compared, and how it is opened: folder, archive, CSV file, revision."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from diffdata.archives import unpacked
+from diffdata.diff.revisions import archive_revision
+from diffdata.errors import PackageError
+from diffdata.packages import DESCRIPTOR, Package, open_package
+
+
+@dataclass(frozen=True)
+class Place:
+    """Something that can be compared: a dataset, or a CSV file.
+
+    Attributes
+    ----------
+    name
+        What the user called it.
+    package
+        The dataset, None if it is a CSV file.
+    file
+        The CSV file, None if it is a dataset.
+    """
+
+    name: str
+    package: Package | None = None
+    file: Path | None = None
+
+
+# A way to read what the user named; None if it is not meant. What it must close later goes on the
+# stack.
+Way = Callable[[str, ExitStack], Place | None]
+
+
+def _folder(text: str, _: ExitStack) -> Place | None:
+    path = Path(text)
+    if path.is_dir() or path.name == DESCRIPTOR:
+        return Place(text, package=open_package(path))
+    return None
+
+
+def _archive(text: str, stack: ExitStack) -> Place | None:
+    path = Path(text)
+    if path.suffix.lower() != ".zip":
+        return None
+    return Place(text, package=open_package(stack.enter_context(unpacked(path))))
+
+
+def _csv(text: str, _: ExitStack) -> Place | None:
+    path = Path(text)
+    if path.suffix.lower() == ".csv" or path.is_file():
+        return Place(text, file=path)
+    return None
+
+
+def _revision(text: str, stack: ExitStack) -> Place | None:
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="diffdata-")))
+    if not archive_revision(text, folder):
+        return None
+    return Place(text, package=open_package(folder))
+
+
+# In the order in which they are tried: what lies on the disk stands before what git knows.
+WAYS: tuple[Way, ...] = (_folder, _archive, _csv, _revision)
+
+
+@contextmanager
+def open_place(text: str | os.PathLike[str]) -> Iterator[Place]:
+    """Open what a user names, and remove what was unpacked for it afterwards.
+
+    Parameters
+    ----------
+    text
+        A folder with a datapackage.json (or that file), a .zip of such a folder, a CSV file, or a
+        revision of the git repository in the current directory (``REV``, or ``REV:FOLDER``).
+
+    Raises
+    ------
+    PackageError
+        If it is none of them, or cannot be read.
+
+    Examples
+    --------
+    >>> with open_place("no-such-thing") as place:
+    ...     pass
+    Traceback (most recent call last):
+    ...
+    diffdata.errors.PackageError: no-such-thing: expected a folder with a datapackage.json, a .zip \
+of one, a CSV file, or a revision of the git repository in the current directory
+    """
+    name = os.fspath(text)
+    with ExitStack() as stack:
+        for way in WAYS:
+            place = way(name, stack)
+            if place is not None:
+                yield place
+                return
+        raise PackageError(
+            f"{name}: expected a folder with a {DESCRIPTOR}, a .zip of one, a CSV file, or a "
+            "revision of the git repository in the current directory"
+        )

@@ -1,0 +1,155 @@
+"""Two datasets: tables, schemas, cells by type, and what moves because of a change."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from diffdata.diff import PackageDiff, compare, compare_and_explain, in_order
+from diffdata.diff.cells import Consequence
+from diffdata.errors import InvalidDataError, InvalidInputError, UnknownNameError
+
+from .conftest import ROOT, edit
+
+
+def package_diff(old: Path, new: Path) -> PackageDiff:
+    found = compare(old, new)
+    assert isinstance(found, PackageDiff)
+    return found
+
+
+def test_a_dataset_is_the_same_as_its_copy(copy: Path) -> None:
+    found = package_diff(ROOT, copy)
+    assert found.same
+    assert in_order(found) == []
+
+
+def test_a_number_moved_tenfold_stands_before_rows_and_notes(copy: Path) -> None:
+    estimates = copy / "data/estimates.csv"
+    edit(estimates, "gpt-3-training-cost,gpt-3,,,,,,training_cost,12e6,5e6,33e6",
+         "gpt-3-training-cost,gpt-3,,,,,,training_cost,120e6,5e6,34e6")  # fmt: skip
+    edit(estimates, "actual cost, not the price of a repetition today",
+         "the actual cost, not the price of a repetition today")  # fmt: skip
+    text = estimates.read_text().splitlines(keepends=True)
+    removed = text.pop(1)
+    estimates.write_text("".join(text))
+    changes = in_order(package_diff(ROOT, copy))
+    assert [(change.what, change.column) for change in changes] == [
+        ("number changed", "value"),
+        ("number changed", "high"),
+        ("row removed", ""),
+        ("reworded", "note"),
+    ]
+    assert changes[2].row == removed.split(",")[0]
+
+
+def test_cells_are_compared_by_the_types_of_the_schema(copy: Path) -> None:
+    dates = copy / "data/model_dates.csv"
+    rows = dates.read_text().splitlines(keepends=True)
+    place = next(place for place, row in enumerate(rows) if ",day," in row)
+    rows[place] = rows[place].replace(",day,", ",month,")
+    dates.write_text("".join(rows))
+    (cell,) = (cell for table in package_diff(ROOT, copy).tables for cell in table.cells)
+    assert (cell.old, cell.new, cell.difference.kind) == ("day", "month", "precision")
+
+
+def test_a_changed_unit_of_a_column_stands_first(copy: Path) -> None:
+    schema = copy / "schemas/hardware.json"
+    described = json.loads(schema.read_text())
+    (field,) = (field for field in described["fields"] if field["name"] == "memory_bytes")
+    field["unit"] = "bit"
+    field["description"] += " Told in bits."
+    schema.write_text(json.dumps(described))
+    edit(copy / "data/models.csv", "chinchilla,Chinchilla,", "chinchilla,CHINCHILLA,")
+    found = package_diff(ROOT, copy)
+    assert [(change.what, change.old, change.new) for change in found.schema] == [
+        ("unit", "byte", "bit"),
+        ("description", *(found.schema[1].old, found.schema[1].new)),
+    ]
+    changes = in_order(found)
+    assert (changes[0].what, changes[0].consequence) == (
+        "schema: unit changed", Consequence.MEANING,
+    )  # fmt: skip
+    assert {change.consequence for change in changes[1:]} == {Consequence.WORDING}
+
+
+def test_constraints_keys_and_rules_of_a_schema_are_compared(copy: Path) -> None:
+    schema = copy / "schemas/estimates.json"
+    described = json.loads(schema.read_text())
+    rule = described["rules"].pop(0)
+    key = described["foreignKeys"].pop(0)
+    (level,) = (field for field in described["fields"] if field["name"] == "level")
+    level["constraints"] = {"maximum": 0.5}
+    schema.write_text(json.dumps(described))
+    found = {(change.column, change.what): change.how for change in package_diff(ROOT, copy).schema}
+    assert found["", f"rule {rule['name']}"] == "removed"
+    fields = key["fields"] if isinstance(key["fields"], str) else ", ".join(key["fields"])
+    assert found["", f"foreign key ({fields})"] == "removed"
+    assert ("level", "maximum") in found
+
+
+def test_tables_that_come_and_go_are_told(copy: Path) -> None:
+    path = copy / "datapackage.json"
+    descriptor = json.loads(path.read_text())
+    descriptor["resources"] = [r for r in descriptor["resources"] if r["name"] != "rationales"]
+    path.write_text(json.dumps(descriptor))
+    assert package_diff(ROOT, copy).tables_removed == ("rationales",)
+    assert package_diff(copy, ROOT).tables_added == ("rationales",)
+    assert in_order(package_diff(ROOT, copy))[0].what == "table removed"
+
+
+def test_only_some_tables_can_be_compared(copy: Path) -> None:
+    edit(copy / "data/models.csv", "chinchilla,Chinchilla,", "chinchilla,CHINCHILLA,")
+    assert compare(ROOT, copy, only=["sources"]).same
+    assert not compare(ROOT, copy, only=["models"]).same
+    with pytest.raises(UnknownNameError, match="did you mean models"):
+        compare(ROOT, copy, only=["model"])
+
+
+def test_duplicate_keys_of_a_dataset_are_reported(copy: Path) -> None:
+    models = copy / "data/models.csv"
+    text = models.read_text().splitlines(keepends=True)
+    models.write_text("".join([*text, text[-1]]))
+    (table,) = (table for table in package_diff(ROOT, copy).tables if not table.same)
+    (key,) = table.new.duplicates
+    assert key.lines == (len(text), len(text) + 1)
+    assert not table.rows.removed
+
+
+def test_explain_names_the_verdicts_and_figures_that_move(copy: Path) -> None:
+    edit(copy / "data/estimates.csv",
+         "gpt-3-training-cost,gpt-3,,,,,,training_cost,12e6,5e6,33e6",
+         "gpt-3-training-cost,gpt-3,,,,,,training_cost,120e6,50e6,330e6")  # fmt: skip
+    diff, explanation = compare_and_explain(ROOT, copy)
+    assert len(diff.tables) > 20
+    verdicts = {
+        cell.key[0]: (cell.old, cell.new)
+        for cell in explanation.ledger.cells
+        if cell.column == "verdict"
+    }
+    assert verdicts["opt-175b-cost-ratio"] == ("agrees within rounding", "differs")
+    figures = {
+        (cell.key[0], cell.column): cell.difference.ratio for cell in explanation.figures.cells
+    }
+    assert figures["gpt-3", "training_cost_usd"] == 10
+    assert explanation.figures_because["gpt-3"] == ("gpt-3-training-cost",)
+    assert explanation.ledger_because["opt-175b-cost-ratio"] == ("gpt-3-training-cost",)
+    assert json.loads(json.dumps(explanation.to_dict()))["ledger"]["because"]
+
+
+def test_nothing_moves_between_a_dataset_and_its_copy(copy: Path) -> None:
+    edit(copy / "data/models.csv", "chinchilla,Chinchilla,", "chinchilla,Chinchilla 2,")
+    _, explanation = compare_and_explain(ROOT, copy)
+    assert explanation.ledger.same
+    assert [cell.column for cell in explanation.figures.cells] == ["name"]
+
+
+def test_explain_needs_valid_datasets(copy: Path, tmp_path: Path) -> None:
+    edit(
+        copy / "data/models.csv", "chinchilla,Chinchilla,,,,dense", "chinchilla,Chinchilla,,,,dance"
+    )
+    with pytest.raises(InvalidDataError, match="dance"):
+        compare_and_explain(ROOT, copy)
+    (tmp_path / "a.csv").write_text("a\n1\n")
+    with pytest.raises(InvalidInputError):
+        compare_and_explain(tmp_path / "a.csv", tmp_path / "a.csv")
