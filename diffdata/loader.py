@@ -76,7 +76,9 @@ def load_all(package: Package, names: list[str]) -> dict[str, pd.DataFrame]:
         errors = [issue for issue in checked.issues if issue.severity == "error"]
         if errors:
             raise InvalidDataError(name, errors)
-        checked.frame.attrs = identity(checked.frame, package.schema(name), name, package.version)
+        checked.frame.attrs.update(
+            identity(checked.frame, package.schema(name), name, package.version)
+        )
         frames[name] = checked.frame
     return frames
 

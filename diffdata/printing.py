@@ -49,6 +49,11 @@ def print_rich(content: RenderableType) -> None:
     sys.stdout.writelines(f"{line.rstrip()}\n" for line in captured.get().splitlines())
 
 
+def print_text(content: Text) -> None:
+    """Print text with styles, its lines as long as they are; a terminal wraps them itself."""
+    console().print(content, soft_wrap=True)
+
+
 def filter_rows(
     frame: pd.DataFrame, schema: TableSchema, conditions: Sequence[str]
 ) -> pd.DataFrame:

@@ -26,8 +26,8 @@ def test_a_dataset_is_the_same_as_its_copy(copy: Path) -> None:
 
 def test_a_number_moved_tenfold_stands_before_rows_and_notes(copy: Path) -> None:
     estimates = copy / "data/estimates.csv"
-    edit(estimates, "gpt-3-training-cost,gpt-3,,,,,,training_cost,12e6,5e6,33e6",
-         "gpt-3-training-cost,gpt-3,,,,,,training_cost,120e6,5e6,34e6")  # fmt: skip
+    edit(estimates, "gpt-3-training-cost,gpt-3,,,,,,,training_cost,12e6,5e6,33e6",
+         "gpt-3-training-cost,gpt-3,,,,,,,training_cost,120e6,5e6,34e6")  # fmt: skip
     edit(estimates, "actual cost, not the price of a repetition today",
          "the actual cost, not the price of a repetition today")  # fmt: skip
     text = estimates.read_text().splitlines(keepends=True)
@@ -118,8 +118,8 @@ def test_duplicate_keys_of_a_dataset_are_reported(copy: Path) -> None:
 
 def test_explain_names_the_verdicts_and_figures_that_move(copy: Path) -> None:
     edit(copy / "data/estimates.csv",
-         "gpt-3-training-cost,gpt-3,,,,,,training_cost,12e6,5e6,33e6",
-         "gpt-3-training-cost,gpt-3,,,,,,training_cost,120e6,50e6,330e6")  # fmt: skip
+         "gpt-3-training-cost,gpt-3,,,,,,,training_cost,12e6,5e6,33e6",
+         "gpt-3-training-cost,gpt-3,,,,,,,training_cost,120e6,50e6,330e6")  # fmt: skip
     diff, explanation = compare_and_explain(ROOT, copy)
     assert len(diff.tables) > 20
     verdicts = {

@@ -331,7 +331,7 @@ def test_only_what_is_needed_is_asked(package: Package) -> None:
     asked = questions(package, "estimates", {})
     assert [(question.columns, question.choose) for question in asked] == [
         (("model_id", "artifact_id", "event_id", "comparison_id", "scenario_id",
-          "counterfactual_id"), "exactly one"),
+          "counterfactual_id", "technique_id"), "exactly one"),
         (("quantity_id",), "one"),
         (("value", "low", "high"), "at least one"),
         (("unit",), "one"),

@@ -188,8 +188,8 @@ def test_a_missing_column_is_added_empty() -> None:
     ("text", "line", "expected"),
     [
         ("", 1, "the file is empty"),
-        (f'{HEADER}\nx,,,,,,,,\ny,,,,,"z\n', 3, "not CSV"),
-        (f'{HEADER}\nx,,,,,"a"b,,,\n', 2, "not CSV"),
+        (f'{HEADER}\nx,,,,,,,,\ny,,,,,"z\n', 3, "cannot be split"),
+        (f'{HEADER}\nx,,,,,"a"b,,,\n', 2, "cannot be split"),
         (f"{HEADER}\nx,,,,,,,\n", 2, "8 cells, expected 9"),
         (f"{HEADER}\nx,,,,,one, two,,,\n", 2, "10 cells, expected 9"),
         (f"{HEADER},q\nx,,,,,,,,,\n", 1, "no column 'q'"),

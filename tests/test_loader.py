@@ -8,8 +8,9 @@ from mypy import api as mypy
 
 import diffdata
 from diffdata.build import outputs
+from diffdata.digest import content_digest
 from diffdata.errors import InvalidDataError, PackageError, UnknownNameError
-from diffdata.packages import open_package
+from diffdata.packages import Package, open_package
 
 from .conftest import ROOT, edit
 
@@ -19,8 +20,10 @@ def test_tables_come_in_the_order_of_the_descriptor() -> None:
     assert diffdata.tables() == [resource["name"] for resource in descriptor["resources"]]
 
 
-def test_a_frame_knows_its_table_and_version() -> None:
-    assert diffdata.load("models").attrs == {"table": "models", "version": "2026.1.0"}
+def test_a_frame_knows_its_table_version_and_digest(package: Package) -> None:
+    models = diffdata.load("models")
+    digest = content_digest(models, package.schema("models"))
+    assert models.attrs == {"table": "models", "version": "2026.1.0", "digest": digest}
 
 
 def test_a_frame_is_ours_to_change() -> None:

@@ -40,14 +40,14 @@ def validate(
     """Check descriptor, schemas and all tables, and report every fault at its place."""
     from diffdata import annotation
     from diffdata.packages import bundled_root
-    from diffdata.printing import print_rich
+    from diffdata.printing import print_text
     from diffdata.validation import validate
     from diffdata.validation.issue import UNREADABLE
 
     issues = validate(path, schema=schema)
     root = Path() if path is not None and path.is_file() else path or bundled_root()
     if format is IssueFormat.text:
-        print_rich(annotation.as_text(issues, root))
+        print_text(annotation.as_text(issues, root))
     elif format is IssueFormat.json:
         typer.echo(annotation.as_json(issues))
     elif format is IssueFormat.sarif:
