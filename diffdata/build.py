@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 from diffdata.citation import cite_from
-from diffdata.derive import evaluation_inputs, model_summary
+from diffdata.derive import SUMMARY_TABLES, evaluation_inputs, model_summary
 from diffdata.descriptor import TableSchema, profile
 from diffdata.editing.opening import is_working_tree
 from diffdata.files import write_atomically
@@ -71,9 +71,8 @@ def _current(package: Package, path: str) -> str | None:
 
 
 def _summary(package: Package) -> str:
-    names = ["models", "model_dates", "artifacts", "estimates", "quantities"]
-    frames = load_all(package, names)
-    summary = model_summary(*(frames[name] for name in names))
+    frames = load_all(package, list(SUMMARY_TABLES))
+    summary = model_summary(*(frames[name] for name in SUMMARY_TABLES))
     return csv_text(summary, package.schema("model_summary"))
 
 

@@ -20,13 +20,22 @@ from diffdata.descriptor import (
     ExactlyOne,
     Field,
     ForeignKey,
+    NearMedian,
+    NearProduct,
+    NotAfter,
     Ordered,
+    Referenced,
     RequiredIf,
     Rule,
     Scalar,
     Severity,
     TableSchema,
+    When,
 )
+
+# Rules about what is possible but odd: they look at neighbours or at other tables, and a package
+# may accept what they warn of. So they are no part of a schema in the strict sense.
+PLAUSIBILITY = (NearProduct, NearMedian, NotAfter, Referenced)
 
 # Joins the parts of a composite key; it cannot stand in a cell, control characters are refused.
 _KEY_SEPARATOR = "\x1f"
@@ -67,7 +76,8 @@ def table_checks(schema: TableSchema) -> list[Check]:
         passes = _any_missing(key) | ~key_expression(key).is_duplicated()
         expected = f"a {_list(key)} that no other row has"
         checks.append(Check("unique", key, passes, expected, unique=True))
-    return [*checks, *_primary_key(schema), *(rule_check(rule) for rule in schema.rules)]
+    strict = (rule for rule in schema.rules if not isinstance(rule, PLAUSIBILITY))
+    return [*checks, *_primary_key(schema), *map(rule_check, strict)]
 
 
 def field_checks(field: Field) -> list[Check]:
@@ -134,10 +144,9 @@ def rule_check(rule: Rule) -> Check:
             passes = (count == 0) | (count == len(columns))
             expected = f"values in all of {_list(columns)}, or in none"
         case RequiredIf(columns=columns, when=when, otherwise=otherwise):
-            holds = ~nw.col(when.column).is_null()
+            holds = _condition(when)
             condition = f"where {when.column} is given"
             if when.equals is not None:
-                holds = holds & nw.col(when.column).is_in(when.equals).fill_null(False)
                 condition = f"where {when.column} is {' or '.join(map(str, when.equals))}"
             count = _count(columns)
             passes = ~holds | (count == len(columns))
@@ -159,7 +168,62 @@ def rule_check(rule: Rule) -> Check:
                 f"{date} with its {precision}, and the first day of the month or year where "
                 "no more is known"
             )
+        case NearProduct(column=column, terms=terms, factor=factor, when=when):
+            product = functools.reduce(
+                operator.mul,
+                (nw.col(t) if isinstance(t, str) else nw.lit(float(t)) for t in terms),
+            )
+            ratio = nw.col(column) / product
+            needed = [column, *(term for term in terms if isinstance(term, str))]
+            passes = _any_missing(needed) | _within(ratio, factor)
+            if when is not None:
+                passes = passes | ~_condition(when)
+            expected = f"{' x '.join(map(str, terms))}, within a factor of {factor:g}"
+        case NearMedian(column=column, by=by, factor=factor):
+            ratio = nw.col(column) / nw.col(column).median().over(*by)
+            passes = _any_missing((column, *by)) | _within(ratio, factor)
+            expected = f"within a factor of {factor:g} of the median of its {_list(by)}"
+        case _:
+            raise TypeError(f"{rule.rule} looks at other tables")
     return Check(rule.name, rule.columns_used(), passes, expected, rule.severity)
+
+
+def not_after_check(rule: NotAfter) -> Check:
+    """Return the check of a rule on a frame that has the other date and its precision.
+
+    They stand in columns named ``KEY.REFERENCE`` and ``KEY.REFERENCE_precision``.
+    """
+    own, other = nw.col(rule.date), nw.col(f"{rule.key}.{rule.reference}")
+    precision = nw.col(f"{rule.key}.{rule.reference}_precision")
+    month = own.dt.year() * 12 + own.dt.month() <= other.dt.year() * 12 + other.dt.month()
+    passes = (
+        (own <= other)
+        | ((precision == "month") & month)
+        | ((precision == "year") & (own.dt.year() <= other.dt.year()))
+    ).fill_null(True)
+    expected = f"a date not after {rule.reference} of its {rule.key}"
+    return Check(rule.name, (rule.date, rule.key), passes, expected, rule.severity)
+
+
+def referenced_check(rule: Referenced, used: Iterable[Scalar]) -> Check:
+    """Return the check that something refers to a key; `used` holds the keys that are."""
+    passes = nw.col(rule.column).is_null()
+    if keys := list(used):
+        passes = passes | nw.col(rule.column).is_in(keys)
+    expected = "a row that refers to it"
+    return Check(rule.name, (rule.column,), passes, expected, rule.severity)
+
+
+def _within(ratio: nw.Expr, factor: float) -> nw.Expr:
+    return ((ratio <= factor) & (ratio >= 1 / factor)).fill_null(False)
+
+
+def _condition(when: When) -> nw.Expr:
+    """Return the expression that a condition on a column holds."""
+    holds = ~nw.col(when.column).is_null()
+    if when.equals is not None:
+        holds = holds & nw.col(when.column).is_in(when.equals).fill_null(False)
+    return holds
 
 
 def foreign_key_check(key: ForeignKey, present: Iterable[Scalar]) -> Check:

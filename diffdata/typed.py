@@ -563,6 +563,17 @@ class Corrections(Table):
     note: Series[str]
 
 
+class Acknowledgements(Table):
+    """Acknowledgements."""
+
+    table_name: ClassVar[str] = "acknowledgements"
+
+    table: Series[str]
+    row_key: Series[str]
+    rule: Series[str]
+    because: Series[str]
+
+
 class ModelSummary(Table):
     """Model summary."""
 
@@ -593,6 +604,7 @@ class ModelSummary(Table):
     training_compute_flop_high: Series[float]
     training_compute_flop_level: Series[float]
     training_compute_flop_method: Series[str]
+    run_compute_flop: Series[float]
     training_cost_usd: Series[float]
     training_cost_usd_low: Series[float]
     training_cost_usd_high: Series[float]
@@ -651,6 +663,7 @@ TableName = Literal[
     "calculations",
     "calculation_inputs",
     "corrections",
+    "acknowledgements",
     "model_summary",
     "model_summary_inputs",
 ]
@@ -715,6 +728,8 @@ class Load(Protocol):
     def __call__(self, name: Literal["calculation_inputs"], *, package: str | os.PathLike[str] | None = None) -> DataFrame[CalculationInputs]: ...
     @overload
     def __call__(self, name: Literal["corrections"], *, package: str | os.PathLike[str] | None = None) -> DataFrame[Corrections]: ...
+    @overload
+    def __call__(self, name: Literal["acknowledgements"], *, package: str | os.PathLike[str] | None = None) -> DataFrame[Acknowledgements]: ...
     @overload
     def __call__(self, name: Literal["model_summary"], *, package: str | os.PathLike[str] | None = None) -> DataFrame[ModelSummary]: ...
     @overload

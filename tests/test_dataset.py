@@ -21,7 +21,7 @@ from .conftest import ROOT
 TABLES = diffdata.tables()
 UNSOURCED = (
     "sources", "source_sections", "quantities", "calculations", "calculation_inputs",
-    "technique_evidence", "factor_evidence",
+    "technique_evidence", "factor_evidence", "acknowledgements",
 )  # fmt: skip
 FACTS = [name for name in TABLES if name not in UNSOURCED]
 

@@ -35,7 +35,8 @@ from diffdata.derive.efficiency import (
     orders_of_magnitude,
     product_of,
 )
-from diffdata.derive.evaluate import evaluate, evaluation_inputs, model_summary
+from diffdata.derive.evaluate import SUMMARY_TABLES, evaluate, evaluation_inputs, model_summary
+from diffdata.derive.runs import compute_of_runs
 from diffdata.derive.scaling import (
     HOFFMANN,
     Allocation,
@@ -99,6 +100,7 @@ SCALAR_FUNCTIONS = (
 __all__ = [
     "HOFFMANN",
     "SCALAR_FUNCTIONS",
+    "SUMMARY_TABLES",
     "Allocation",
     "ParametricFit",
     "ServerFactors",
@@ -113,6 +115,7 @@ __all__ = [
     "chip_years",
     "cloud_cost",
     "committed_price",
+    "compute_of_runs",
     "compute_optimal",
     "compute_reduction",
     "compute_to_reach",

@@ -24,9 +24,16 @@ from diffdata.derive.compute import six_nd
 from diffdata.derive.dates import first_dates
 from diffdata.derive.diffusion import with_gpt3_like
 from diffdata.derive.frames import Frame, eager, unwrap
+from diffdata.derive.runs import compute_of_runs
 
 # From the most to the least direct (estimates.basis).
 BASIS_RANK = {"reported": 0, "estimated": 1, "derived": 2, "assumed": 3, "repeated": 4}
+
+# The tables that `model_summary` is made of, in the order of its arguments.
+SUMMARY_TABLES = (
+    "models", "model_dates", "artifacts", "estimates", "quantities", "training_runs",
+    "hardware_performance",
+)  # fmt: skip
 
 _KEY = ["model_id", "quantity_id", "unit"]
 
@@ -103,14 +110,17 @@ def model_summary(
     artifacts: IntoDataFrameT,
     estimates: IntoDataFrameT,
     quantities: IntoDataFrameT,
+    training_runs: IntoDataFrameT,
+    hardware_performance: IntoDataFrameT,
 ) -> IntoDataFrameT:
     """Lay the evaluated values out wide, one row a model.
 
     Parameters
     ----------
-    models, model_dates, artifacts, estimates, quantities
+    models, model_dates, artifacts, estimates, quantities, training_runs, hardware_performance
         The tables of these names. Each quantity with a ``summary_column`` gives a column of that
-        name and four more: ``_low``, ``_high``, ``_level`` and ``_method``.
+        name and four more: ``_low``, ``_high``, ``_level`` and ``_method``; the runs give the
+        compute as the hardware side tells it, see `compute_of_runs`.
 
     Returns
     -------
@@ -131,7 +141,9 @@ def model_summary(
         parts = {part: f"{column}_{part}" for part in ("low", "high", "level", "method")}
         chosen = values.filter(quantity_id=quantity, unit=unit).drop("quantity_id", "unit")
         wide = wide.join(chosen.rename({"value": column, **parts}), on="model_id", how="left")
-    wide = with_gpt3_like(_with_six_nd(wide)).drop("modality").sort("model_id")
+    runs = eager(compute_of_runs(training_runs, hardware_performance))
+    wide = _with_six_nd(wide).join(runs, on="model_id", how="left")
+    wide = with_gpt3_like(wide).drop("modality").sort("model_id")
     return unwrap(wide, like=models)
 
 

@@ -162,8 +162,76 @@ class DatePrecision(_Rule):
         return (self.date, self.precision)
 
 
+class NearProduct(_Rule):
+    """The column is the product of the terms, numbers and columns, within a factor.
+
+    Rows in which one of them is missing pass, as do those that the condition leaves out.
+    """
+
+    rule: Literal["nearProduct"]
+    column: Name
+    terms: tuple[int | float | Name, ...] = Key(min_length=1)
+    factor: float = Key(gt=1)
+    when: When | None = None
+
+    def columns_used(self) -> tuple[str, ...]:
+        """Return the names of the columns that the rule reads."""
+        terms = tuple(term for term in self.terms if isinstance(term, str))
+        return (self.column, *terms, *((self.when.column,) if self.when else ()))
+
+
+class NearMedian(_Rule):
+    """The column is within a factor of the median of the rows that agree in the columns `by`."""
+
+    rule: Literal["nearMedian"]
+    column: Name
+    by: tuple[Name, ...] = Key(min_length=1)
+    factor: float = Key(gt=1)
+
+    def columns_used(self) -> tuple[str, ...]:
+        """Return the names of the columns that the rule reads."""
+        return (self.column, *self.by)
+
+
+class NotAfter(_Rule):
+    """A date is not after that of the row which a foreign key of one column refers to.
+
+    The other date has a column of its name with ``_precision`` beside it; one known to the month or
+    year leaves all of it.
+    """
+
+    rule: Literal["notAfter"]
+    date: Name
+    key: Name
+    reference: Name
+
+    def columns_used(self) -> tuple[str, ...]:
+        """Return the names of the columns that the rule reads."""
+        return (self.date, self.key)
+
+
+class Referenced(_Rule):
+    """Some row of the package refers to the key of the row."""
+
+    rule: Literal["referenced"]
+    column: Name
+
+    def columns_used(self) -> tuple[str, ...]:
+        """Return the names of the columns that the rule reads."""
+        return (self.column,)
+
+
 Rule = Annotated[
-    Ordered | ExactlyOne | AtLeastOne | AllOrNone | RequiredIf | DatePrecision,
+    Ordered
+    | ExactlyOne
+    | AtLeastOne
+    | AllOrNone
+    | RequiredIf
+    | DatePrecision
+    | NearProduct
+    | NearMedian
+    | NotAfter
+    | Referenced,
     Key(discriminator="rule"),
 ]
 

@@ -18,10 +18,14 @@ from diffdata.descriptor.profile import (
     Field,
     ForeignKey,
     License,
+    NearMedian,
+    NearProduct,
+    NotAfter,
     Ordered,
     PackageDescriptor,
     PackageSource,
     Reference,
+    Referenced,
     RequiredIf,
     Resource,
     TableSchema,
@@ -154,6 +158,10 @@ _NESTED: dict[str, type[BaseModel]] = {
     "allOrNone": AllOrNone,
     "requiredIf": RequiredIf,
     "datePrecision": DatePrecision,
+    "nearProduct": NearProduct,
+    "nearMedian": NearMedian,
+    "notAfter": NotAfter,
+    "referenced": Referenced,
 }
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from diffdata.derive import evaluation_inputs, model_summary
+from diffdata.derive import SUMMARY_TABLES, evaluation_inputs, model_summary
 from diffdata.diff.packages import compare_packages
 from diffdata.diff.schema_changes import column_types
 from diffdata.diff.table import Table, make_table
@@ -22,7 +22,6 @@ from diffdata.reproduce.ledger import DRAWS, SEED
 from diffdata.rows import each
 from diffdata.validation.cells import cell_text
 
-_SUMMARY_TABLES = ["models", "model_dates", "artifacts", "estimates", "quantities"]
 _LEDGER_TYPES: dict[str, ColumnType] = {
     "published": "number", "published_low": "number", "published_high": "number",
     "recomputed": "number", "recomputed_low": "number", "recomputed_high": "number",
@@ -91,13 +90,13 @@ def explain(old: Package, new: Package, *, draws: int = DRAWS, seed: int = SEED)
     True
     """
     try:
-        frames = [load_all(package, _SUMMARY_TABLES) for package in (old, new)]
+        frames = [load_all(package, list(SUMMARY_TABLES)) for package in (old, new)]
         found = [list(reproduce(package, draws=draws, seed=seed)) for package in (old, new)]
         inputs = [_calculation_inputs(package) for package in (old, new)]
         estimates = compare_packages(old, new, only=["estimates"]).tables[0]
     except UnknownNameError as error:
         raise InvalidInputError(f"explain: {error}") from None
-    summaries = [model_summary(*(held[name] for name in _SUMMARY_TABLES)) for held in frames]
+    summaries = [model_summary(*(held[name] for name in SUMMARY_TABLES)) for held in frames]
     types = column_types(new.schema("model_summary")) if "model_summary" in new.tables else {}
     before, after = (_table(frame, "model_summary") for frame in summaries)
     figures = compare_tables(before, after, "model_id", types=types, name="model_summary")

@@ -21,6 +21,7 @@ from diffdata.schemas import failing_rows, to_pandas
 from diffdata.validation.causes import by_cause, mistyped_keys
 from diffdata.validation.cells import quote
 from diffdata.validation.issue import Issue, in_order, unreadable
+from diffdata.validation.plausible import acknowledged, plausibility_checks
 from diffdata.validation.shape import row_key
 from diffdata.validation.text import TextTable, read_table
 from diffdata.validation.typed import TypedTable, to_typed
@@ -61,7 +62,7 @@ def check_tables(package: Package, tables: Iterable[str]) -> dict[str, CheckedTa
             other = key.reference.resource or name
             if other not in typed and other in package.schemas:
                 typed[other], _ = _read(package, other)
-    found = told_once(issues, typed)
+    found = told_once(issues, typed, whole=set(tables) == set(package.tables))
     return {
         name: CheckedTable(to_pandas(typed[name].values, typed[name].schema), in_order(found[name]))
         for name in tables
@@ -69,17 +70,19 @@ def check_tables(package: Package, tables: Iterable[str]) -> dict[str, CheckedTa
 
 
 def told_once(
-    issues: dict[str, list[Issue]], typed: dict[str, TypedTable]
+    issues: dict[str, list[Issue]], typed: dict[str, TypedTable], whole: bool = False
 ) -> dict[str, list[Issue]]:
     """Evaluate the checks of all tables that have issues so far, and tell each cause once."""
+    # What could not be read might refer to anything.
+    whole = whole and all(table.text.complete for table in typed.values())
     every = [
         issue
         for name in issues
-        for issue in by_cause([*issues[name], *breaches(typed[name], typed)], typed[name])
+        for issue in by_cause([*issues[name], *breaches(typed[name], typed, whole)], typed[name])
     ]
     names = {typed[name].text.file: name for name in issues}
     found: dict[str, list[Issue]] = {name: [] for name in issues}
-    for issue in mistyped_keys(every, typed):
+    for issue in acknowledged(mistyped_keys(every, typed), typed, whole):
         found[names.get(issue.file, next(iter(names.values())))].append(issue)
     return found
 
@@ -95,10 +98,11 @@ def _read(package: Package, table: str) -> tuple[TypedTable, list[Issue]]:
     return typed, issues + more
 
 
-def breaches(table: TypedTable, others: dict[str, TypedTable]) -> list[Issue]:
+def breaches(table: TypedTable, others: dict[str, TypedTable], whole: bool = False) -> list[Issue]:
     """Evaluate all checks of a table and turn the rows that break one into issues.
 
-    `others` holds the tables that its foreign keys refer to, by name.
+    `others` holds the tables that its foreign keys refer to, by name; with `whole` it is all of the
+    package.
     """
     checks = table_checks(table.schema)
     hints: list[_Hint] = [partial(_hint, table, check) for check in checks]
@@ -109,8 +113,12 @@ def breaches(table: TypedTable, others: dict[str, TypedTable]) -> list[Issue]:
             present = _keys(target.values, key.reference.fields)
             checks.append(foreign_key_check(key, present))
             hints.append(partial(_reference_hint, key, present, target.text, table.text))
-    issues = []
     broken = failing_rows(table.values, checks)
+    for check, frame in plausibility_checks(table, others, whole):
+        checks.append(check)
+        hints.append(partial(_hint, table, check))
+        broken += failing_rows(frame, [check])
+    issues = []
     for check, hint, failing in zip(checks, hints, broken, strict=True):
         # An unusable cell has its own issue, and what it should hold is not known.
         usable = map(int, table.usable(failing, check.columns))
@@ -125,7 +133,7 @@ def _breach(table: TypedTable, check: Check, position: int, hint: str) -> Issue:
         value, found = "", "the cell is empty" if len(check.columns) == 1 else "the cells are empty"
     elif len(check.columns) == 1:
         value = cells[check.columns[0]]
-        found = f"{quote(value)} is not allowed"
+        found = f"{quote(value)} is {'not allowed' if check.severity == 'error' else 'doubtful'}"
     else:
         value = ", ".join(f"{name}={cell}" for name, cell in given.items())
         found = f"found {value}"

@@ -1,0 +1,99 @@
+"""Plausibility: warnings of what is possible but odd, and those that a package accepts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from diffdata.descriptor import NearMedian, NearProduct, NotAfter, Referenced
+from diffdata.rules import Check, not_after_check, referenced_check, rule_check
+from diffdata.validation.issue import Issue
+from diffdata.validation.typed import TypedTable
+
+# The table in which a package accepts warnings, each with a reason.
+ACKNOWLEDGEMENTS = "acknowledgements"
+
+
+def plausibility_checks(
+    table: TypedTable, others: Mapping[str, TypedTable], whole: bool
+) -> list[tuple[Check, pa.Table]]:
+    """Return the checks of plausibility of a table, each with the frame to evaluate it on.
+
+    A rule whose other table is not there is left out; whether a row is referred to can only be told
+    if `others` is the whole package.
+    """
+    found: list[tuple[Check, pa.Table]] = []
+    for rule in table.schema.rules:
+        match rule:
+            case NearProduct() | NearMedian():
+                found.append((rule_check(rule), table.values))
+            case NotAfter(key=key, reference=reference):
+                frame = _looked_up(table, others, key, (reference, f"{reference}_precision"))
+                if frame is not None:
+                    found.append((not_after_check(rule), frame))
+            case Referenced(column=column) if whole:
+                found.append((referenced_check(rule, _used(table, others, column)), table.values))
+    return found
+
+
+def _looked_up(
+    table: TypedTable, others: Mapping[str, TypedTable], key: str, columns: Iterable[str]
+) -> pa.Table | None:
+    """Return a table with columns of the one that a foreign key refers to, named KEY.COLUMN."""
+    for foreign in table.schema.foreign_keys:
+        if foreign.fields == (key,) and foreign.reference.resource in others:
+            target = others[foreign.reference.resource].values
+            rows = pc.index_in(table.values[key], target[foreign.reference.fields[0]])
+            frame = table.values
+            for name in columns:
+                frame = frame.append_column(f"{key}.{name}", pc.take(target[name], rows))
+            return frame
+    return None
+
+
+def _used(table: TypedTable, others: Mapping[str, TypedTable], column: str) -> set[str]:
+    """Return the keys of a table that some foreign key refers to."""
+    own = next(name for name, other in others.items() if other is table)
+    used: set[str] = set()
+    for name, other in others.items():
+        for key in other.schema.foreign_keys:
+            target = key.reference.resource or name
+            if target == own and column in key.reference.fields:
+                field = key.fields[key.reference.fields.index(column)]
+                used |= set(pc.unique(other.values[field]).to_pylist())
+    return used - {None}
+
+
+def acknowledged(issues: list[Issue], tables: Mapping[str, TypedTable], whole: bool) -> list[Issue]:
+    """Leave out the warnings that the package accepts, and report what it accepts in vain.
+
+    A package accepts a warning by a row of its table ``acknowledgements``: table, row (its key as
+    messages write it), rule and reason. That it accepts in vain can only be told of the `whole`.
+    """
+    accepting = tables.get(ACKNOWLEDGEMENTS)
+    if accepting is None:
+        return issues
+    files = {name: table.text.file for name, table in tables.items()}
+    accepted = {
+        (files.get(row["table"], ""), row["row_key"], row["rule"]): line
+        for row, line in zip(accepting.text.rows(), accepting.text.lines, strict=True)
+    }
+    met = set()
+    kept = []
+    for issue in issues:
+        place = (issue.file, issue.row or "", issue.rule)
+        if issue.severity == "warning" and place in accepted:
+            met.add(place)
+        else:
+            kept.append(issue)
+    for place, line in accepted.items():
+        if whole and place not in met:
+            issue = Issue(
+                accepting.text.file, line, "rule", place[1], place[2], "acknowledges-nothing",
+                "warning", f"there is no warning {place[2]!r} at this row any more",
+                "delete the line",
+            )  # fmt: skip
+            kept.append(issue)
+    return kept

@@ -1,0 +1,129 @@
+"""Plausibility: rules that warn, rules between tables, and warnings that were accepted."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import diffdata
+from diffdata.derive import compute_of_runs
+
+from .conftest import edit
+from .test_rules import broken
+from .test_validation import only, set_cell
+
+
+@pytest.mark.parametrize(
+    ("rule", "columns", "expected"),
+    [
+        ({"column": "a", "terms": [6, "b"], "factor": 2},
+         {"a": [6.0, 12, 12.1, 3, 2.9], "b": [1.0] * 5}, [2, 4]),
+        ({"column": "a", "terms": ["b", "c"], "factor": 2},
+         {"a": [9.0, 9, None], "b": [3.0, None, 1], "c": [1.0, 1, 1]}, [0]),
+        ({"column": "a", "terms": [1], "factor": 2, "when": {"column": "s", "equals": ["x"]}},
+         {"a": [9.0, 9, 9], "s": ["x", "y", None]}, [0]),
+        ({"column": "a", "terms": [1], "factor": 2}, {"a": [-1.0, 0]}, [0, 1]),
+    ],
+)  # fmt: skip
+def test_a_product_is_near_within_its_factor(
+    rule: dict[str, object], columns: dict[str, list[object]], expected: list[int]
+) -> None:
+    assert broken({"rule": "nearProduct"} | rule, **columns) == expected
+
+
+def test_a_value_is_held_against_the_median_of_its_neighbours() -> None:
+    rule = {"rule": "nearMedian", "column": "a", "by": ["s"], "factor": 10}
+    columns = {"a": [1.0, 2, 3, 1000, 1000], "s": ["x", "x", "x", "x", "y"]}
+    assert broken(rule, **columns) == [3]
+
+
+def test_a_figure_from_before_its_source_was_written_is_no_concern(copy: Path) -> None:
+    set_cell(copy, "estimates", "gpt-3-training-cost", "as_of", "2020-05-01")
+    set_cell(copy, "estimates", "gpt-3-training-cost", "as_of_precision", "month")
+    assert diffdata.validate(copy) == []
+
+
+def test_a_date_after_that_of_its_source_warns(copy: Path) -> None:
+    set_cell(copy, "estimates", "gpt-3-training-cost", "as_of", "2022-12-22")
+    set_cell(copy, "estimates", "gpt-3-training-cost", "as_of_precision", "day")
+    issue = only(diffdata.validate(copy))
+    assert (issue.rule, issue.severity) == ("as_of_not_after_the_source", "warning")
+    assert issue.column == "as_of"
+    assert diffdata.load("estimates", package=copy) is not None  # a warning stops nothing
+
+
+def test_a_source_known_to_the_month_leaves_the_month(copy: Path) -> None:
+    set_cell(copy, "estimates", "jones-100x-cost", "as_of", "2020-07-31")
+    set_cell(copy, "estimates", "jones-100x-cost", "as_of_precision", "day")
+    assert diffdata.validate(copy) == []
+    set_cell(copy, "estimates", "jones-100x-cost", "as_of", "2020-08-01")
+    assert only(diffdata.validate(copy)).rule == "as_of_not_after_the_source"
+
+
+def test_a_source_that_nobody_uses_warns(copy: Path) -> None:
+    path = copy / "data/acknowledgements.csv"
+    rows = path.read_text().splitlines(keepends=True)
+    path.write_text("".join(row for row in rows if "solaiman-2019" not in row))
+    issue = only(diffdata.validate(copy))
+    assert (issue.rule, issue.row) == ("source_is_used", "source_id=solaiman-2019")
+
+
+def test_what_is_acknowledged_in_vain_warns(copy: Path) -> None:
+    edit(copy / "data/acknowledgements.csv", "model_id=t5-11b", "model_id=t5-12b")
+    issues = diffdata.validate(copy)
+    assert {issue.rule for issue in issues} == {"acknowledges-nothing", "compute_near_6nd"}
+    (vain,) = [issue for issue in issues if issue.rule == "acknowledges-nothing"]
+    assert (vain.file, vain.row) == ("data/acknowledgements.csv", "model_id=t5-12b")
+
+
+def test_an_error_cannot_be_acknowledged(copy: Path) -> None:
+    set_cell(copy, "models", "opt-175b", "architecture", "densely")
+    path = copy / "data/acknowledgements.csv"
+    text = path.read_text() + "models,model_id=opt-175b,enum,It is meant so.\n"
+    path.write_text(text)
+    assert {"enum", "acknowledges-nothing"} <= {issue.rule for issue in diffdata.validate(copy)}
+
+
+def test_a_speed_off_by_a_thousand_warns(copy: Path) -> None:
+    edit(copy / "data/hardware_performance.csv",
+         "nvidia-a100-sxm4-40gb,bf16,matrix,312000000000000",
+         "nvidia-a100-sxm4-40gb,bf16,matrix,312000000000")  # fmt: skip
+    issues = [i for i in diffdata.validate(copy) if i.file == "data/hardware_performance.csv"]
+    assert only(issues).rule == "speed_near_its_neighbours"
+
+
+def test_a_compute_off_by_ten_warns(copy: Path) -> None:
+    line = set_cell(copy, "model_summary", "gpt-3", "training_compute_flop", "3.14e24")
+    issues = [i for i in diffdata.validate(copy) if i.severity == "warning"]
+    assert {(i.line, i.rule) for i in issues} == {
+        (line, "compute_near_6nd"),
+        (line, "compute_near_that_of_the_run"),
+    }
+
+
+def test_the_compute_of_runs_is_chips_times_time_times_speed() -> None:
+    runs = pd.DataFrame(
+        {
+            "model_id": ["a", "a", "b", "c", None],
+            "hardware_id": ["x", "x", "x", None, "x"],
+            "chips": [10, 10, 10, 10, 10],
+            "duration_days": [1.0, 1.0, None, 1.0, 1.0],
+            "chip_hours": [None, None, 240.0, None, None],
+            "utilization": [0.5, 0.5, 0.4, 0.4, 0.5],
+            "utilization_kind": ["mfu", "hfu", "mfu", "mfu", "mfu"],
+            "achieved_flop_per_second": [None, None, None, 2e12, None],
+        }
+    )
+    speeds = pd.DataFrame(
+        {
+            "hardware_id": ["x", "x", "x"],
+            "number_format": ["bf16", "fp16", "fp32"],
+            "execution_unit": ["matrix", "vector", "matrix"],
+            "peak_flop_per_second": [1e12, 9e12, 9e12],
+        }
+    )
+    found = compute_of_runs(runs, speeds).set_index("model_id")["run_compute_flop"]
+    day = 10 * 86_400 * 1e12
+    assert found.to_dict() == pytest.approx(
+        {"a": day * (0.5 * 0.375) ** 0.5, "b": day * 0.4, "c": day * 2}
+    )
