@@ -9,6 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from diffdata.ancestry import trace
     from diffdata.citation import cite
     from diffdata.derive import (
         cost_per_flop,
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
         UnknownNameError,
     )
     from diffdata.exporting import export
-    from diffdata.finding import EvaluatedValue, estimates, trace, value
+    from diffdata.finding import EvaluatedValue, estimates, value
     from diffdata.loader import describe, load, schema, tables
     from diffdata.origin import taken_from
     from diffdata.uncertainty import (
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from diffdata.validation import Issue, explain, validate
 
 _HOMES = {
+    "ancestry": ("trace",),
     "citation": ("cite",),
     "derive": ("cost_per_flop", "gpt3_like", "is_replication", "lag_days", "replication_lag"),
     "errors": (
@@ -58,7 +60,7 @@ _HOMES = {
         "UnknownNameError",
     ),
     "exporting": ("export",),
-    "finding": ("EvaluatedValue", "estimates", "trace", "value"),
+    "finding": ("EvaluatedValue", "estimates", "value"),
     "loader": ("describe", "load", "schema", "tables"),
     "origin": ("taken_from",),
     "uncertainty": (

@@ -1,4 +1,4 @@
-"""Finding figures: the estimates of something, its evaluated value, a figure's ancestry."""
+"""Finding figures: the estimates of something, and its one evaluated value."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from diffdata.derive import evaluate, evaluation_inputs
 from diffdata.errors import AmbiguousValueError, InvalidInputError, UnknownNameError
 from diffdata.loader import load_all
 from diffdata.packages import open_package
-from diffdata.rows import each, figure, known, subject_of, unit_of
+from diffdata.rows import each, known, unit_of
 
 PathLike = str | os.PathLike[str]
 
@@ -157,71 +157,6 @@ def value(
             for other in each(inputs[~inputs["used"]])
         },
     )
-
-
-def trace(estimate_id: str, *, package: PathLike | None = None) -> str:
-    """Tell the ancestry of a figure: its source, what gives it, what replaced it, what rests on it.
-
-    Parameters
-    ----------
-    estimate_id
-        The estimate.
-    package
-        A folder with a datapackage.json; by default the dataset that comes with diffdata.
-
-    Raises
-    ------
-    UnknownNameError
-        If there is no such estimate; the nearest ones are named.
-
-    Examples
-    --------
-    >>> print(trace("opt-175b-cost-ratio"))
-    opt-175b-cost-ratio: training_cost_ratio of opt-175b-vs-gpt-3 is 7
-      printed: roughly seven times cheaper
-      source: cottier-2022-summary, 20-minute summary, Key takeaways, item 3 (read)
-      status: current, derived
-      should come of: gpt3.value / opt.value (opt-175b-cost-ratio: agrees_within_rounding)
-        gpt3 = gpt-3-training-cost
-        opt = opt-175b-training-cost
-    """
-    names = [
-        "estimates", "corrections", "calculations", "calculation_inputs", "model_summary_inputs",
-    ]  # fmt: skip
-    frames = load_all(open_package(package), names)
-    all_estimates = frames["estimates"].set_index("estimate_id", drop=False)
-    if estimate_id not in all_estimates.index:
-        raise UnknownNameError("estimate", estimate_id, all_estimates.index)
-    row: Any = all_estimates.loc[estimate_id]
-    lines = [f"{estimate_id}: {row['quantity_id']} of {subject_of(row)} is {figure(row)}"]
-    if isinstance(row["as_printed"], str):
-        lines.append(f"  printed: {row['as_printed']}")
-    where = f"  source: {row['source_id']}, {row['locator']} ({row['verification']}"
-    quoted = row["quoted_in_source_id"]
-    lines.append(f"{where} in {quoted})" if isinstance(quoted, str) else f"{where})")
-    lines.append(f"  status: {row['status']}, {row['basis']}")
-    if isinstance(row["note"], str):
-        lines.append(f"  note: {row['note']}")
-    if isinstance(row["superseded_by_estimate_id"], str):
-        lines.append(f"  replaced by: {row['superseded_by_estimate_id']}")
-    replaced = all_estimates[all_estimates["superseded_by_estimate_id"] == estimate_id]
-    lines += [f"  replaces: {name}" for name in replaced["estimate_id"]]
-    for fix in each(frames["corrections"][frames["corrections"]["estimate_id"] == estimate_id]):
-        lines.append(f"  corrected ({fix.correction_id}): {fix.what} {fix.now}")
-    inputs = frames["calculation_inputs"]
-    calculations = frames["calculations"]
-    for made in each(calculations[calculations["estimate_id"] == estimate_id]):
-        formula = made.formula if isinstance(made.formula, str) else made.why
-        lines.append(f"  should come of: {formula} ({made.calculation_id}: {made.verdict})")
-        named = inputs[inputs["calculation_id"] == made.calculation_id]
-        lines += [f"    {given.input} = {given.estimate_id}" for given in each(named)]
-    used = inputs[inputs["estimate_id"] == estimate_id]["calculation_id"]
-    lines += [f"  used by: calculation {name}" for name in dict.fromkeys(used)]
-    summary = frames["model_summary_inputs"]
-    for held in each(summary[summary["estimate_id"] == estimate_id]):
-        told = "used by" if held.used else f"set aside ({held.set_aside_because}) by"
-        lines.append(f"  {told}: model_summary of {held.model_id}")
-    return "\n".join(lines)
 
 
 def _about(frames: dict[str, pd.DataFrame], **names: str | None) -> pd.DataFrame:

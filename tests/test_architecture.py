@@ -24,7 +24,7 @@ FLOORS = [
     ["validation"],
     ["loader", "editing", "testing"],
     ["typed"],
-    ["reproduce", "finding", "origin", "citation"],
+    ["reproduce", "finding", "ancestry", "origin", "citation"],
     ["printing", "report", "build", "annotation", "metadata", "exporting", "diff"],
     ["cli"],
     ["__main__", "__init__"],

@@ -77,6 +77,28 @@ def test_the_ancestry_of_a_figure_names_corrections_and_dependents() -> None:
         diffdata.trace("gpt-3-trainig-cost")
 
 
+def test_the_ancestry_goes_down_to_figures_that_nothing_gives() -> None:
+    told = diffdata.trace("daan-today-compute-median").splitlines()
+    median = next(
+        i for i, line in enumerate(told) if "quality_median = daan-data-quality-tab" in line
+    )
+    assert told[median + 2].strip() == "should come of: gain (median-data-quality: differs)"
+    assert told[median + 3].startswith(" " * 8 + "gain = daan-data-quality-interval")
+    assert any(line.startswith("  at second hand: calculation trend-compute-magn") for line in told)
+
+
+def test_every_figure_can_be_traced() -> None:
+    """Formulas may hold a figure against itself; no ancestry is endless or stops with an error."""
+    frame = diffdata.load("calculations")
+    for estimate in sorted(set(frame["estimate_id"]))[::4]:
+        assert diffdata.trace(estimate).startswith(f"{estimate}: ")
+
+
+def test_evidence_on_factors_and_techniques_is_told() -> None:
+    assert "evidence on: technique transformer-plus-plus" in diffdata.trace("daan-mamba-compute")
+    assert "evidence on: factor summary-compute" in diffdata.trace("gpt-3-training-cost")
+
+
 def test_every_estimate_can_be_traced_on_the_command_line() -> None:
     result = CliRunner().invoke(cli.app, ["trace", "daan-today-hardware-median"])
     assert result.exit_code == 0

@@ -116,6 +116,6 @@ def trace(
     estimate: Annotated[str, typer.Argument(help="An estimate_id.")], package: Package = None
 ) -> None:
     """Tell the ancestry of a figure: source, inputs, corrections, what rests on it."""
-    from diffdata.finding import trace
+    from diffdata.ancestry import trace
 
     typer.echo(trace(estimate, package=package))
