@@ -69,8 +69,8 @@ class UnknownNameError(DiffdataError, KeyError):
         self.nearest = nearest(name, known)
         hint = f"; did you mean {' or '.join(self.nearest)}?" if self.nearest else "."
         known = sorted(known)
-        listed = ", ".join(known[:30]) + (", ..." if len(known) > 30 else "")
-        self.message = f"there is no {kind} named {name!r}{hint} Known: {listed}."
+        listed = ", ".join(known[:30]) + (" ..." if len(known) > 30 else ".")
+        self.message = f"there is no {kind} named {name!r}{hint} Known: {listed}"
         super().__init__(self.message)
 
     def __str__(self) -> str:  # KeyError would show the repr of the message
