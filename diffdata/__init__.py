@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         lag_days,
         replication_lag,
     )
+    from diffdata.editions import fetch, versions
     from diffdata.errors import (
         AmbiguousValueError,
         DescriptorError,
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "citation": ("cite",),
     "derive": ("cost_per_flop", "gpt3_like", "is_replication", "lag_days", "replication_lag"),
+    "editions": ("fetch", "versions"),
     "errors": (
         "AmbiguousValueError",
         "DescriptorError",
@@ -100,6 +102,7 @@ __all__ = [
     "estimates",
     "explain",
     "export",
+    "fetch",
     "from_data",
     "from_estimate",
     "gpt3_like",
@@ -117,6 +120,7 @@ __all__ = [
     "trace",
     "validate",
     "value",
+    "versions",
 ]
 
 
