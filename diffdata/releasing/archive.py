@@ -22,7 +22,8 @@ from diffdata.releasing.changelog import CHANGELOG, Section
 
 CHECKSUMS = "SHA256SUMS"
 CITATION = "CITATION.cff"
-LICENSE = "LICENSE-DATA"
+# What goes with the data where it is there: their licence, and what the words of the schemas mean.
+COMPANIONS = ("LICENSE-DATA", "schemas/profile.json")
 
 # What an archive cannot say of itself: its own sha256.
 _NOT_KNOWN = "0" * 64
@@ -33,8 +34,8 @@ def make_archive(package: Package, section: Section, date: datetime.date) -> tup
 
     It holds the descriptor with the sha256 and the size of each data file, the schemas, the tables
     as CSV and as Parquet, what the changelog says of the edition, its citation, the licence of the
-    data if there is one, and the sha256 of all of these. Dates, permissions and the order of the
-    entries are fixed, so that a second run gives the same bytes.
+    data and the profile of the schemas if they are there, and the sha256 of all of these. Dates,
+    permissions and the order of the entries are fixed, so that a second run gives the same bytes.
 
     Parameters
     ----------
@@ -94,8 +95,9 @@ def _files(found: Contents, release: Release, section: Section) -> dict[str, byt
         CITATION: cite_from(dated, style="cff").encode(),
     }
     ours |= {f"parquet/{table.name}.parquet": _parquet(found, table) for table in found.tables}
-    if (package.root / LICENSE).is_file():
-        ours[LICENSE] = (package.root / LICENSE).read_bytes()
+    for name in COMPANIONS:
+        if (package.root / name).is_file():
+            ours[name] = (package.root / name).read_bytes()
     for name in [*ours, CHECKSUMS]:
         if name in files:
             raise InvalidInputError(f"{name}: the archive has a file of this name; rename yours")

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from diffdata.diff.ordering import key_words
 from diffdata.errors import PackageError
 
 CHANGELOG = "CHANGELOG.md"
@@ -66,7 +67,11 @@ class Section:
         >>> [section.names((key,)) for key in ("gpt-3-cost", "gpt-3", "parameters", "anew")]
         [True, False, True, False]
         """
-        return any(all(_named(text, block) for text in key if text) for block in _blocks(self.text))
+        whole = f"`{key_words(key)}`"
+        return any(
+            whole in block or all(_named(text, block) for text in key if text)
+            for block in _blocks(self.text)
+        )
 
     def names_table(self, table: str) -> bool:
         """Tell whether the section names a table; its name counts as a plain word too."""
