@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         lag_days,
         replication_lag,
     )
+    from diffdata.editions import fetch, versions
     from diffdata.errors import (
         AmbiguousValueError,
         DescriptorError,
@@ -50,6 +51,7 @@ _HOMES = {
     "ancestry": ("trace",),
     "citation": ("cite",),
     "derive": ("cost_per_flop", "gpt3_like", "is_replication", "lag_days", "replication_lag"),
+    "editions": ("fetch", "versions"),
     "errors": (
         "AmbiguousValueError",
         "DescriptorError",
@@ -102,6 +104,7 @@ __all__ = [
     "estimates",
     "explain",
     "export",
+    "fetch",
     "from_data",
     "from_estimate",
     "gpt3_like",
@@ -119,6 +122,7 @@ __all__ = [
     "trace",
     "validate",
     "value",
+    "versions",
 ]
 
 

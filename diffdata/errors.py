@@ -70,6 +70,7 @@ class UnknownNameError(DiffdataError, KeyError):
         hint = f"; did you mean {' or '.join(self.nearest)}?" if self.nearest else "."
         known = sorted(known)
         listed = ", ".join(known[:30]) + (" ..." if len(known) > 30 else ".")
+        listed = listed if known else "none."
         self.message = f"there is no {kind} named {name!r}{hint} Known: {listed}"
         super().__init__(self.message)
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, cast
 
 import pandas as pd
 
 from diffdata.digest import identity
-from diffdata.errors import InvalidDataError
-from diffdata.packages import Package, open_package
+from diffdata.editions import Dataset, open_dataset
+from diffdata.errors import InvalidDataError, PackageError
+from diffdata.packages import Package
 from diffdata.schemas import dictionary, pandera_schema
 from diffdata.validation import check_tables
 
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from diffdata.typed import Load
 
-    PathLike = str | os.PathLike[str]
-
 
 def _typed(function: Callable[..., pd.DataFrame]) -> Load:
     """Give `load` its generated overloads, so that a type checker knows each table's columns."""
@@ -29,13 +27,17 @@ def _typed(function: Callable[..., pd.DataFrame]) -> Load:
 
 
 @_typed
-def load(name: str, *, package: PathLike | None = None) -> pd.DataFrame:
+def load(name: str, version: str | None = None, *, package: Dataset | None = None) -> pd.DataFrame:
     """Load a table as a validated frame.
 
     Parameters
     ----------
     name
         The name of the table, one of `tables`.
+    version
+        A released edition, one of `diffdata.versions`: its archive is verified, and checked with
+        its own schemas. ``2026.1``, ``2026.1.0`` and ``2026.1.3`` name the same edition. By default
+        the current data.
     package
         A folder with a datapackage.json; by default the dataset that comes with diffdata.
 
@@ -49,11 +51,13 @@ def load(name: str, *, package: PathLike | None = None) -> pd.DataFrame:
     Raises
     ------
     UnknownNameError
-        If there is no such table; the message names the nearest ones.
+        If there is no such table or edition; the message names the nearest ones.
     InvalidDataError
         If the table breaks its schema; ``issues`` on the error lists every fault.
     PackageError
-        If the package cannot be read.
+        If the package cannot be read, or the archive of the edition is damaged.
+    InvalidInputError
+        If both a version and a package are given.
 
     Examples
     --------
@@ -61,7 +65,7 @@ def load(name: str, *, package: PathLike | None = None) -> pd.DataFrame:
     >>> models.set_index("model_id").loc["opt-175b", "name"]
     'OPT-175B'
     """
-    return load_from(open_package(package), name)
+    return load_from(open_dataset(package, version), name)
 
 
 def load_from(package: Package, name: str) -> pd.DataFrame:
@@ -76,26 +80,32 @@ def load_all(package: Package, names: list[str]) -> dict[str, pd.DataFrame]:
         errors = [issue for issue in checked.issues if issue.severity == "error"]
         if errors:
             raise InvalidDataError(name, errors)
-        checked.frame.attrs.update(
-            identity(checked.frame, package.schema(name), name, package.version)
-        )
+        known = identity(checked.frame, package.schema(name), name, package.version)
+        if package.release is not None and known["digest"] != package.release.tables[name].digest:
+            raise PackageError(
+                f"table {name!r} of {package.release.edition}: these are not the released values: "
+                f"their digest is {known['digest']}, expected {package.release.tables[name].digest}"
+            )
+        checked.frame.attrs.update(known)
         frames[name] = checked.frame
     return frames
 
 
-def tables(*, package: PathLike | None = None) -> list[str]:
-    """Return the names of all tables, in the order of the package.
+def tables(version: str | None = None, *, package: Dataset | None = None) -> list[str]:
+    """Return the names of all tables, in the order of the package; see `load`.
 
     Examples
     --------
     >>> tables()[:3]
     ['sources', 'source_sections', 'organizations']
     """
-    return list(open_package(package).tables)
+    return list(open_dataset(package, version).tables)
 
 
-def describe(name: str, *, package: PathLike | None = None) -> pd.DataFrame:
-    """Return the data dictionary of a table: one row a column.
+def describe(
+    name: str, version: str | None = None, *, package: Dataset | None = None
+) -> pd.DataFrame:
+    """Return the data dictionary of a table: one row a column; see `load`.
 
     Returns
     -------
@@ -107,18 +117,20 @@ def describe(name: str, *, package: PathLike | None = None) -> pd.DataFrame:
     >>> describe("hardware").set_index("column").loc["memory_bytes", "unit"]
     'byte'
     """
-    return dictionary(open_package(package).schema(name))
+    return dictionary(open_dataset(package, version).schema(name))
 
 
-def schema(name: str, *, package: PathLike | None = None) -> pa.DataFrameSchema:
+def schema(
+    name: str, version: str | None = None, *, package: Dataset | None = None
+) -> pa.DataFrameSchema:
     """Return the pandera schema of a table, compiled from its JSON schema.
 
     It checks dtypes, constraints, the key and the rules; not the foreign keys, for these need
-    other tables (`load` and `validate` check them).
+    other tables (`load` and `validate` check them). That of a released edition is its own.
 
     Examples
     --------
     >>> schema("models").validate(load("models")).shape == load("models").shape
     True
     """
-    return pandera_schema(open_package(package).schema(name), name)
+    return pandera_schema(open_dataset(package, version).schema(name), name)

@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 from diffdata.descriptor import (
     PackageDescriptor,
@@ -16,16 +17,23 @@ from diffdata.descriptor import (
 )
 from diffdata.errors import DescriptorError, PackageError, Problem, UnknownNameError, suggestion
 
+if TYPE_CHECKING:
+    from diffdata.editions import Release
+
 DESCRIPTOR = "datapackage.json"
 
 
 @dataclass(frozen=True)
 class Package:
-    """A dataset on disk: its folder, its descriptor and the schemas of its tables."""
+    """A dataset on disk: its folder, its descriptor and the schemas of its tables.
+
+    ``release`` is what the index says of it, if it was opened as a released edition.
+    """
 
     root: Path
     descriptor: PackageDescriptor
     schemas: dict[str, TableSchema]
+    release: Release | None = None
 
     @property
     def version(self) -> str:

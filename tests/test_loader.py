@@ -106,9 +106,11 @@ def test_type_checkers_know_each_table(tmp_path: Path) -> None:
         'reveal_type(diffdata.load("models"))\n'
         'reveal_type(diffdata.load("estimates"))\n'
         "reveal_type(Models.model_id)\n"
+        'reveal_type(diffdata.load("models", "2026.1"))\n'
         'diffdata.load("models", packge=None)\n'
     )
     shown, _, _ = mypy.run([str(script), "--config-file", str(ROOT / "pyproject.toml")])
     assert "DataFrame[diffdata.typed.Models]" in shown
     assert "DataFrame[diffdata.typed.Estimates]" in shown
+    assert '"pandas.core.frame.DataFrame"' in shown  # another edition has other columns
     assert "packge" in shown

@@ -44,7 +44,7 @@ def zenodo(package: Package) -> dict[str, Any]:
         "publication_date": released(package),
         "language": "eng",
         "keywords": list(described.keywords),
-        "doi": described.doi,
+        "doi": item.get("DOI"),
         "related_identifiers": [
             {"identifier": source.path, "relation": "isDerivedFrom"}
             for source in described.sources

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from diffdata.archives import unpacked
 from diffdata.descriptor import TableSchema, parse_schema, parse_standard_schema
+from diffdata.editions import open_edition
 from diffdata.errors import DescriptorError, InvalidInputError, PackageError
 from diffdata.packages import DESCRIPTOR, inside, open_package, read_bytes, read_package, read_text
 from diffdata.validation.check import check_tables, told_once
@@ -19,7 +20,12 @@ from diffdata.validation.typed import to_typed
 PathLike = str | os.PathLike[str]
 
 
-def validate(path: PathLike | None = None, *, schema: PathLike | None = None) -> list[Issue]:
+def validate(
+    path: PathLike | None = None,
+    *,
+    schema: PathLike | None = None,
+    version: str | None = None,
+) -> list[Issue]:
     """Check a whole package (descriptor, schemas and every table), or one CSV file.
 
     A package whose schemas have ``rules`` is held to the profile of diffdata, any other one to the
@@ -34,6 +40,8 @@ def validate(path: PathLike | None = None, *, schema: PathLike | None = None) ->
     schema
         For a CSV file: its table schema. Without it the file must be a table of a package, in
         whose folder it lies.
+    version
+        A released edition instead of a path: its archive is checked with its own schemas.
 
     Returns
     -------
@@ -44,7 +52,12 @@ def validate(path: PathLike | None = None, *, schema: PathLike | None = None) ->
     Raises
     ------
     InvalidInputError
-        If a schema is given for something else than a CSV file, or is missing for one.
+        If a schema is given for something else than a CSV file, or is missing for one; if a path
+        and a version are given.
+    UnknownNameError
+        If there is no such edition.
+    PackageError
+        If the archive of the edition is missing or damaged.
 
     Examples
     --------
@@ -53,6 +66,12 @@ def validate(path: PathLike | None = None, *, schema: PathLike | None = None) ->
     >>> print(*validate("no/such/folder"))
     no/such/folder: error: there is no such file or folder (unreadable)
     """
+    if version is not None:
+        if path is not None or schema is not None:
+            raise InvalidInputError(
+                "version: an edition is checked by itself, not a path or schema"
+            )
+        return _validate_profiled(open_edition(version).root)
     place = None if path is None else Path(path)
     if place is not None and place.is_file() and place.suffix.lower() in (".csv", ".tsv"):
         return _validate_csv(place, schema)
@@ -75,6 +94,10 @@ def _validate_folder(place: Path | None) -> list[Issue]:
     root = place.parent if place is not None and place.name == DESCRIPTOR else place
     if root is not None and (root / DESCRIPTOR).is_file() and not _profiled(root):
         return _validate_foreign(root)
+    return _validate_profiled(place)
+
+
+def _validate_profiled(place: Path | None) -> list[Issue]:
     package, problems = read_package(place)
     checked = check_tables(package, package.schemas)
     issues = [issue for table in checked.values() for issue in table.issues]
