@@ -176,8 +176,8 @@ def read_text(path: Path, name: str) -> str:
 def _not_utf8(name: str, data: bytes, position: int) -> PackageError:
     line = data.count(b"\n", 0, position) + 1
     mend = "save the file with the encoding UTF-8"
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return PackageError(f"{name}: this is UTF-16, not UTF-8; {mend}", line)
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in data[:8]:
+        return PackageError(f"{name}: this is UTF-16, not UTF-8; {mend}", 1)
     return PackageError(
         f"{name}: line {line} is not UTF-8 (byte 0x{data[position]:02x}; Windows-1252?); {mend}",
         line,

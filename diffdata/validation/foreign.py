@@ -154,6 +154,8 @@ def _utf8(data: bytes, resource: Resource, name: str) -> bytes:
         raise PackageError(f"{name}: there is no encoding {resource.encoding!r}") from None
     if codec.name in ("utf-8", "utf-8-sig", "ascii"):
         codec = codecs.lookup("utf-8")
+    if codec.name == "utf-8" and data.isascii():
+        return data
     try:
         text = codec.decode(data)[0]
     except UnicodeDecodeError as error:

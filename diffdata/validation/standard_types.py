@@ -19,12 +19,13 @@ _LONGEST = 400
 
 
 class CellError(ValueError):
-    """A cell is not of its type; carries what was expected and how to mend it."""
+    """A cell is not of its type; carries what was expected, how to mend it, and the rule."""
 
-    def __init__(self, expected: str, hint: str = "") -> None:
+    def __init__(self, expected: str, hint: str = "", rule: str = "type") -> None:
         super().__init__(expected)
         self.expected = expected
         self.hint = hint
+        self.rule = rule
 
 
 def _string(text: str, field: Field) -> str:

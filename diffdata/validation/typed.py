@@ -6,7 +6,13 @@ What is plainly of its type is converted a column at a time. Every other cell go
 
 from __future__ import annotations
 
+import dataclasses
+import datetime
+import functools
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
@@ -14,15 +20,21 @@ import pyarrow.compute as pc
 
 from diffdata.descriptor import Field, TableSchema
 from diffdata.schemas import arrow_type
-from diffdata.validation.cells import INTEGER, NUMBER, CellError, is_strict, parse_cell, quote
-from diffdata.validation.issue import Issue
+from diffdata.validation.cells import CellError, is_strict, parse_cell, quote
+from diffdata.validation.issue import Found, Issue
+from diffdata.validation.mends import INTEGER, NUMBER
 from diffdata.validation.shape import row_key
 from diffdata.validation.text import TextTable
 
 Mask = np.ndarray[tuple[int], np.dtype[np.bool_]]
 
 # Cells of these forms can be cast by Arrow, which gives the value that `parse_cell` gives.
-_FORMS = {"number": NUMBER, "integer": INTEGER, "date": r"\d{4}-\d{2}-\d{2}"}
+_DAY = (
+    r"[0-9]{4}-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|"
+    r"(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)"
+)
+_FORMS = {"number": NUMBER, "integer": r"[+-]?[0-9]{1,18}", "date": _DAY}
+_FIRST_DAY = datetime.date(1, 1, 1)
 
 
 @dataclass(frozen=True)
@@ -44,6 +56,9 @@ class TypedTable:
     text: TextTable
     values: pa.Table
     unusable: dict[str, Mask]
+    _texts: dict[str, frozenset[str]] = dataclasses.field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     def usable(self, positions: np.ndarray, columns: tuple[str, ...]) -> np.ndarray:
         """Return those of the rows in which all of these columns are known."""
@@ -52,45 +67,79 @@ class TypedTable:
                 positions = positions[~self.unusable[name][positions]]
         return positions
 
+    def texts(self, column: str) -> frozenset[str]:
+        """Return the texts that stand in a column."""
+        if column not in self._texts:
+            cells = self.text.columns.get(column)
+            found = [] if cells is None else pc.unique(cells).to_pylist()
+            self._texts[column] = frozenset(filter(None, found))
+        return self._texts[column]
 
-def to_typed(text: TextTable, schema: TableSchema) -> tuple[TypedTable, list[Issue]]:
-    """Parse all cells of a table."""
+
+def to_typed(text: TextTable, schema: TableSchema, found: Found) -> TypedTable:
+    """Parse all cells of a table; those that are none of their type are added to the issues."""
+    fields = [field for field in schema.fields if field.name in text.columns]
+    # Arrow works outside of the lock of Python, so that columns can be converted side by side.
+    with ThreadPoolExecutor(_workers(len(text))) as pool:
+        converted = dict(
+            zip(
+                [field.name for field in fields],
+                pool.map(lambda field: _convert(text.columns[field.name], field, schema), fields),
+                strict=True,
+            )
+        )
     columns: dict[str, pa.ChunkedArray] = {}
     unusable: dict[str, Mask] = {}
-    issues: list[Issue] = []
     broken = np.zeros(len(text), bool)
     broken[list(text.broken)] = True
     for field in schema.fields:
-        cells = text.columns.get(field.name)
-        if cells is None:
+        if field.name not in converted:
             columns[field.name] = pa.nulls(len(text), arrow_type(field))
             unusable[field.name] = np.ones(len(text), bool)
             continue
-        values, refused = _convert(cells, field, schema)
+        values, refused, formulas = converted[field.name]
         columns[field.name] = values
-        for position, error in refused.items():
-            issues.append(_refusal(text, schema, field, position, error))
+        for rule in dict.fromkeys(error.rule for error in refused.values()):
+            rows = [position for position, error in refused.items() if error.rule == rule]
+            found.add_rows(field.name, rule, rows, partial(_refusal, text, schema, field, refused))
+        found.add_rows(field.name, "formula", formulas, partial(_formula, text, schema, field))
         if refused or broken.any():
-            mask = broken.copy() if field.name not in schema.primary_key else ~broken & False
+            mask = broken.copy()
+            if field.name in schema.primary_key:  # of a broken row the key is kept, if it is known
+                mask &= values.is_null().to_numpy()
             mask[list(refused)] = True
             unusable[field.name] = mask
-    return TypedTable(schema, text, pa.table(columns), unusable), issues
+    return TypedTable(schema, text, pa.table(columns), unusable)
+
+
+def _workers(rows: int) -> int:
+    """Return how many threads are worth their while."""
+    return min(8, os.cpu_count() or 1) if rows > 10_000 else 1
 
 
 def _refusal(
-    text: TextTable, schema: TableSchema, field: Field, position: int, error: CellError
+    text: TextTable, schema: TableSchema, field: Field, refused: dict[int, CellError], position: int
 ) -> Issue:
-    cell = text.cell(position, field.name)
+    error, cell = refused[position], text.cell(position, field.name)
     message = f"{quote(cell)} is not allowed: expected {error.expected}"
     key = row_key(text.cells(position, schema.primary_key), schema)
     line = text.lines[position]
-    return Issue(text.file, line, field.name, key, cell, "type", "error", message, error.hint)
+    return Issue(text.file, line, field.name, key, cell, error.rule, "error", message, error.hint)
+
+
+def _formula(text: TextTable, schema: TableSchema, field: Field, position: int) -> Issue:
+    cell = text.cell(position, field.name)
+    key = row_key(text.cells(position, schema.primary_key), schema)
+    message = f"a spreadsheet would take {quote(cell)} for a formula"
+    hint = "write it in another way; `diffdata export --safe` puts an apostrophe before it"
+    line = text.lines[position]
+    return Issue(text.file, line, field.name, key, cell, "formula", "warning", message, hint)
 
 
 def _convert(
     cells: pa.ChunkedArray, field: Field, schema: TableSchema
-) -> tuple[pa.ChunkedArray, dict[int, CellError]]:
-    """Return the values of a column, and the cells that are none, by position."""
+) -> tuple[pa.ChunkedArray, dict[int, CellError], list[int]]:
+    """Return the values of a column, the cells that are none, by position, and the formulas."""
     missing = field.missing_values or schema.missing_values
     if set(missing) - {""}:
         absent = pc.is_in(cells, pa.array(missing, pa.string()))
@@ -98,13 +147,29 @@ def _convert(
     strict = is_strict(schema, field)
     if (field.type == "string" and field.format == "default") or field.type in ("any", "list"):
         if not strict or _all_clean(cells):
-            return cells, {}
+            return cells, {}, _formulas(cells)
         rest = _unclean(cells)
         values = cells
     else:
         values = _cast(cells, field)
         rest = pc.and_not(cells.is_valid(), values.is_valid())
-    return _exact(cells, values, rest, field, strict)
+    values, refused = _exact(cells, values, rest, field, strict)
+    return values, refused, _formulas(cells) if field.type == "string" else []
+
+
+# What a spreadsheet takes for a formula that does something; prose such as "= 451 MWh" is none.
+_FORMULA = r"^(=\S|=\s+[A-Za-z.]+\(|[@+-]\S*[(|!])"
+
+
+def _formulas(cells: pa.ChunkedArray) -> list[int]:
+    """Return the rows in which a text would be run by a spreadsheet."""
+    begins = functools.reduce(pc.or_, (pc.starts_with(cells, mark) for mark in "=@+-"))
+    if not pc.any(begins).as_py():
+        return []
+    positions = np.flatnonzero(pc.fill_null(begins, False).to_numpy())
+    suspect = pc.take(cells, pa.array(positions))
+    runs = pc.match_substring_regex(suspect, _FORMULA).to_numpy().astype(bool)
+    return [int(position) for position in positions[runs]]
 
 
 def _cast(cells: pa.ChunkedArray, field: Field) -> pa.ChunkedArray:
@@ -117,17 +182,31 @@ def _cast(cells: pa.ChunkedArray, field: Field) -> pa.ChunkedArray:
         values = pc.cast(cells, target)
     except pa.ArrowInvalid:
         plain = pc.match_substring_regex(cells, f"^(?:{form})$")
-        sure = pc.if_else(plain, cells, pa.scalar(None, pa.string()))
-        try:
-            values = pc.cast(sure, target)
-        except pa.ArrowInvalid:  # as 2020-02-30, or a whole number of more than 64 bits
-            return pa.chunked_array([pa.nulls(len(cells), target)])
+        values = pc.cast(pc.if_else(plain, cells, pa.scalar(None, pa.string())), target)
+    if field.type == "date":  # no year 0
+        early = pc.less(values, pa.scalar(_FIRST_DAY))
+        if pc.any(early).as_py():
+            return pc.if_else(early, pa.scalar(None, target), values)
     if field.type == "number":  # neither nan nor infinity, which Arrow takes
-        return pc.if_else(pc.is_finite(values), values, pa.scalar(None, target))
-    if field.type == "integer":  # nor 0x1F
-        whole = pc.match_substring_regex(cells, f"^(?:{INTEGER})$")
+        if not pc.all(pc.is_finite(values)).as_py():
+            values = pc.if_else(pc.is_finite(values), values, pa.scalar(None, target))
+        return _without_lost_digits(cells, values)
+    if field.type == "integer" and pc.any(pc.match_substring(cells, "x", ignore_case=True)).as_py():
+        whole = pc.match_substring_regex(cells, f"^(?:{INTEGER})$")  # nor 0x1F
         return pc.if_else(whole, values, pa.scalar(None, target))
     return values
+
+
+def _without_lost_digits(cells: pa.ChunkedArray, values: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Leave out large numbers whose text has more digits than 64 bits hold."""
+    long = pc.greater_equal(pc.binary_length(cells), 16)
+    if not pc.any(long).as_py():
+        return values
+    large = pc.and_(long, pc.greater_equal(pc.abs(values), 2.0**53))
+    if not pc.any(large).as_py():
+        return values
+    digits = pc.and_(large, pc.invert(pc.match_substring_regex(cells, "[.eE]")))
+    return pc.if_else(pc.fill_null(digits, False), pa.scalar(None, values.type), values)
 
 
 def _exact(

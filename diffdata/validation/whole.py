@@ -13,7 +13,7 @@ from diffdata.errors import DescriptorError, InvalidInputError, PackageError
 from diffdata.packages import DESCRIPTOR, inside, open_package, read_bytes, read_package, read_text
 from diffdata.validation.check import check_tables, told_once
 from diffdata.validation.foreign import read_foreign
-from diffdata.validation.issue import Issue, in_order, problem_issue, unreadable
+from diffdata.validation.issue import Found, Issue, in_order, problem_issue, unreadable
 from diffdata.validation.text import read_table
 from diffdata.validation.typed import to_typed
 
@@ -108,9 +108,10 @@ def _validate_foreign(root: Path) -> list[Issue]:
     tables, issues = read_foreign(root)
     typed, found = {}, {}
     for table in tables:
-        typed[table.name], more = to_typed(table.text, table.schema)
-        found[table.name] = [*table.issues, *more]
-    told = told_once(found, typed) if found else {}
+        found[table.name] = Found()
+        found[table.name].add(table.issues)
+        typed[table.name] = to_typed(table.text, table.schema, found[table.name])
+    told = told_once(found, typed)
     return in_order([*issues, *(issue for name in told for issue in told[name])])
 
 
@@ -144,8 +145,10 @@ def _validate_csv(file: Path, schema: PathLike | None) -> list[Issue]:
         return in_order(map(problem_issue, error.problems))
     except PackageError as error:
         return [unreadable(str(file), error)]
-    typed, more = to_typed(text, parsed)
-    return in_order(told_once({str(file): [*issues, *more]}, {str(file): typed})[str(file)])
+    found = Found()
+    found.add(issues)
+    typed = to_typed(text, parsed, found)
+    return in_order(told_once({str(file): found}, {str(file): typed})[str(file)])
 
 
 def _parse(file: Path) -> TableSchema:
