@@ -23,7 +23,7 @@ def test_tables_come_in_the_order_of_the_descriptor() -> None:
 def test_a_frame_knows_its_table_version_and_digest(package: Package) -> None:
     models = diffdata.load("models")
     digest = content_digest(models, package.schema("models"))
-    assert models.attrs == {"table": "models", "version": "2026.1.0", "digest": digest}
+    assert models.attrs == {"table": "models", "version": "2026.2.0", "digest": digest}
 
 
 def test_a_frame_is_ours_to_change() -> None:

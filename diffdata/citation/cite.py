@@ -70,7 +70,7 @@ def cite(
     --------
     >>> print(cite("gpt-3-training-cost"), end="")
     The diffdata authors. (2026). Estimate gpt-3-training-cost (training_cost of gpt-3), in \
-diffdata: how AI capabilities spread (Version 2026.1.0) [Data set].
+diffdata: how AI capabilities spread (Version 2026.2.0) [Data set].
     <BLANKLINE>
     Cottier, B. (2022, December 21). Understanding the diffusion of large language models: \
 summary. Rethink Priorities. https://ea.greaterwrong.com/posts/nc3JFZbqnzWWAPkmz/\

@@ -112,9 +112,9 @@ def _checked(
 
 
 def _check_validity(package: Package) -> None:
-    issues = validate(package.root)
-    if any(issue.severity == "error" for issue in issues):
-        raise PackageError(f"the data are not valid:\n{explain(issues)}")
+    errors = [issue for issue in validate(package.root) if issue.severity == "error"]
+    if errors:
+        raise PackageError(f"the data are not valid:\n{explain(errors)}")
     if is_working_tree(package) and (paths := stale(package)):
         raise PackageError(f"not up to date: {', '.join(paths)}; `diffdata build` makes them anew")
 
