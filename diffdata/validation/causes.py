@@ -188,4 +188,5 @@ def _whole_columns(issues: list[Issue], found: Found, table: TypedTable) -> list
         first = groups[key][0]
         message = f"{first.message}; so in {found.counts[key]:,} of {len(table.text):,} rows"
         kept.append(dataclasses.replace(first, message=message))
+        found.counts[key] = 1  # as all are told
     return kept

@@ -25,6 +25,9 @@ from diffdata.validation.shape import row_key
 from diffdata.validation.text import TextTable, read_table
 from diffdata.validation.typed import TypedTable, to_typed
 
+_SHOWN = 100  # characters of each cell, where a message shows several
+_KEPT = 1000  # characters of a cell that an issue keeps
+
 
 @dataclass(frozen=True)
 class CheckedTable:
@@ -163,7 +166,7 @@ def _breach(table: TypedTable, check: Check, guide: Guide, position: int) -> Iss
         verdict = "not allowed" if check.severity == "error" else "doubtful"
         told = f"{quote(value)} is {verdict}"
     else:
-        value = ", ".join(f"{name}={cell}" for name, cell in given.items())
+        value = ", ".join(f"{name}={cell[:_SHOWN]}" for name, cell in given.items())
         told = f"found {value}"
     column, hint = guide(position)
     return Issue(
@@ -171,7 +174,7 @@ def _breach(table: TypedTable, check: Check, guide: Guide, position: int) -> Iss
         line=table.text.lines[position],
         column=column,
         row=row_key(table.text.cells(position, table.schema.primary_key), table.schema),
-        value=value,
+        value=value[:_KEPT],
         rule=check.name,
         severity=check.severity,
         message=f"{told}: expected {check.expected}",

@@ -9,13 +9,14 @@ from diffdata.descriptor import Field, TableSchema
 from diffdata.validation.cells import fits
 from diffdata.validation.issue import Issue
 
+_SHOWN = 200  # characters of a part of a key
 _LISTED = 50  # columns that a message lists
 _ENDS = {"\n": "a line feed", "\r\n": "the two characters of Windows", "\r": "a carriage return"}
 
 
 def row_key(cells: Mapping[str, str], schema: TableSchema) -> str | None:
     """Return the key of a row as people write it: ``model_id=gpt-3``."""
-    parts = [f"{name}={cells[name]}" for name in schema.primary_key if cells.get(name)]
+    parts = [f"{name}={cells[name][:_SHOWN]}" for name in schema.primary_key if cells.get(name)]
     return ", ".join(parts) or None
 
 

@@ -34,6 +34,7 @@ _DAY = (
     r"(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)"
 )
 _FORMS = {"number": NUMBER, "integer": r"[+-]?[0-9]{1,18}", "date": _DAY}
+_KEPT = 1000  # characters of a cell that an issue keeps
 _FIRST_DAY = datetime.date(1, 1, 1)
 
 
@@ -99,7 +100,7 @@ def to_typed(text: TextTable, schema: TableSchema, found: Found) -> TypedTable:
             continue
         values, refused, formulas = converted[field.name]
         columns[field.name] = values
-        for rule in dict.fromkeys(error.rule for error in refused.values()):
+        for rule in dict.fromkeys(error.rule for error in refused.values() if error.rule):
             rows = [position for position, error in refused.items() if error.rule == rule]
             found.add_rows(field.name, rule, rows, partial(_refusal, text, schema, field, refused))
         found.add_rows(field.name, "formula", formulas, partial(_formula, text, schema, field))
@@ -124,7 +125,9 @@ def _refusal(
     message = f"{quote(cell)} is not allowed: expected {error.expected}"
     key = row_key(text.cells(position, schema.primary_key), schema)
     line = text.lines[position]
-    return Issue(text.file, line, field.name, key, cell, error.rule, "error", message, error.hint)
+    return Issue(
+        text.file, line, field.name, key, cell[:_KEPT], error.rule, "error", message, error.hint
+    )
 
 
 def _formula(text: TextTable, schema: TableSchema, field: Field, position: int) -> Issue:
@@ -133,7 +136,9 @@ def _formula(text: TextTable, schema: TableSchema, field: Field, position: int) 
     message = f"a spreadsheet would take {quote(cell)} for a formula"
     hint = "write it in another way; `diffdata export --safe` puts an apostrophe before it"
     line = text.lines[position]
-    return Issue(text.file, line, field.name, key, cell, "formula", "warning", message, hint)
+    return Issue(
+        text.file, line, field.name, key, cell[:_KEPT], "formula", "warning", message, hint
+    )
 
 
 def _convert(
@@ -226,7 +231,11 @@ def _exact(
             value = parse_cell(text, field, strict)
         except CellError as error:
             errors[number] = error
-        parsed.append(_within(value, values.type))
+        if isinstance(value, int) and not -(2**63) <= value < 2**63:
+            # A stranger may write it, but no column can hold it: it is there, and not known.
+            value, errors[number] = None, CellError("", rule="")
+        is_text = value is not None and pa.types.is_string(values.type)
+        parsed.append(str(value) if is_text else value)
     codes = left.indices.to_numpy()
     replaced = pa.array([parsed[code] for code in codes], values.type)
     mask = np.zeros(len(cells), bool)
@@ -238,13 +247,6 @@ def _exact(
         if code in errors
     }
     return pa.chunked_array([values]), refused
-
-
-def _within(value: object, target: pa.DataType) -> object:
-    """Return a value that its type can hold; whole numbers of strangers may be too large for it."""
-    if isinstance(value, int) and pa.types.is_int64(target) and not -(2**63) <= value < 2**63:
-        return None
-    return str(value) if value is not None and pa.types.is_string(target) else value
 
 
 # Text that the profile may refuse: control and hidden characters, or blanks around it.
