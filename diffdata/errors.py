@@ -81,11 +81,11 @@ class UnknownNameError(DiffdataError, KeyError):
 class InvalidDataError(DiffdataError):
     """The data break their schema; ``issues`` lists every fault, the message the first ten."""
 
-    def __init__(self, table: str, issues: Sequence[Issue]) -> None:
+    def __init__(self, what: str, issues: Sequence[Issue]) -> None:
         self.issues = tuple(issues)
         shown = "\n".join(str(issue) for issue in self.issues[:10])
         more = f"\n... and {len(issues) - 10} more" if len(issues) > 10 else ""
-        super().__init__(f"table {table!r} is not valid:\n{shown}{more}")
+        super().__init__(f"{what} is not valid:\n{shown}{more}")
 
 
 class InvalidInputError(DiffdataError, ValueError):

@@ -79,7 +79,7 @@ def load_all(package: Package, names: list[str]) -> dict[str, pd.DataFrame]:
     for name, checked in check_tables(package, names).items():
         errors = [issue for issue in checked.issues if issue.severity == "error"]
         if errors:
-            raise InvalidDataError(name, errors)
+            raise InvalidDataError(f"table {name!r}", errors)
         known = identity(checked.frame, package.schema(name), name, package.version)
         if package.release is not None and known["digest"] != package.release.tables[name].digest:
             raise PackageError(

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 import diffdata
 from diffdata.descriptor import Field
+from diffdata.errors import InvalidDataError
 from diffdata.packages import Package
 from diffdata.validation import Issue
 from diffdata.validation.cells import CellError, cell_text, parse_cell
@@ -287,3 +288,12 @@ def test_the_fast_way_reads_our_own_files(package: Package) -> None:
     for table in package.tables:
         data = package.data_path(table).read_bytes()
         assert read_regular(data, first_row(data)) is not None
+
+
+def test_errors_are_raised_on_request_and_warnings_are_not(copy: Path) -> None:
+    set_cell(copy, "estimates", "gpt-3-training-cost", "as_printed", "")
+    assert [issue.severity for issue in diffdata.validate(copy, raising=True)] == ["warning"]
+    set_cell(copy, "estimates", "gpt-3-training-cost", "basis", "guess")
+    with pytest.raises(InvalidDataError, match=r"is not valid:\ndata/estimates\.csv:") as caught:
+        diffdata.validate(copy, raising=True)
+    assert [issue.rule for issue in caught.value.issues] == ["enum"]

@@ -9,7 +9,7 @@ from pathlib import Path
 from diffdata.archives import unpacked
 from diffdata.descriptor import TableSchema, parse_schema, parse_standard_schema
 from diffdata.editions import open_edition
-from diffdata.errors import DescriptorError, InvalidInputError, PackageError
+from diffdata.errors import DescriptorError, InvalidDataError, InvalidInputError, PackageError
 from diffdata.packages import DESCRIPTOR, inside, open_package, read_bytes, read_package, read_text
 from diffdata.validation.check import check_tables, told_once
 from diffdata.validation.foreign import read_foreign
@@ -25,6 +25,7 @@ def validate(
     *,
     schema: PathLike | None = None,
     version: str | None = None,
+    raising: bool = False,
 ) -> list[Issue]:
     """Check a whole package (descriptor, schemas and every table), or one CSV file.
 
@@ -42,6 +43,8 @@ def validate(
         whose folder it lies.
     version
         A released edition instead of a path: its archive is checked with its own schemas.
+    raising
+        Raise an error if there is a fault that is more than a warning.
 
     Returns
     -------
@@ -51,6 +54,8 @@ def validate(
 
     Raises
     ------
+    InvalidDataError
+        If `raising`, and there is an error; ``issues`` on it lists every one.
     InvalidInputError
         If a schema is given for something else than a CSV file, or is missing for one; if a path
         and a version are given.
@@ -66,6 +71,14 @@ def validate(
     >>> print(*validate("no/such/folder"))
     no/such/folder: error: there is no such file or folder (unreadable)
     """
+    issues = _issues(path, schema, version)
+    errors = [issue for issue in issues if issue.severity == "error"]
+    if raising and errors:
+        raise InvalidDataError(str(path or version or "the dataset"), errors)
+    return issues
+
+
+def _issues(path: PathLike | None, schema: PathLike | None, version: str | None) -> list[Issue]:
     if version is not None:
         if path is not None or schema is not None:
             raise InvalidInputError(
