@@ -129,17 +129,23 @@ def breaches(
         broken += failing_rows(frame, [check])
     faulty: dict[str, np.ndarray] = {}
     order = sorted(range(len(checks)), key=lambda number: len(checks[number].columns))
+    wider: list[tuple[set[str], np.ndarray]] = []
     rows: dict[int, np.ndarray] = {}
     for number in order:
         check, failing = checks[number], table.usable(broken[number], checks[number].columns)
         for name in check.columns if len(failing) else ():
             if name in faulty:
                 failing = failing[~faulty[name][failing]]
+        for columns, mask in wider:
+            if columns < set(check.columns):
+                failing = failing[~mask[failing]]
         if check.unique:
             failing = _later_ones(table, check.columns, failing)
         if len(failing) and len(check.columns) == 1:
             mask = faulty.setdefault(check.columns[0], np.zeros(len(table.text), bool))
             mask[failing] = True
+        elif len(failing):  # a check of these columns and others would say the same again
+            wider.append((set(check.columns), np.isin(np.arange(len(table.text)), failing)))
         rows[number] = failing
     for number, (check, guide) in enumerate(zip(checks, guides, strict=True)):
         if len(rows[number]):

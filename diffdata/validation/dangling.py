@@ -105,8 +105,9 @@ class _UnusedKeys:
         if not self._rows:
             return None
         alike = self._alike(value)
-        if len(alike) == 1 and (several or alike[0] in self._faulty):
-            return self._rows[alike[0]]
+        faulty = [name for name in alike if name in self._faulty]
+        if faulty or (several and len(alike) == 1):
+            return self._rows[[*faulty, *alike][0]]
         return self._rows[""] if not alike and "" in self._faulty else None
 
 

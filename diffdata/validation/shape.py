@@ -142,8 +142,8 @@ def _places_of_fault(cells: Sequence[str], names: Sequence[str], schema: TableSc
 def _explains(
     cells: Sequence[str], place: int, more: int, field: Field, schema: TableSchema
 ) -> bool:
-    if more == -1:
-        return fits("", field, schema)
+    if more == -1:  # whatever stood there is gone
+        return True
     joined = f"{cells[place]},{cells[place + 1]}".strip(",")
     if field.type in ("number", "integer"):  # 3,14 and 5,000: a comma that should not be there
         joined = joined.replace(",", ".") if field.type == "number" else joined.replace(",", "")
