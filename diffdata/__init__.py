@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from diffdata.ancestry import trace
+    from diffdata.checking import CheckResult, RuleResult, check
     from diffdata.citation import cite
     from diffdata.derive import (
         cost_per_flop,
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "ancestry": ("trace",),
+    "checking": ("CheckResult", "RuleResult", "check"),
     "citation": ("cite",),
     "derive": ("cost_per_flop", "gpt3_like", "is_replication", "lag_days", "replication_lag"),
     "errors": (
@@ -83,6 +85,7 @@ _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
     "AmbiguousValueError",
+    "CheckResult",
     "DescriptorError",
     "DiffdataError",
     "EvaluatedValue",
@@ -93,8 +96,10 @@ __all__ = [
     "Lognormal",
     "Normal",
     "PackageError",
+    "RuleResult",
     "Uniform",
     "UnknownNameError",
+    "check",
     "cite",
     "conflict",
     "cost_per_flop",

@@ -178,8 +178,9 @@ def rule_check(rule: Rule, median: nw.Expr | None = None) -> Check:
             product = functools.reduce(
                 operator.mul,
                 (
-                    # Two whole numbers could leave the range of an integer.
-                    nw.col(t).cast(nw.Float64()) if isinstance(t, str) else nw.lit(float(t))
+                    # As a float, for the product of whole numbers may be none; Arrow refuses to
+                    # cast those beyond 2**53, but divides them.
+                    nw.col(t) / 1 if isinstance(t, str) else nw.lit(float(t))
                     for t in terms
                 ),
             )
@@ -200,19 +201,23 @@ def rule_check(rule: Rule, median: nw.Expr | None = None) -> Check:
     return Check(rule.name, rule.columns_used(), passes, expected, rule.severity)
 
 
-def not_after_check(rule: NotAfter) -> Check:
+def not_after_check(rule: NotAfter, beside: tuple[str, str] | None = None) -> Check:
     """Return the check of a rule on a frame that has the other date and its precision.
 
-    They stand in columns named ``KEY.REFERENCE`` and ``KEY.REFERENCE_precision``.
+    They stand in the columns that `beside` names, by default ``KEY.REFERENCE`` and
+    ``KEY.REFERENCE_precision``.
     """
-    own, other = nw.col(rule.date), nw.col(f"{rule.key}.{rule.reference}")
-    precision = nw.col(f"{rule.key}.{rule.reference}_precision")
+    name = f"{rule.key}.{rule.reference}"
+    there, precise = (name, f"{name}_precision") if beside is None else beside
+    own, other, precision = nw.col(rule.date), nw.col(there), nw.col(precise)
     month = own.dt.year() * 12 + own.dt.month() <= other.dt.year() * 12 + other.dt.month()
-    passes = (
+    # Said outright, for some engines compare with a missing date and answer no.
+    unknown = own.is_null() | other.is_null() | precision.is_null()
+    passes = unknown | (
         (own <= other)
         | ((precision == "month") & month)
         | ((precision == "year") & (own.dt.year() <= other.dt.year()))
-    ).fill_null(True)
+    ).fill_null(False)
     expected = f"a date not after {rule.reference} of its {rule.key}"
     return Check(rule.name, (rule.date, rule.key), passes, expected, rule.severity)
 

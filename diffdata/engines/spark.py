@@ -23,6 +23,7 @@ _LOCAL = {
     "spark.ui.showConsoleProgress": "false",
     "spark.sql.execution.arrow.pyspark.enabled": "true",
     "spark.sql.session.timeZone": "UTC",
+    "spark.sql.shuffle.partitions": "8",  # for a machine; the default is for a cluster
 }
 
 
@@ -89,12 +90,11 @@ def spark_schema(schema: TableSchema) -> StructType:
         }
 
         def of(field: Field) -> types.StructField:
-            required = field.constraints.required or field.name in schema.primary_key
             metadata = {"comment": field.description}
             if field.unit is not None:
                 metadata["unit"] = field.unit
             kind = kinds.get(field.type, types.StringType())
-            return types.StructField(field.name, kind, not required, metadata)
+            return types.StructField(field.name, kind, metadata=metadata)
 
         return types.StructType([of(field) for field in schema.fields])
 
