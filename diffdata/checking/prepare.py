@@ -18,7 +18,6 @@ from diffdata.descriptor import Field, TableSchema
 from diffdata.errors import InvalidInputError
 from diffdata.rules import Check
 
-_HALF_OF_TOO_LARGE = 2**62
 _WORDS = {
     "integer": "whole numbers of 64 bits",
     "year": "whole numbers of 64 bits",
@@ -142,10 +141,8 @@ def _typed(field: Field, found: nw.dtypes.DType) -> tuple[nw.Expr, nw.Expr | Non
     match field.type:
         case "integer" | "year":
             if found in (nw.UInt64, nw.UInt128, nw.Int128):
-                large = column // 2 >= _HALF_OF_TOO_LARGE  # a limit that itself has 64 bits
-                if found == nw.Int128:
-                    large = large | (column < -2 * _HALF_OF_TOO_LARGE)
-                large = large.fill_null(False)
+                # As floats, for Arrow has no integer that large to compare with.
+                large = ((column / 1).abs() >= 2.0**63).fill_null(False)
                 return nw.when(~large).then(column).cast(nw.Int64()), large
             fits = found.is_integer()
         case "number":
