@@ -52,7 +52,12 @@ def spark() -> Iterator[Any]:
     from diffdata.engines import spark_session
 
     session = spark_session(
-        spark__master="local[2]", spark__sql__shuffle__partitions="2", spark__driver__memory="1g"
+        spark__master="local[2]",
+        spark__driver__memory="1g",
+        # For tables of some rows most of the time goes into plans.
+        spark__sql__shuffle__partitions="1",
+        spark__sql__adaptive__enabled="false",
+        spark__sql__codegen__wholeStage="false",
     )
     yield session
     session.stop()

@@ -79,7 +79,7 @@ def check(
     True
     >>> wrong = models.with_columns(architecture=pl.lit("densely"))
     >>> [(rule.name, rule.failing) for rule in diffdata.check(wrong, "models").failed]
-    [('enum (architecture)', 44)]
+    [('enum (architecture)', 27)]
     """
     if sample < 0:
         raise InvalidInputError(f"sample: expected a number from 0 up, found {sample}")

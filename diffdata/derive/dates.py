@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import narwhals as nw
 from narwhals.typing import IntoFrameT
 
-from diffdata.derive.frames import Frame, nullable, unwrap, wrap
+from diffdata.derive.frames import Frame, firsts, nullable, stated_first, unwrap, wrap
 from diffdata.errors import InvalidInputError
 
 # Mean length of a month of the Gregorian calendar, by which lags in days become lags in months.
@@ -97,12 +97,24 @@ def with_lag(frame: Any, start: str, end: str, prefix: str = "lag") -> Any:
     return nullable(with_months, low, high)
 
 
+def between(
+    column: str, since: datetime.date | None, until: datetime.date | None
+) -> tuple[nw.Expr, ...]:
+    """Return conditions that a dated column lies between two days, whatever day it may mean."""
+    conditions = []
+    if since is not None:
+        conditions.append(_first_day(column) >= _day_number(since.year, since.month, since.day))
+    if until is not None:
+        conditions.append(_last_day(column) <= _day_number(until.year, until.month, until.day))
+    return tuple(conditions)
+
+
 def first_dates(dates: Frame, *tie_breakers: str) -> Frame:
     """Keep the earliest row of each model, of those with the same date one that is stated.
 
     A date known to the month or year gives way to a more precise one in that month or year.
     """
-    precision = nw.col("date_precision")
+    precision, names = nw.col("date_precision"), dates.collect_schema().names()
     month = nw.when(precision == "month").then(nw.lit(1)).otherwise(nw.lit(0))
     dated = dates.filter(~nw.col("date").is_null()).with_columns(
         _year=nw.col("date").dt.year(),
@@ -120,10 +132,9 @@ def first_dates(dates: Frame, *tie_breakers: str) -> Frame:
         )
         .filter(nw.col("_rank") == nw.col("_finest"))
     )
-    order = ["model_id", "date", "_rank", "certainty", *tie_breakers]
-    ordered = finest.sort(*order, descending=[name == "certainty" for name in order])
-    first = ordered.unique(subset="model_id", keep="first", maintain_order=True)
-    return first.select(dates.columns)
+    ordered = finest.with_columns(_inferred=stated_first())
+    first = firsts(ordered, ["model_id"], ["date", "_rank", "_inferred", *tie_breakers])
+    return first.select(names)
 
 
 def _bounds(date: datetime.date, precision: str, argument: str) -> tuple[int, int]:
