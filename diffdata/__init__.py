@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from diffdata.ancestry import trace
-    from diffdata.checking import CheckResult, RuleResult, check
+    from diffdata.checking import CheckResult, RuleResult, check, check_files
     from diffdata.citation import cite
     from diffdata.derive import (
         cost_per_flop,
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "ancestry": ("trace",),
-    "checking": ("CheckResult", "RuleResult", "check"),
+    "checking": ("CheckResult", "RuleResult", "check", "check_files"),
     "citation": ("cite",),
     "derive": ("cost_per_flop", "gpt3_like", "is_replication", "lag_days", "replication_lag"),
     "errors": (
@@ -100,6 +100,7 @@ __all__ = [
     "Uniform",
     "UnknownNameError",
     "check",
+    "check_files",
     "cite",
     "conflict",
     "cost_per_flop",

@@ -84,7 +84,7 @@ def check(
     if sample < 0:
         raise InvalidInputError(f"sample: expected a number from 0 up, found {sample}")
     asked = ask(schema, tables, package)
-    return judge(prepare(lazy(frame), asked.schema), asked, sample, _silent)
+    return judge(prepare(lazy(frame), asked.schema), asked, sample, silent)
 
 
 @dataclass(frozen=True)
@@ -194,5 +194,5 @@ def _result(
     )
 
 
-def _silent(step: str, number: int, steps: int) -> None:
+def silent(step: str, number: int, steps: int) -> None:
     """Show no progress."""
