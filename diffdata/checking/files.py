@@ -86,10 +86,5 @@ def check_files(
 
 def _is_of_engine(error: Exception) -> bool:
     """Tell whether an error is one of the engine about its files, not one of ours."""
-    return type(error).__module__.split(".")[0] in (
-        "_duckdb",
-        "duckdb",
-        "polars",
-        "pyspark",
-        "py4j",
-    )
+    home = type(error).__module__.split(".")[0]
+    return home in ("_duckdb", "duckdb", "narwhals", "polars", "pyspark", "py4j")
