@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from diffdata.ancestry import trace
+    from diffdata.checking import CheckResult, RuleResult, check, check_files
     from diffdata.citation import cite
     from diffdata.derive import (
         cost_per_flop,
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "ancestry": ("trace",),
+    "checking": ("CheckResult", "RuleResult", "check", "check_files"),
     "citation": ("cite",),
     "derive": ("cost_per_flop", "gpt3_like", "is_replication", "lag_days", "replication_lag"),
     "editions": ("fetch", "versions"),
@@ -85,6 +87,7 @@ _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
     "AmbiguousValueError",
+    "CheckResult",
     "DescriptorError",
     "DiffdataError",
     "EvaluatedValue",
@@ -95,8 +98,11 @@ __all__ = [
     "Lognormal",
     "Normal",
     "PackageError",
+    "RuleResult",
     "Uniform",
     "UnknownNameError",
+    "check",
+    "check_files",
     "cite",
     "conflict",
     "cost_per_flop",

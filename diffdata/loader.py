@@ -2,32 +2,41 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import pandas as pd
 
 from diffdata.digest import identity
 from diffdata.editions import Dataset, open_dataset
-from diffdata.errors import InvalidDataError, PackageError
+from diffdata.engines import ENGINES, to_engine
+from diffdata.errors import InvalidDataError, PackageError, UnknownNameError
 from diffdata.packages import Package
-from diffdata.schemas import dictionary, pandera_schema
+from diffdata.schemas import arrow_schema, dictionary, pandera_schema
 from diffdata.validation import check_tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import pandera.pandas as pa
+    import pandera.pandas as pandera
+    from pyspark.sql import SparkSession
 
     from diffdata.typed import Load
 
 
-def _typed(function: Callable[..., pd.DataFrame]) -> Load:
+def _typed(function: Callable[..., Any]) -> Load:
     """Give `load` its generated overloads, so that a type checker knows each table's columns."""
     return cast("Load", function)
 
 
 @_typed
-def load(name: str, version: str | None = None, *, package: Dataset | None = None) -> pd.DataFrame:
+def load(
+    name: str,
+    version: str | None = None,
+    *,
+    package: Dataset | None = None,
+    engine: str = "pandas",
+    session: SparkSession | None = None,
+) -> Any:
     """Load a table as a validated frame.
 
     Parameters
@@ -40,6 +49,11 @@ def load(name: str, version: str | None = None, *, package: Dataset | None = Non
         the current data.
     package
         A folder with a datapackage.json; by default the dataset that comes with diffdata.
+    engine
+        ``pandas``, ``pyarrow``, or one whose frames are lazy: ``polars`` (a LazyFrame), ``duckdb``
+        (a relation of the default connection), ``pyspark`` (a DataFrame). Values are equal on all.
+    session
+        For Spark: the session; by default the active one, or a new one on this machine.
 
     Returns
     -------
@@ -51,7 +65,9 @@ def load(name: str, version: str | None = None, *, package: Dataset | None = Non
     Raises
     ------
     UnknownNameError
-        If there is no such table or edition; the message names the nearest ones.
+        If there is no such table, edition or engine; the message names the nearest ones.
+    InvalidInputError
+        If the library of the engine is not installed; the message says how to install it.
     InvalidDataError
         If the table breaks its schema; ``issues`` on the error lists every fault.
     PackageError
@@ -65,7 +81,18 @@ def load(name: str, version: str | None = None, *, package: Dataset | None = Non
     >>> models.set_index("model_id").loc["opt-175b", "name"]
     'OPT-175B'
     """
-    return load_from(open_dataset(package, version), name)
+    if engine not in ENGINES:
+        raise UnknownNameError("engine", engine, ENGINES)
+    opened = open_dataset(package, version)
+    frame = load_from(opened, name)
+    if engine == "pandas":
+        return frame
+    import pyarrow as pa
+
+    described = arrow_schema(opened.schema(name), name, opened.version)
+    table = pa.Table.from_pandas(frame, schema=described, preserve_index=False)
+    table = table.replace_schema_metadata(described.metadata)
+    return to_engine(table, engine, opened.schema(name), session=session)
 
 
 def load_from(package: Package, name: str) -> pd.DataFrame:
@@ -122,7 +149,7 @@ def describe(
 
 def schema(
     name: str, version: str | None = None, *, package: Dataset | None = None
-) -> pa.DataFrameSchema:
+) -> pandera.DataFrameSchema:
     """Return the pandera schema of a table, compiled from its JSON schema.
 
     It checks dtypes, constraints, the key and the rules; not the foreign keys, for these need

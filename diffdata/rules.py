@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import narwhals as nw
 
@@ -32,6 +33,7 @@ from diffdata.descriptor import (
     TableSchema,
     When,
 )
+from diffdata.patterns import whole
 
 # Rules about what is possible but odd: they look at neighbours or at other tables, and a package
 # may accept what they warn of. So they are no part of a schema in the strict sense.
@@ -79,32 +81,33 @@ def table_checks(schema: TableSchema) -> list[Check]:
         expected = f"a {_list(key)} that no other row has"
         checks.append(Check("unique", key, passes, expected, unique=True))
     strict = (rule for rule in schema.rules if not isinstance(rule, PLAUSIBILITY))
-    return [*checks, *_primary_key(schema), *map(rule_check, strict)]
+    return [*checks, *_primary_key(schema), *(rule_check(rule) for rule in strict)]
 
 
 def field_checks(field: Field) -> list[Check]:
     """Return one check for each constraint of a column."""
     column, limits = nw.col(field.name), field.constraints
+    measured, limit = _comparable(field)
     found: list[tuple[str, nw.Expr, str]] = []
     if limits.minimum is not None:
-        passes = column >= field.limit(limits.minimum)
+        passes = measured >= limit(limits.minimum)
         found.append(("minimum", passes, f"at least {limits.minimum}"))
     if limits.maximum is not None:
-        passes = column <= field.limit(limits.maximum)
+        passes = measured <= limit(limits.maximum)
         found.append(("maximum", passes, f"at most {limits.maximum}"))
     if limits.exclusive_minimum is not None:
-        passes = column > field.limit(limits.exclusive_minimum)
+        passes = measured > limit(limits.exclusive_minimum)
         found.append(("exclusive-minimum", passes, f"more than {limits.exclusive_minimum}"))
     if limits.exclusive_maximum is not None:
-        passes = column < field.limit(limits.exclusive_maximum)
+        passes = measured < limit(limits.exclusive_maximum)
         found.append(("exclusive-maximum", passes, f"less than {limits.exclusive_maximum}"))
     if limits.enum is not None:
         allowed = ", ".join(str(value)[:_SHOWN] for value in limits.enum[:_LISTED])
         allowed += ", ..." * (len(limits.enum) > _LISTED)
-        passes = column.is_in([field.limit(value) for value in limits.enum])
+        passes = measured.is_in([limit(value) for value in limits.enum])
         found.append(("enum", passes, f"one of: {allowed}"))
     if limits.pattern is not None:
-        matches = column.str.contains(f"^(?:{limits.pattern})$")
+        matches = column.str.contains(whole(limits.pattern))
         found.append(("pattern", matches, f"text of the form {limits.pattern[:_SHOWN]}"))
     if limits.min_length is not None:
         passes = column.str.len_chars() >= limits.min_length
@@ -129,8 +132,11 @@ def field_checks(field: Field) -> list[Check]:
     return checks
 
 
-def rule_check(rule: Rule) -> Check:
-    """Compile a rule of a schema."""
+def rule_check(rule: Rule, median: nw.Expr | None = None) -> Check:
+    """Compile a rule of a schema; `median` is where a `NearMedian` finds that of its group.
+
+    By default each frame works it out itself, which Arrow can only do by approximation.
+    """
     match rule:
         case Ordered(columns=columns):
             pairs = [(a, b) for i, a in enumerate(columns) for b in columns[i + 1 :]]
@@ -174,7 +180,12 @@ def rule_check(rule: Rule) -> Check:
         case NearProduct(column=column, terms=terms, factor=factor, when=when):
             product = functools.reduce(
                 operator.mul,
-                (nw.col(t) if isinstance(t, str) else nw.lit(float(t)) for t in terms),
+                (
+                    # As a float, for the product of whole numbers may be none; Arrow refuses to
+                    # cast those beyond 2**53, but divides them.
+                    nw.col(t) / 1 if isinstance(t, str) else nw.lit(float(t))
+                    for t in terms
+                ),
             )
             ratio = nw.col(column) / product
             needed = [column, *(term for term in terms if isinstance(term, str))]
@@ -183,7 +194,9 @@ def rule_check(rule: Rule) -> Check:
                 passes = passes | ~_condition(when)
             expected = f"{' x '.join(map(str, terms))}, within a factor of {factor:g}"
         case NearMedian(column=column, by=by, factor=factor):
-            ratio = nw.col(column) / nw.col(column).median().over(*by)
+            if median is None:
+                median = nw.col(column).median().over(*by)
+            ratio = nw.col(column) / median
             passes = _any_missing((column, *by)) | _within(ratio, factor)
             expected = f"within a factor of {factor:g} of the median of its {_list(by)}"
         case _:
@@ -191,19 +204,23 @@ def rule_check(rule: Rule) -> Check:
     return Check(rule.name, rule.columns_used(), passes, expected, rule.severity)
 
 
-def not_after_check(rule: NotAfter) -> Check:
+def not_after_check(rule: NotAfter, beside: tuple[str, str] | None = None) -> Check:
     """Return the check of a rule on a frame that has the other date and its precision.
 
-    They stand in columns named ``KEY.REFERENCE`` and ``KEY.REFERENCE_precision``.
+    They stand in the columns that `beside` names, by default ``KEY.REFERENCE`` and
+    ``KEY.REFERENCE_precision``.
     """
-    own, other = nw.col(rule.date), nw.col(f"{rule.key}.{rule.reference}")
-    precision = nw.col(f"{rule.key}.{rule.reference}_precision")
+    name = f"{rule.key}.{rule.reference}"
+    there, precise = (name, f"{name}_precision") if beside is None else beside
+    own, other, precision = nw.col(rule.date), nw.col(there), nw.col(precise)
     month = own.dt.year() * 12 + own.dt.month() <= other.dt.year() * 12 + other.dt.month()
-    passes = (
+    # Said outright, for some engines compare with a missing date and answer no.
+    unknown = own.is_null() | other.is_null() | precision.is_null()
+    passes = unknown | (
         (own <= other)
         | ((precision == "month") & month)
         | ((precision == "year") & (own.dt.year() <= other.dt.year()))
-    ).fill_null(True)
+    ).fill_null(False)
     expected = f"a date not after {rule.reference} of its {rule.key}"
     return Check(rule.name, (rule.date, rule.key), passes, expected, rule.severity)
 
@@ -215,6 +232,22 @@ def referenced_check(rule: Referenced, used: Iterable[Scalar]) -> Check:
         passes = passes | nw.col(rule.column).is_in(keys)
     expected = "a row that refers to it"
     return Check(rule.name, (rule.column,), passes, expected, rule.severity)
+
+
+def _comparable(field: Field) -> tuple[nw.Expr, Callable[[Any], Any]]:
+    """Return a column as it compares with its limits, and what makes a limit comparable.
+
+    Days are compared as numbers (20200528): engines differ in whether a day is a moment, and in
+    which time zone it begins.
+    """
+    column = nw.col(field.name)
+    if field.type != "date":
+        return column, field.limit
+    year, month, day = (
+        part.fill_null(1).cast(nw.Int64())  # some engines give eight bits, or floats
+        for part in (column.dt.year(), column.dt.month(), column.dt.day())
+    )
+    return year * 10_000 + month * 100 + day, lambda value: int(f"{field.limit(value):%Y%m%d}")
 
 
 def _within(ratio: nw.Expr, factor: float) -> nw.Expr:

@@ -1,9 +1,15 @@
+import os
 import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
+import pyarrow as pa
 import pytest
 from hypothesis import settings
 
+from diffdata.descriptor import TableSchema
+from diffdata.engines import to_engine
 from diffdata.packages import Package, open_package
 
 # The machines that run the tests are slow at times; a test fails for what it finds, not for time.
@@ -33,3 +39,36 @@ def edit(path: Path, old: str, new: str) -> None:
     text = path.read_bytes().decode()
     assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times in {path.name}"
     path.write_bytes(text.replace(old, new).encode())
+
+
+@pytest.fixture(scope="session")
+def spark() -> Iterator[Any]:
+    """One session of Spark for all tests, on this machine; it takes seconds to start."""
+    pytest.importorskip("pyspark")
+    if shutil.which("java") is None and "JAVA_HOME" not in os.environ:
+        if "CI" in os.environ:
+            pytest.fail("continuous integration must have Java, or Spark is not tested")
+        pytest.skip("Spark needs Java")
+    from diffdata.engines import spark_session
+
+    session = spark_session(
+        spark__master="local[2]",
+        spark__driver__memory="1g",
+        # For tables of some rows most of the time goes into plans.
+        spark__sql__shuffle__partitions="1",
+        spark__sql__adaptive__enabled="false",
+        spark__sql__codegen__wholeStage="false",
+    )
+    yield session
+    session.stop()
+
+
+@pytest.fixture
+def on_engine(request: pytest.FixtureRequest) -> Callable[[pa.Table, str, TableSchema], Any]:
+    """Turn an Arrow table into a frame of an engine; Spark is started when first asked for."""
+
+    def convert(table: pa.Table, engine: str, schema: TableSchema) -> Any:
+        session = request.getfixturevalue("spark") if engine == "pyspark" else None
+        return to_engine(table, engine, schema, session=session)
+
+    return convert

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import narwhals as nw
 from narwhals.typing import IntoFrameT
 
-from diffdata.derive.frames import Frame, nullable, unwrap, wrap
+from diffdata.derive.frames import Frame, firsts, nullable, stated_first, unwrap, wrap
 from diffdata.errors import InvalidInputError
 
 # Mean length of a month of the Gregorian calendar, by which lags in days become lags in months.
@@ -86,9 +86,19 @@ def add_lag(frame: IntoFrameT, *, start: str, end: str, prefix: str = "lag") -> 
 def with_lag(frame: Any, start: str, end: str, prefix: str = "lag") -> Any:
     """Do what `add_lag` does, on a Narwhals frame."""
     low, high = f"{prefix}_days_low", f"{prefix}_days_high"
-    with_days = frame.with_columns(
-        (_first_day(end) - _last_day(start)).alias(low),
-        (_last_day(end) - _first_day(start)).alias(high),
+    # Step by step, for engines that would write out each day wherever it is used.
+    days = {
+        f"_{prefix}_{side}_{name}": day(column)
+        for name, column in (("start", start), ("end", end))
+        for side, day in (("first", _first_day), ("last", _last_day))
+    }
+    with_days = (
+        frame.with_columns(**days)
+        .with_columns(
+            (nw.col(f"_{prefix}_first_end") - nw.col(f"_{prefix}_last_start")).alias(low),
+            (nw.col(f"_{prefix}_last_end") - nw.col(f"_{prefix}_first_start")).alias(high),
+        )
+        .drop(*days)
     )
     with_months = with_days.with_columns(
         (nw.col(low) / DAYS_PER_MONTH).alias(f"{prefix}_months_low"),
@@ -97,12 +107,24 @@ def with_lag(frame: Any, start: str, end: str, prefix: str = "lag") -> Any:
     return nullable(with_months, low, high)
 
 
+def between(
+    column: str, since: datetime.date | None, until: datetime.date | None
+) -> tuple[nw.Expr, ...]:
+    """Return conditions that a dated column lies between two days, whatever day it may mean."""
+    conditions = []
+    if since is not None:
+        conditions.append(_first_day(column) >= _day_number(since.year, since.month, since.day))
+    if until is not None:
+        conditions.append(_last_day(column) <= _day_number(until.year, until.month, until.day))
+    return tuple(conditions)
+
+
 def first_dates(dates: Frame, *tie_breakers: str) -> Frame:
     """Keep the earliest row of each model, of those with the same date one that is stated.
 
     A date known to the month or year gives way to a more precise one in that month or year.
     """
-    precision = nw.col("date_precision")
+    precision, names = nw.col("date_precision"), dates.collect_schema().names()
     month = nw.when(precision == "month").then(nw.lit(1)).otherwise(nw.lit(0))
     dated = dates.filter(~nw.col("date").is_null()).with_columns(
         _year=nw.col("date").dt.year(),
@@ -120,10 +142,9 @@ def first_dates(dates: Frame, *tie_breakers: str) -> Frame:
         )
         .filter(nw.col("_rank") == nw.col("_finest"))
     )
-    order = ["model_id", "date", "_rank", "certainty", *tie_breakers]
-    ordered = finest.sort(*order, descending=[name == "certainty" for name in order])
-    first = ordered.unique(subset="model_id", keep="first", maintain_order=True)
-    return first.select(dates.columns)
+    ordered = finest.with_columns(_inferred=stated_first())
+    first = firsts(ordered, ["model_id"], ["date", "_rank", "_inferred", *tie_breakers])
+    return first.select(names)
 
 
 def _bounds(date: datetime.date, precision: str, argument: str) -> tuple[int, int]:
@@ -165,7 +186,7 @@ def _where_dated(column: str, days: nw.Expr) -> nw.Expr:
 
 
 def _last_day_of_month(year: _Number, month: _Number) -> _Number:
-    return _day_number(year + month // 12, month % 12 + 1, 1) - 1
+    return _day_number(year, month + 1, 1) - 1  # a thirteenth month is January
 
 
 def _day_number(year: _Number, month: _Number, day: _Number | int) -> _Number:
@@ -174,7 +195,19 @@ def _day_number(year: _Number, month: _Number, day: _Number | int) -> _Number:
     Source: the Julian day number of a Gregorian date (Fliegel and Van Flandern 1968,
     doi:10.1145/364096.364097), here for integers and for columns alike.
     """
-    shift = (14 - month) // 12  # 1 in January and February, which end the year that began in March
+    shift = _whole(14 - month, 12)  # 1 in January and February, which end the year before
     years, months = year + 4800 - shift, month + 12 * shift - 3
-    leap_days = years // 4 - years // 100 + years // 400
-    return 365 * years + leap_days + (153 * months + 2) // 5 + day
+    leap_days = _whole(years, 4) - _whole(years, 100) + _whole(years, 400)
+    return 365 * years + leap_days + _whole(153 * months + 2, 5) + day
+
+
+def _whole(number: _Number, divisor: int) -> _Number:
+    """Return how often a divisor goes into a number from 0 up, without a rest.
+
+    Whole division of columns is guarded against zeros and signs by Narwhals, and as the expression
+    is nested, so are the guards: SQL of hundreds of kilobytes. Half a unit keeps the float from
+    falling below a whole number that it should be.
+    """
+    if isinstance(number, nw.Expr):
+        return ((number + 0.5) * (1 / divisor)).floor().cast(nw.Int64())
+    return number // divisor

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import narwhals as nw
-from narwhals.typing import IntoDataFrameT, IntoFrameT
+from narwhals.typing import IntoFrameT
 
 from diffdata.derive.dates import first_dates, with_lag
-from diffdata.derive.frames import Frame, eager, nullable, unwrap, wrap
+from diffdata.derive.frames import Frame, nullable, rows, unwrap, wrap
 from diffdata.errors import InvalidInputError
 
 # Table 1 of the study counts weights that are given on request as "open-sourced" (its footnote 3).
@@ -25,16 +25,20 @@ GPT3_LIKE_FLOP = 1e23
 REPLICATION_POINTS = 2.0
 
 
+# What `replication_lag` tells of, in this order.
+_MILESTONES = ("better_model", "equal_open_model", "successful_replication")
+
+
 def replication_lag(
-    model_dates: IntoDataFrameT,
-    artifacts: IntoDataFrameT,
-    comparisons: IntoDataFrameT,
-    diffusion_events: IntoDataFrameT,
+    model_dates: IntoFrameT,
+    artifacts: IntoFrameT,
+    comparisons: IntoFrameT,
+    diffusion_events: IntoFrameT,
     *,
     reference: str,
     judged: str = "now",
     access: Sequence[str] = OPEN_ACCESS,
-) -> IntoDataFrameT:
+) -> IntoFrameT:
     """Return how long after a reference model others surpassed, opened and replicated it.
 
     Parameters
@@ -78,20 +82,20 @@ def replication_lag(
     """
     if judged not in ("first", "now"):
         raise InvalidInputError(f"judged: expected 'first' or 'now', found {judged!r}")
-    dates = eager(model_dates)
+    dates = wrap(model_dates)
     start = _earliest(dates.filter(model_id=reference, milestone="published"))
-    if start.is_empty():
+    if not rows(start.select("model_id")):
         raise InvalidInputError(f"reference: {reference!r} has no date of publication")
-    claims = _claims(eager(comparisons), "comparison", judged)
+    claims = _claims(wrap(comparisons), "comparison", judged)
     claims = claims.filter(reference_model_id=reference).select(
         "model_id", "judgement", judgement_certainty="certainty"
     )
-    events = _claims(eager(diffusion_events), "event", judged)
+    events = _claims(wrap(diffusion_events), "event", judged)
     milestones = [
         _first("better_model", _finished(dates), claims.filter(judgement="better")),
         _first(
             "equal_open_model",
-            eager(artifacts)
+            wrap(artifacts)
             .filter(nw.col("access").is_in(access), artifact_kind="weights")
             .filter(nw.col("variant").is_null())
             .select(
@@ -111,7 +115,8 @@ def replication_lag(
     lags = nw.concat(milestones).join(
         start.select(start="date", start_precision="date_precision"), how="cross"
     )
-    timed = with_lag(lags, "start", "date").drop("start", "start_precision")
+    ordered = with_lag(lags, "start", "date").sort("_order")
+    timed = nw.maybe_reset_index(ordered.drop("start", "start_precision", "_order"))
     return unwrap(timed, like=model_dates)
 
 
@@ -166,12 +171,12 @@ def with_gpt3_like(
 
 
 def is_replication(
-    models: IntoDataFrameT,
-    evaluations: IntoDataFrameT,
-    differences: IntoDataFrameT,
+    models: IntoFrameT,
+    evaluations: IntoFrameT,
+    differences: IntoFrameT,
     *,
     points: float = REPLICATION_POINTS,
-) -> IntoDataFrameT:
+) -> IntoFrameT:
     """Tell which models replicate another: same architecture, close on the same benchmarks.
 
     Parameters
@@ -206,11 +211,11 @@ def is_replication(
     """
     key = ["benchmark", "setting", "metric"]
     pairs = (
-        eager(models)
+        wrap(models)
         .filter(~nw.col("architecture_of_model_id").is_null())
         .select("model_id", reference_model_id="architecture_of_model_id")
     )
-    scores = eager(evaluations).select("model_id", *key, "score")
+    scores = wrap(evaluations).select("model_id", *key, "score")
     measured = (
         pairs.join(scores, on="model_id")
         .join(
@@ -221,7 +226,7 @@ def is_replication(
         .group_by("model_id", "reference_model_id")
         .agg(nw.len().alias("benchmarks"), nw.col("difference").mean().alias("measured"))
     )
-    published = eager(differences).select(
+    published = wrap(differences).select(
         "model_id", "reference_model_id", published=nw.col("value").cast(nw.Float64())
     )
     on = ["model_id", "reference_model_id"]
@@ -251,8 +256,8 @@ def _claims(claims: Frame, kind: str, judged: str) -> Frame:
     """Keep the claims that stand now, or those that were made first."""
     if judged == "now":
         return claims.filter(status="current")
-    replacing = claims[f"superseded_by_{kind}_id"].drop_nulls().to_list()
-    return claims.filter(~nw.col(f"{kind}_id").is_in(replacing))
+    replacing = claims.select(_by=f"superseded_by_{kind}_id").drop_nulls().unique()
+    return claims.join(replacing, left_on=f"{kind}_id", right_on="_by", how="anti")
 
 
 def _earliest(dates: Frame) -> Frame:
@@ -264,9 +269,8 @@ def _finished(dates: Frame) -> Frame:
     """Give each model the date when it was finished, or else the date when it was published."""
     columns = ["model_id", "certainty", "date", "date_precision"]
     finished = dates.filter(milestone="developed").select(columns)
-    others = dates.filter(
-        nw.col("milestone").is_in(["announced", "published"]),
-        ~nw.col("model_id").is_in(finished["model_id"].to_list()),
+    others = dates.filter(nw.col("milestone").is_in(["announced", "published"])).join(
+        finished.select("model_id").drop_nulls().unique(), on="model_id", how="anti"
     )
     return nw.concat([finished, others.select(columns)])
 
@@ -282,6 +286,7 @@ def _first(
     first = _earliest(dates.join(claims, on="model_id"))
     inferred = (nw.col("certainty") == "inferred") | (nw.col("judgement_certainty") == "inferred")
     return first.select(
+        nw.lit(_MILESTONES.index(milestone)).alias("_order"),
         nw.lit(milestone).alias("milestone"),
         "model_id",
         "date",

@@ -18,12 +18,12 @@ Nothing is lost: `evaluation_inputs` names each estimate, used or set aside, and
 from __future__ import annotations
 
 import narwhals as nw
-from narwhals.typing import IntoDataFrameT
+from narwhals.typing import IntoFrameT
 
 from diffdata.derive.compute import six_nd
 from diffdata.derive.dates import first_dates
 from diffdata.derive.diffusion import with_gpt3_like
-from diffdata.derive.frames import Frame, eager, unwrap
+from diffdata.derive.frames import Frame, rows, unwrap, wrap
 from diffdata.derive.runs import compute_of_runs
 
 # From the most to the least direct (estimates.basis).
@@ -38,7 +38,7 @@ SUMMARY_TABLES = (
 _KEY = ["model_id", "quantity_id", "unit"]
 
 
-def evaluation_inputs(estimates: IntoDataFrameT) -> IntoDataFrameT:
+def evaluation_inputs(estimates: IntoFrameT) -> IntoFrameT:
     """Tell for each estimate about a model whether the evaluation uses it, and if not, why.
 
     Parameters
@@ -59,7 +59,7 @@ def evaluation_inputs(estimates: IntoDataFrameT) -> IntoDataFrameT:
     >>> sorted(inputs["set_aside_because"].dropna().unique())
     ['no_central_value', 'not_current', 'weaker_basis']
     """
-    table = _ranked(eager(estimates))
+    table = _ranked(wrap(estimates))
     reason = (
         nw.when(nw.col("status") != "current")
         .then(nw.lit("not_current"))
@@ -78,7 +78,7 @@ def evaluation_inputs(estimates: IntoDataFrameT) -> IntoDataFrameT:
     return unwrap(inputs.sort(*names), like=estimates)
 
 
-def evaluate(estimates: IntoDataFrameT, quantities: IntoDataFrameT) -> IntoDataFrameT:
+def evaluate(estimates: IntoFrameT, quantities: IntoFrameT) -> IntoFrameT:
     """Evaluate each quantity of each model that has a usable estimate.
 
     Parameters
@@ -101,18 +101,18 @@ def evaluate(estimates: IntoDataFrameT, quantities: IntoDataFrameT) -> IntoDataF
     >>> values.loc[("gpt-3", "training_cost"), ["value", "low", "high", "method"]].to_dict()
     {'value': 12000000.0, 'low': 5000000.0, 'high': 33000000.0, 'method': 'single'}
     """
-    return unwrap(_evaluated(eager(estimates), eager(quantities)), like=estimates)
+    return unwrap(_evaluated(wrap(estimates), wrap(quantities)), like=estimates)
 
 
 def model_summary(
-    models: IntoDataFrameT,
-    model_dates: IntoDataFrameT,
-    artifacts: IntoDataFrameT,
-    estimates: IntoDataFrameT,
-    quantities: IntoDataFrameT,
-    training_runs: IntoDataFrameT,
-    hardware_performance: IntoDataFrameT,
-) -> IntoDataFrameT:
+    models: IntoFrameT,
+    model_dates: IntoFrameT,
+    artifacts: IntoFrameT,
+    estimates: IntoFrameT,
+    quantities: IntoFrameT,
+    training_runs: IntoFrameT,
+    hardware_performance: IntoFrameT,
+) -> IntoFrameT:
     """Lay the evaluated values out wide, one row a model.
 
     Parameters
@@ -127,21 +127,21 @@ def model_summary(
     frame
         The columns of the table ``model_summary``, sorted by model_id.
     """
-    dates = eager(model_dates)
-    vocabulary = eager(quantities)
-    wide = eager(models).select("model_id", "name", "architecture", "objective", "modality")
+    dates = wrap(model_dates)
+    vocabulary = wrap(quantities)
+    wide = wrap(models).select("model_id", "name", "architecture", "objective", "modality")
     for milestone in ("published", "developed"):
         wide = wide.join(_dates_of(dates, milestone), on="model_id", how="left")
-    weights = eager(artifacts).filter(nw.col("variant").is_null(), artifact_kind="weights")
+    weights = wrap(artifacts).filter(nw.col("variant").is_null(), artifact_kind="weights")
     wide = wide.join(_latest_access(weights), on="model_id", how="left")
-    values = _evaluated(eager(estimates), vocabulary)
+    values = _evaluated(wrap(estimates), vocabulary)
     with_column = vocabulary.filter(~nw.col("summary_column").is_null())
     named = with_column.select("quantity_id", "unit", "summary_column")
-    for quantity, unit, column in named.iter_rows():
+    for quantity, unit, column in rows(named):
         parts = {part: f"{column}_{part}" for part in ("low", "high", "level", "method")}
         chosen = values.filter(quantity_id=quantity, unit=unit).drop("quantity_id", "unit")
         wide = wide.join(chosen.rename({"value": column, **parts}), on="model_id", how="left")
-    runs = eager(compute_of_runs(training_runs, hardware_performance))
+    runs = wrap(compute_of_runs(training_runs, hardware_performance))
     wide = _with_six_nd(wide).join(runs, on="model_id", how="left")
     wide = with_gpt3_like(wide).drop("modality").sort("model_id")
     return unwrap(wide, like=models)
@@ -201,7 +201,12 @@ def _evaluated(estimates: Frame, quantities: Frame) -> Frame:
 
 def _ranked(estimates: Frame) -> Frame:
     """Mark which of the estimates about models the evaluation uses."""
-    rank = nw.col("basis").replace_strict(BASIS_RANK, return_dtype=nw.Int64)
+    rank = nw.coalesce(
+        *(
+            nw.when(nw.col("basis") == basis).then(nw.lit(place, dtype=nw.Int64()))
+            for basis, place in BASIS_RANK.items()
+        )
+    )
     usable = (nw.col("status") == "current") & ~nw.col("value").is_null() & _in_dollars()
     return (
         estimates.filter(~nw.col("model_id").is_null())
@@ -224,7 +229,5 @@ def _dates_of(dates: Frame, milestone: str) -> Frame:
 
 def _latest_access(weights: Frame) -> Frame:
     """Return the access to the weights of each model at the latest stage of their release."""
-    latest = weights.sort("available", "stage", nulls_last=False).unique(
-        subset="model_id", keep="last", maintain_order=True
-    )
+    latest = weights.unique(["model_id"], keep="last", order_by=["available", "stage"])
     return latest.select("model_id", weights_access="access")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import narwhals as nw
-from narwhals.typing import IntoDataFrameT
+from narwhals.typing import IntoFrameT
 
 from diffdata.derive.amounts import SECONDS_PER_DAY
-from diffdata.derive.frames import Frame, eager, unwrap
+from diffdata.derive.frames import Frame, unwrap, wrap
 
 # Of 8 FLOP a parameter and token that the hardware does with recomputed activations, the model
 # needs 6 (`six_nd`, `eight_nd`).
@@ -14,9 +14,7 @@ _MODEL_SHARE_OF_HFU = 6 / 8
 _SIXTEEN_BIT = ("bf16", "fp16")
 
 
-def compute_of_runs(
-    training_runs: IntoDataFrameT, hardware_performance: IntoDataFrameT
-) -> IntoDataFrameT:
+def compute_of_runs(training_runs: IntoFrameT, hardware_performance: IntoFrameT) -> IntoFrameT:
     """Return what the training of models took in compute, by what is known of their runs.
 
     A run counts if its chip-hours (or chips and days) are known, and its speed: what it achieved,
@@ -45,14 +43,14 @@ def compute_of_runs(
     """
     column = nw.col
     peaks = (
-        eager(hardware_performance)
+        wrap(hardware_performance)
         .filter(
             (column("execution_unit") == "matrix") & column("number_format").is_in(_SIXTEEN_BIT)
         )
         .group_by("hardware_id")
         .agg(column("peak_flop_per_second").max())
     )
-    runs = eager(training_runs).join(peaks, on="hardware_id", how="left")
+    runs = wrap(training_runs).join(peaks, on="hardware_id", how="left")
     seconds = (
         nw.when(~column("chip_hours").is_null())
         .then(column("chip_hours") * (SECONDS_PER_DAY / 24))

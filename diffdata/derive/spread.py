@@ -8,16 +8,15 @@ findings under "What have been the prevailing mechanisms", items 1, 4 and 5.
 from __future__ import annotations
 
 import datetime
-from collections import defaultdict, deque
-from collections.abc import Iterable, Sequence
-from typing import TypeAlias
+import itertools
+from collections.abc import Sequence
 
 import narwhals as nw
-from narwhals.typing import IntoDataFrameT
+from narwhals.typing import IntoFrameT
 
-from diffdata.derive.dates import first_dates, with_lag
+from diffdata.derive.dates import between, first_dates, with_lag
 from diffdata.derive.diffusion import OPEN_ACCESS
-from diffdata.derive.frames import Frame, eager, nullable, unwrap
+from diffdata.derive.frames import Frame, firsts, held, nullable, rows, stated_first, unwrap, wrap
 from diffdata.errors import InvalidInputError
 
 # artifacts.artifact_kind, and artifacts.access without "none", which has no date to count to.
@@ -37,8 +36,8 @@ ACCESS = ("open", "on_request", "api_only", "partial")
 # Months in each period by which events can be counted.
 PERIODS = {"year": 12, "half": 6, "quarter": 3, "month": 1}
 
-# A model or an organization: which of the two, and its identifier.
-_Node: TypeAlias = tuple[str, str]
+# What the identifiers of nodes of the cascade begin with.
+_MODEL, _ORGANIZATION = "model:", "organization:"
 
 # The columns that tell one edge of the cascade from another.
 _EDGE = [
@@ -53,12 +52,12 @@ _EDGE = [
 
 
 def access_lag(
-    model_dates: IntoDataFrameT,
-    artifacts: IntoDataFrameT,
+    model_dates: IntoFrameT,
+    artifacts: IntoFrameT,
     *,
     kind: str = "weights",
     access: Sequence[str] = OPEN_ACCESS,
-) -> IntoDataFrameT:
+) -> IntoFrameT:
     """Return how long after its publication a model, or what belongs to it, could be had.
 
     Weights given on request count as open, as in table 1 of the study (footnote 3 of source id
@@ -110,7 +109,7 @@ def access_lag(
         raise InvalidInputError(f"kind: expected one of {ARTIFACT_KINDS}, found {kind!r}")
     if isinstance(access, str) or not access or not set(access) <= set(ACCESS):
         raise InvalidInputError(f"access: expected some of {ACCESS}, found {access!r}")
-    released = eager(artifacts).filter(
+    released = wrap(artifacts).filter(
         nw.col("variant").is_null(),
         ~nw.col("model_id").is_null(),
         nw.col("access").is_in(list(access)),
@@ -120,12 +119,12 @@ def access_lag(
         released.rename({"available": "date", "available_precision": "date_precision"}),
         "artifact_id",
     )
-    published = first_dates(eager(model_dates).filter(milestone="published"), "source_id")
+    published = first_dates(wrap(model_dates).filter(milestone="published"), "source_id")
     lags = _between(published, "published", first, "available", "access")
     return unwrap(lags, like=model_dates)
 
 
-def publication_delay(model_dates: IntoDataFrameT) -> IntoDataFrameT:
+def publication_delay(model_dates: IntoFrameT) -> IntoFrameT:
     """Return how long a finished model was kept before it was made public.
 
     This is the time from the end of training. The study (source id ``cottier-2022-summary``,
@@ -158,7 +157,7 @@ def publication_delay(model_dates: IntoDataFrameT) -> IntoDataFrameT:
     >>> delays.loc["gopher", ["lag_days_low", "lag_days_high"]].tolist()
     [342, 372]
     """
-    dates = eager(model_dates)
+    dates = wrap(model_dates)
     developed = first_dates(dates.filter(milestone="developed"), "source_id")
     public = first_dates(
         dates.filter(nw.col("milestone").is_in(["announced", "published"])),
@@ -170,12 +169,12 @@ def publication_delay(model_dates: IntoDataFrameT) -> IntoDataFrameT:
 
 
 def prevailing_mechanism(
-    diffusion_events: IntoDataFrameT,
+    diffusion_events: IntoFrameT,
     *,
     period: str = "year",
     since: datetime.date | None = None,
     until: datetime.date | None = None,
-) -> IntoDataFrameT:
+) -> IntoFrameT:
     """Count by which mechanism actors came to a model like another one, and which prevailed.
 
     The mechanisms are those of the study (source id ``cottier-2022-summary``, "20-minute summary",
@@ -234,13 +233,14 @@ def prevailing_mechanism(
         raise InvalidInputError(f"period: expected one of {tuple(PERIODS)}, found {period!r}")
     if since is not None and until is not None and _midnight(since) > _midnight(until):
         raise InvalidInputError(f"since: expected no day after until, found {since} and {until}")
-    events = eager(diffusion_events).filter(
+    events = wrap(diffusion_events).filter(
         ~nw.col("reference_model_id").is_null(),
         ~nw.col("date").is_null(),
         ~(nw.col("outcome") == "failed").fill_null(False),
         status="current",
     )
-    events = _from_to(events, since, until)
+    for condition in between("date", since, until):
+        events = events.filter(condition)
     if period != "year":
         events = events.filter(nw.col("date_precision") != "year")
     counts = (
@@ -261,7 +261,7 @@ def prevailing_mechanism(
     return unwrap(nullable(ordered, "prevails"), like=diffusion_events)
 
 
-def cascade(diffusion_events: IntoDataFrameT, artifacts: IntoDataFrameT) -> IntoDataFrameT:
+def cascade(diffusion_events: IntoFrameT, artifacts: IntoFrameT) -> IntoFrameT:
     """Return the diffusion cascade: which artifacts of one model went into which other model.
 
     In a diffusion cascade the spread of artifacts that are relevant to a model (datasets, smaller
@@ -293,14 +293,14 @@ def cascade(diffusion_events: IntoDataFrameT, artifacts: IntoDataFrameT) -> Into
     >>> edges[edges["from_model_id"] == "gpt-2"][["artifact_kind", "to_model_id"]].values.tolist()
     [['software', 'opt-175b']]
     """
-    owners = eager(artifacts).select(
+    owners = wrap(artifacts).select(
         "artifact_id",
         "artifact_kind",
         from_model_id="model_id",
         from_organization_id="organization_id",
     )
     received = (
-        eager(diffusion_events)
+        wrap(diffusion_events)
         .filter(~nw.col("artifact_id").is_null(), status="current")
         .select(
             "artifact_id",
@@ -314,15 +314,17 @@ def cascade(diffusion_events: IntoDataFrameT, artifacts: IntoDataFrameT) -> Into
     edges = (
         received.join(owners, on="artifact_id")
         .filter(~own)
-        .select(*_EDGE, "certainty")
-        .sort("certainty", descending=True)  # stated before inferred
-        .unique(subset=_EDGE, keep="first", maintain_order=True)
+        .select(*_EDGE, "certainty", stated_first().alias("_inferred"))
+    )
+    edges = (
+        firsts(edges, _EDGE, ["_inferred"])
+        .drop("_inferred")
         .sort("artifact_id", "to_organization_id", "to_model_id", "mechanism")
     )
     return unwrap(nw.maybe_reset_index(edges), like=diffusion_events)
 
 
-def cascade_depth(cascade_edges: IntoDataFrameT, *, root: str) -> IntoDataFrameT:
+def cascade_depth(cascade_edges: IntoFrameT, *, root: str) -> IntoFrameT:
     """Return how many steps down the cascade from a model or an organization each model is.
 
     The cascade is that of source id ``cottier-2022-summary``, "20-minute summary", "What have been
@@ -360,21 +362,25 @@ def cascade_depth(cascade_edges: IntoDataFrameT, *, root: str) -> IntoDataFrameT
     >>> cascade_depth(edges, root="lab").values.tolist()
     [['c', 1], ['a', 2], ['b', 3]]
     """
-    edges = eager(cascade_edges)
-    nodes = [
-        [_node(model, organization) for model, organization in edges.select(*ends).iter_rows()]
-        for ends in (
-            ("from_model_id", "from_organization_id"),
-            ("to_model_id", "to_organization_id"),
-        )
-    ]
-    nearest = _depths(zip(*nodes, strict=True), _root(root, nodes))
-    models = sorted((steps, name) for (kind, name), steps in nearest.items() if kind == "model")
-    found = nw.from_dict(
-        {"model_id": [name for _, name in models], "depth": [steps for steps, _ in models]},
-        schema={"model_id": nw.String(), "depth": nw.Int64()},
-        backend=edges.implementation,
+    edges = held(_between_nodes(wrap(cascade_edges)))
+    nodes = nw.concat([edges.select(node="start"), edges.select(node="end")]).unique()
+    begin = _root(root, nodes)
+    reached = frontier = held(nodes.filter(node=begin)).with_columns(
+        depth=nw.lit(0, dtype=nw.Int64())
     )
+    edges = edges.drop_nulls()
+    for depth in itertools.count(1):
+        following = edges.join(frontier.select(start="node"), on="start").select(node="end")
+        frontier = held(following.unique().join(reached.select("node"), on="node", how="anti"))
+        frontier = frontier.with_columns(depth=nw.lit(depth, dtype=nw.Int64()))
+        if not rows(frontier.head(1)):
+            break
+        reached = held(nw.concat([reached, frontier]))
+    prefix = len(_MODEL)
+    models = reached.filter(nw.col("node").str.starts_with(_MODEL)).select(
+        nw.col("node").str.slice(prefix).alias("model_id"), "depth"
+    )
+    found = nw.maybe_reset_index(models.sort("depth", "model_id"))
     return unwrap(found, like=cascade_edges)
 
 
@@ -390,16 +396,6 @@ def _between(starts: Frame, start: str, ends: Frame, end: str, *others: str) -> 
     chosen = both.select("model_id", *names, *others, certainty.alias("certainty")).rename(names)
     timed: Frame = with_lag(chosen, start, end)
     return nw.maybe_reset_index(timed.sort("model_id"))
-
-
-def _from_to(events: Frame, since: datetime.date | None, until: datetime.date | None) -> Frame:
-    """Keep the events that lie between two days, whatever day their dates may mean."""
-    for day, order in ((since, ("_limit", "date")), (until, ("date", "_limit"))):
-        if day is not None:
-            limit, precision = nw.lit(_midnight(day)), nw.lit("day")
-            limited = events.with_columns(_limit=limit, _limit_precision=precision)
-            events = with_lag(limited, *order).filter(nw.col("lag_days_low") >= 0)
-    return events
 
 
 def _midnight(day: datetime.date) -> datetime.datetime:
@@ -418,32 +414,22 @@ def _period(period: str) -> nw.Expr:
     return nw.concat_str(date.to_string("%Y"), letter, number.cast(nw.String()))
 
 
-def _node(model: object, organization: object) -> _Node | None:
-    """Tell a model from an organization; what is missing is no text in any library."""
-    if isinstance(model, str):
-        return "model", model
-    return ("organization", organization) if isinstance(organization, str) else None
+def _between_nodes(edges: Frame) -> Frame:
+    """Return the two nodes of each edge: a model, or else an organization."""
+    ends = {"start": "from", "end": "to"}
+    nodes = {
+        name: nw.when(~nw.col(f"{end}_model_id").is_null())
+        .then(nw.concat_str(nw.lit(_MODEL), nw.col(f"{end}_model_id").cast(nw.String())))
+        .otherwise(
+            nw.concat_str(nw.lit(_ORGANIZATION), nw.col(f"{end}_organization_id").cast(nw.String()))
+        )
+        for name, end in ends.items()
+    }
+    return edges.select(**nodes).unique()
 
 
-def _root(name: str, nodes: Sequence[Sequence[_Node | None]]) -> _Node:
-    known = {node for side in nodes for node in side}
-    for root in (("model", name), ("organization", name)):
-        if root in known:
-            return root
+def _root(name: str, nodes: Frame) -> str:
+    for node in (_MODEL + name, _ORGANIZATION + name):
+        if rows(nodes.filter(node=node)):
+            return node
     raise InvalidInputError(f"root: {name!r} is no model and no organization in the edges")
-
-
-def _depths(edges: Iterable[tuple[_Node | None, _Node | None]], root: _Node) -> dict[_Node, int]:
-    """Search breadth-first for the least number of edges from the root to each node."""
-    following = defaultdict(list)
-    for start, end in edges:
-        if start is not None and end is not None:
-            following[start].append(end)
-    depths, queue = {root: 0}, deque([root])
-    while queue:
-        node = queue.popleft()
-        for neighbour in following[node]:
-            if neighbour not in depths:
-                depths[neighbour] = depths[node] + 1
-                queue.append(neighbour)
-    return depths

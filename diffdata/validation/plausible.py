@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
+import narwhals as nw
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -28,8 +30,11 @@ def plausibility_checks(
     found: list[tuple[Check, pa.Table]] = []
     for rule in table.schema.rules:
         match rule:
-            case NearProduct() | NearMedian():
+            case NearProduct():
                 found.append((rule_check(rule), table.values))
+            case NearMedian(column=column, by=by):
+                frame, median = _with_median(table.values, column, by)
+                found.append((rule_check(rule, nw.col(median)), frame))
             case NotAfter(key=key, reference=reference):
                 frame = _looked_up(table, others, key, (reference, f"{reference}_precision"))
                 if frame is not None:
@@ -37,6 +42,15 @@ def plausibility_checks(
             case Referenced(column=column) if whole:
                 found.append((referenced_check(rule, _used(table, others, column)), table.values))
     return found
+
+
+def _with_median(table: pa.Table, column: str, by: Sequence[str]) -> tuple[pa.Table, str]:
+    """Return a table with the median of each group beside its rows; Arrow's own is not exact."""
+    name = f"{column}.median"
+    exact = {pa.int64(): pd.Int64Dtype()}  # not floats where one is missing
+    groups = table.select([*by, column]).to_pandas(types_mapper=exact.get).groupby(list(by))
+    medians = groups[column].transform("median")
+    return table.append_column(name, pa.array(medians, pa.float64(), from_pandas=True)), name
 
 
 def _looked_up(

@@ -1,0 +1,198 @@
+"""`check`: the rules of a schema on any frame, evaluated by the engine that holds it."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from diffdata.checking.evaluate import Progress, evaluate
+from diffdata.checking.prepare import Prepared, lazy, prepare
+from diffdata.checking.related import relate
+from diffdata.checking.result import CheckResult, RuleResult
+from diffdata.descriptor import ForeignKey, parse_schema, parse_standard_schema
+from diffdata.descriptor.standard import TableSchema
+from diffdata.errors import InvalidInputError, UnknownNameError
+from diffdata.loader import load_all
+from diffdata.packages import Package, open_package, read_text
+from diffdata.rules import Check, table_checks
+
+PathLike: TypeAlias = str | os.PathLike[str]
+
+
+def check(
+    frame: Any,
+    schema: PathLike | TableSchema,
+    *,
+    tables: Mapping[str, Any] | None = None,
+    sample: int = 10,
+    package: PathLike | None = None,
+) -> CheckResult:
+    """Hold a frame of any engine against a schema: types, constraints, keys and rules.
+
+    The engine evaluates the very expressions that `load` and `validate` use: all rules of a row in
+    one pass, each unique key in another, and one for the samples, if there is something to show.
+    A lazy frame is never collected; what comes back is counts and a few keys.
+
+    Parameters
+    ----------
+    frame
+        A frame of pandas, pyarrow, Polars (eager or lazy), DuckDB, Spark, or of another library
+        that Narwhals supports.
+    schema
+        The name of a table of the dataset, the path of a schema (``models.json``), or a schema.
+    tables
+        The tables that foreign keys and rules refer to, by name; frames of any library, which are
+        carried over to the engine of `frame` if they are of another one. With the name of a table
+        as `schema`, those that are not given are the tables of the dataset.
+    sample
+        How many failing rows to name for each rule: the first in the order of the key.
+    package
+        Where `schema` is a name: a folder with a datapackage.json; by default the dataset that
+        comes with diffdata.
+
+    Returns
+    -------
+    result
+        For each rule the number of failing rows, and the keys of some. A column of the wrong type
+        is a finding of the rule ``type``, one that is missing or unknown of ``header``; other
+        rules then leave out the values that nobody knows. A rule that needs a table which is not
+        given is skipped, and says so.
+
+    Raises
+    ------
+    InvalidInputError
+        If `frame` is no frame, or a table in `tables` lacks a column that the schema refers to.
+    UnknownNameError
+        If there is no table of that name.
+    DescriptorError, PackageError
+        If the schema cannot be read.
+
+    Examples
+    --------
+    >>> import diffdata, polars as pl
+    >>> models = diffdata.load("models", engine="polars")
+    >>> diffdata.check(models, "models").ok
+    True
+    >>> wrong = models.with_columns(architecture=pl.lit("densely"))
+    >>> [(rule.name, rule.failing) for rule in diffdata.check(wrong, "models").failed]
+    [('enum (architecture)', 27)]
+    """
+    if sample < 0:
+        raise InvalidInputError(f"sample: expected a number from 0 up, found {sample}")
+    asked = ask(schema, tables, package)
+    return judge(prepare(lazy(frame), asked.schema), asked, sample, silent)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a frame is held against.
+
+    Attributes
+    ----------
+    name
+        The name of the table.
+    schema
+        Its schema.
+    tables
+        The other tables, by name.
+    referring
+        Which foreign keys of which tables refer to it; None where that is not known.
+    """
+
+    name: str
+    schema: TableSchema
+    tables: Mapping[str, Any]
+    referring: tuple[tuple[str, ForeignKey], ...] | None
+
+
+def ask(
+    schema: PathLike | TableSchema,
+    tables: Mapping[str, Any] | None = None,
+    package: PathLike | None = None,
+) -> Asked:
+    """Find the schema that is meant, and the tables that its rules need."""
+    given = dict(tables or {})
+    if isinstance(schema, TableSchema):
+        return Asked(schema.title or "table", schema, given, None)
+    path = Path(schema)
+    if path.suffix.lower() == ".json" or path.is_file():
+        return Asked(path.stem, read_schema(path), given, None)
+    opened = open_package(package)
+    name = str(schema)
+    if name not in opened.tables:
+        raise UnknownNameError("table", name, opened.tables)
+    found = opened.schema(name)
+    referring = tuple(
+        (table, key)
+        for table in opened.tables
+        for key in opened.schema(table).foreign_keys
+        if (key.reference.resource or table) == name
+    )
+    return Asked(name, found, given | _others(opened, name, referring, given), referring)
+
+
+def read_schema(path: Path) -> TableSchema:
+    """Read a schema: one with ``rules`` by the profile, any other by the standard alone."""
+    text = read_text(path, str(path))
+    try:
+        profiled = "rules" in json.loads(text)
+    except (ValueError, RecursionError, TypeError):
+        profiled = True
+    return (parse_schema if profiled else parse_standard_schema)(text, str(path))
+
+
+def _others(
+    package: Package,
+    name: str,
+    referring: tuple[tuple[str, ForeignKey], ...],
+    given: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Load the tables that the rules of a table need and nobody gave."""
+    schema = package.schema(name)
+    needed = {key.reference.resource or name for key in schema.foreign_keys}
+    if any(rule.rule == "referenced" for rule in schema.rules):
+        needed |= {table for table, _ in referring}
+    wanted = [table for table in package.tables if table in needed - {name} - given.keys()]
+    return dict(load_all(package, wanted)) if wanted else {}
+
+
+def judge(prepared: Prepared, asked: Asked, sample: int, progress: Progress) -> CheckResult:
+    """Evaluate all rules on a prepared frame."""
+    schema = asked.schema
+    related = relate(prepared.frame, schema, asked.tables, asked.name, asked.referring)
+    checks = [*prepared.checks, *table_checks(schema), *related.checks]
+    absent = set(prepared.missing)
+    key = tuple(name for name in schema.primary_key if name not in absent)
+    key = key or tuple(name for name in schema.column_names if name not in absent)[:1]
+    rows, verdicts = evaluate(prepared, related, checks, key, sample, progress)
+    rules = [
+        *_header(prepared, schema),
+        *(_result(v.check, v.failing, v.sample) for v in verdicts),
+        *(_result(check, 0, (), reason) for check, reason in related.skipped),
+    ]
+    return CheckResult(asked.name, rows, key, tuple(rules))
+
+
+def _header(prepared: Prepared, schema: TableSchema) -> list[RuleResult]:
+    found = []
+    if schema.fields_match in ("exact", "equal", "subset"):
+        found += [(name, "a column of this name") for name in prepared.missing]
+    if schema.fields_match in ("exact", "equal", "superset"):
+        found += [(name, "no column that the schema does not have") for name in prepared.unknown]
+    return [RuleResult("header", (name,), "error", expected, 1) for name, expected in found]
+
+
+def _result(
+    check: Check, failing: int, sample: tuple[tuple[Any, ...], ...], skipped: str = ""
+) -> RuleResult:
+    return RuleResult(
+        check.name, check.columns, check.severity, check.expected, failing, sample, skipped
+    )
+
+
+def silent(step: str, number: int, steps: int) -> None:
+    """Show no progress."""

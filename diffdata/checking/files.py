@@ -1,0 +1,90 @@
+"""`check_files`: the rules of a schema on files that are larger than memory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from diffdata.checking.check import PathLike, ask, judge, silent
+from diffdata.checking.evaluate import Progress
+from diffdata.checking.prepare import prepare
+from diffdata.checking.result import CheckResult
+from diffdata.checking.sources import opened
+from diffdata.descriptor.standard import TableSchema
+from diffdata.errors import DiffdataError, PackageError
+
+
+def check_files(
+    path: PathLike,
+    schema: PathLike | TableSchema,
+    *,
+    engine: str = "duckdb",
+    tables: Mapping[str, Any] | None = None,
+    sample: int = 10,
+    memory: str = "1GB",
+    package: PathLike | None = None,
+    session: Any = None,
+    progress: Progress | None = None,
+) -> CheckResult:
+    """Hold a table in files against a schema, by streaming: no more than a part is in memory.
+
+    Parameters
+    ----------
+    path
+        A Parquet or CSV file, or a folder of such files, also in folders ``NAME=VALUE``.
+    schema
+        The name of a table of the dataset, the path of a schema, or a schema; see `check`.
+    engine
+        ``duckdb``, ``polars`` or ``pyspark``.
+    tables, sample, package
+        As for `check`.
+    memory
+        The most memory that the engine may take before it works on disk. Polars has no such
+        limit; it works in batches, but holds the keys that it looks for duplicates among.
+    session
+        For Spark: the session; by default the active one, or a new one on this machine.
+    progress
+        Called before each pass with what it is about, its number, and the number of passes.
+
+    Returns
+    -------
+    result
+        See `check`. Cells of CSV are read as strictly as `validate` reads them: a cell that is
+        none of its type is a finding of the rule ``type``. Lines are not known to engines; keys
+        are.
+
+    Raises
+    ------
+    PackageError
+        If the files are missing or cannot be read: a row of CSV with too many cells, a broken
+        Parquet file.
+    InvalidInputError, UnknownNameError
+        As for `check`; also if the schema asks for cells that only text validation reads.
+
+    Examples
+    --------
+    >>> from diffdata.packages import bundled_root
+    >>> result = check_files(bundled_root() / "data" / "models.csv", "models")
+    >>> result.rows, result.ok
+    (27, True)
+    """
+    asked = ask(schema, tables, package)
+    place = Path(path)
+    try:
+        with opened(place, asked.schema, engine, memory=memory, session=session) as source:
+            prepared = prepare(source.frame, asked.schema, source.parsed)
+            return judge(prepared, asked, sample, progress or silent)
+    except DiffdataError:
+        raise
+    except Exception as error:
+        if not _is_of_engine(error):
+            raise
+        reason = " ".join(str(error).split())[:300]
+        raise PackageError(f"{path}: {engine} cannot read it: {reason}") from None
+
+
+def _is_of_engine(error: Exception) -> bool:
+    """Tell whether an error is one of the engine about its files, not one of ours."""
+    home = type(error).__module__.split(".")[0]
+    return home in ("_duckdb", "duckdb", "narwhals", "polars", "pyspark", "py4j")

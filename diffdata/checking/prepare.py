@@ -1,0 +1,199 @@
+"""From any frame to a lazy one with the columns and types of a schema, and flags where it differs.
+
+A value of another type than its column asks for is a finding, never a crash: it becomes missing,
+and a flag beside it keeps the other rules from judging what nobody knows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import narwhals as nw
+import pandas as pd
+import pyarrow as pa
+
+from diffdata.descriptor import Field, TableSchema
+from diffdata.errors import InvalidInputError
+from diffdata.rules import Check
+
+_WORDS = {
+    "integer": "whole numbers of 64 bits",
+    "year": "whole numbers of 64 bits",
+    "number": "numbers",
+    "boolean": "true or false",
+    "date": "dates",
+}
+_EXPECTED_TYPES = {
+    "integer": nw.Int64(), "year": nw.Int64(), "number": nw.Float64(), "boolean": nw.Boolean(),
+    "date": nw.Date(),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A frame that rules can be evaluated on.
+
+    Attributes
+    ----------
+    frame
+        Lazy, with the columns of the schema in its types, and the columns of the flags.
+    checks
+        The checks of types, one for each column that is there.
+    missing, unknown
+        Columns of the schema that the frame lacks, and the other way round.
+    flags
+        For each column that may hold values of another type the name of a boolean column: true
+        where the value is not known.
+    """
+
+    frame: nw.LazyFrame[Any]
+    checks: tuple[Check, ...]
+    missing: tuple[str, ...]
+    unknown: tuple[str, ...]
+    flags: dict[str, str]
+
+    def doubtful(self, check: Check) -> bool:
+        """Tell whether a check reads a column that may hold values of another type."""
+        return any(name in self.flags for name in check.columns)
+
+    def usable(self, check: Check) -> nw.Expr:
+        """Return the expression that a row passes a check, or cannot be judged by it."""
+        passes = check.passes
+        if check.name != "type":
+            for name in check.columns:
+                if name in self.flags:
+                    passes = passes | nw.col(self.flags[name])
+        return passes
+
+
+def lazy(frame: Any, what: str = "frame") -> nw.LazyFrame[Any]:
+    """Wrap any frame lazily; one of pandas goes by Arrow, which has nulls, dates and RE2.
+
+    Raises
+    ------
+    InvalidInputError
+        If it is no frame that Narwhals supports.
+    """
+    if isinstance(frame, nw.DataFrame | nw.LazyFrame):
+        frame = frame.to_native()
+    if isinstance(frame, pd.DataFrame):
+        frame = _arrow(frame)
+    if isinstance(frame, pa.Table):
+        frame = _one_kind_of_text(frame)
+    try:
+        wrapped: nw.LazyFrame[Any] = nw.from_native(frame).lazy()
+        return wrapped
+    except (TypeError, AttributeError):
+        raise InvalidInputError(
+            f"{what}: expected a frame of pandas, pyarrow, Polars, DuckDB, Spark or another "
+            f"library that Narwhals supports, found {type(frame).__name__}"
+        ) from None
+
+
+def prepare(frame: nw.LazyFrame[Any], schema: TableSchema, parsed: Iterable[str] = ()) -> Prepared:
+    """Type the columns of a frame as its schema says; `parsed` are columns with a flag by it."""
+    dtypes = frame.collect_schema()
+    columns: list[nw.Expr] = []
+    checks: list[Check] = []
+    flags: dict[str, str] = {}
+    parsed = set(parsed)
+    for number, field in enumerate(schema.fields):
+        flag = f"_flag_{number}"
+        if field.name not in dtypes:
+            columns += [_nothing(field).alias(field.name), nw.lit(True).alias(flag)]
+            flags[field.name] = flag
+            continue
+        value, unknown = _typed(field, dtypes[field.name])
+        if field.name in parsed:
+            unknown = nw.col(flag_of(field.name))
+        columns.append(value.alias(field.name))
+        if unknown is not None:
+            columns.append(unknown.alias(flag))
+            flags[field.name] = flag
+        fits = nw.lit(True) if unknown is None else ~nw.col(flag)
+        checks.append(Check("type", (field.name,), fits, _WORDS.get(field.type, "text")))
+    missing = tuple(name for name in schema.column_names if name not in dtypes)
+    known = {*schema.column_names, *map(flag_of, parsed)}
+    unknown_names = tuple(name for name in dtypes if name not in known)
+    if len(missing) == len(schema.fields):
+        # A frame needs some column to have rows.
+        kept = frame.with_columns(*columns).select(*schema.column_names, *flags.values())
+    else:
+        kept = frame.select(*columns)
+    return Prepared(kept, tuple(checks), missing, unknown_names, flags)
+
+
+def flag_of(column: str) -> str:
+    """Return the name of the flag that a reader of text puts beside a column."""
+    return f"_unparsed_{column}"
+
+
+def expected_type(field: Field) -> nw.dtypes.DType:
+    """Return the type of a column."""
+    return _EXPECTED_TYPES.get(field.type, nw.String())
+
+
+def _typed(field: Field, found: nw.dtypes.DType) -> tuple[nw.Expr, nw.Expr | None]:
+    """Return the values of a column, and where they are not known (None if all are)."""
+    column, wanted = nw.col(field.name), expected_type(field)
+    match field.type:
+        case "integer" | "year":
+            if found in (nw.UInt64, nw.UInt128, nw.Int128):
+                # As floats, for Arrow has no integer that large to compare with.
+                large = ((column / 1).abs() >= 2.0**63).fill_null(False)
+                return nw.when(~large).then(column).cast(nw.Int64()), large
+            fits = found.is_integer()
+        case "number":
+            if found.is_float():
+                return column.cast(wanted).fill_nan(None), None
+            if found.is_integer():
+                return column / 1, None  # Arrow refuses to cast what is beyond 2**53
+            fits = found.is_decimal()
+        case "boolean":
+            fits = found == nw.Boolean
+        case "date":
+            if found == nw.Datetime and not getattr(found, "time_zone", None):
+                time = column.dt
+                within = (
+                    (time.hour() != 0) | (time.minute() != 0) | (time.second() != 0)
+                ).fill_null(False)
+                return nw.when(~within).then(column).cast(nw.Date()), within
+            fits = found == nw.Date
+        case _:
+            fits = found in (nw.String, nw.Categorical, nw.Enum)
+    if fits:
+        return (column if found == wanted else column.cast(wanted)), None
+    return _nothing(field), ~column.is_null()
+
+
+def _nothing(field: Field) -> nw.Expr:
+    return nw.lit(None, dtype=expected_type(field))
+
+
+def _arrow(frame: pd.DataFrame) -> pa.Table:
+    """Return a pandas frame as Arrow; a column of mixed values as bytes, which no column asks for.
+
+    Columns of objects become what they hold: dates, text, whole numbers.
+    """
+    columns: dict[str, Any] = {}
+    for place, name in enumerate(frame.columns):
+        series = frame.iloc[:, place]
+        try:
+            columns[str(name)] = pa.array(series, from_pandas=True)
+        except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError):
+            absent = series.isna()
+            columns[str(name)] = pa.array(
+                [None if gone else b"" for gone in absent], type=pa.binary()
+            )
+    return pa.table(columns)
+
+
+def _one_kind_of_text(table: pa.Table) -> pa.Table:
+    """Return a table of Arrow with one type of text, for it does not join texts of two types."""
+    others = (pa.types.is_large_string, pa.types.is_string_view)
+    for place, column in enumerate(table.schema):
+        if any(is_text(column.type) for is_text in others):
+            table = table.set_column(place, column.name, table[column.name].cast(pa.string()))
+    return table

@@ -1,0 +1,233 @@
+"""What a rule knows from elsewhere: keys of other tables, medians of groups, as joined columns."""
+
+from __future__ import annotations
+
+import functools
+import operator
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import narwhals as nw
+import pyarrow as pa
+
+from diffdata.checking.prepare import expected_type, lazy
+from diffdata.checking.run import collect
+from diffdata.descriptor import (
+    ForeignKey,
+    NearMedian,
+    NearProduct,
+    NotAfter,
+    Referenced,
+    TableSchema,
+)
+from diffdata.engines.library import engine_library
+from diffdata.engines.spark import quiet
+from diffdata.errors import InvalidInputError
+from diffdata.rules import (
+    Check,
+    foreign_key_check,
+    not_after_check,
+    referenced_check,
+    rule_check,
+)
+
+_Lazy = nw.LazyFrame[Any]
+_Tables = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Related:
+    """A frame with what its rules know from elsewhere, the checks, and those left out, with why."""
+
+    frame: _Lazy
+    checks: tuple[Check, ...]
+    skipped: tuple[tuple[Check, str], ...]
+
+
+def relate(
+    frame: _Lazy,
+    schema: TableSchema,
+    tables: _Tables,
+    name: str,
+    referring: Sequence[tuple[str, ForeignKey]] | None,
+) -> Related:
+    """Join to a frame what its foreign keys and its rules of plausibility need.
+
+    Parameters
+    ----------
+    frame
+        A prepared frame.
+    schema
+        Its schema.
+    tables
+        Other tables by name, frames of any library.
+    name
+        The name of the table itself.
+    referring
+        Which foreign keys of which tables refer to this one; None where that is not known.
+    """
+    own, checks, skipped = frame, [], []
+    for number, key in enumerate(schema.foreign_keys):
+        target = key.reference.resource or name
+        check = foreign_key_check(key, ())
+        other = own if target == name else tables.get(target)
+        if other is None:
+            skipped.append((check, f"the table {target} is not given"))
+            continue
+        mark = f"_key_{number}"
+        keys = _keys(other, own, key, schema, target, mark)
+        frame = frame.join(keys, left_on=list(key.fields), right_on=_ends(key, mark), how="left")
+        checks.append(replace(check, passes=check.passes | ~nw.col(mark).is_null()))
+    for number, rule in enumerate(schema.rules):
+        match rule:
+            case NearProduct():
+                checks.append(rule_check(rule))
+            case NearMedian(column=column, by=by):
+                median = f"_median_{number}"
+                groups = _medians(own, column, by, median)
+                frame = frame.join(
+                    groups, left_on=list(by), right_on=[f"{median}_{n}" for n in by], how="left"
+                )
+                checks.append(rule_check(rule, nw.col(median)))
+            case NotAfter():
+                prefix = f"_date_{number}"
+                check = not_after_check(rule, (prefix, f"{prefix}_precision"))
+                dates, reason = _dates(own, schema, tables, name, rule, prefix)
+                if dates is None:
+                    skipped.append((check, reason))
+                    continue
+                frame = frame.join(dates, left_on=rule.key, right_on=f"{prefix}_key", how="left")
+                checks.append(check)
+            case Referenced(column=column):
+                check = referenced_check(rule, ())
+                mark = f"_used_{number}"
+                used, reason = _used(own, tables, name, column, referring, mark)
+                if used is None:
+                    skipped.append((check, reason))
+                    continue
+                frame = frame.join(used, left_on=column, right_on=f"{mark}_key", how="left")
+                checks.append(replace(check, passes=check.passes | ~nw.col(mark).is_null()))
+    return Related(frame, tuple(checks), tuple(skipped))
+
+
+def _ends(key: ForeignKey, mark: str) -> list[str]:
+    return [f"{mark}_{number}" for number in range(len(key.fields))]
+
+
+def _keys(
+    other: Any, own: _Lazy, key: ForeignKey, schema: TableSchema, target: str, mark: str
+) -> _Lazy:
+    """Return the keys that a foreign key may refer to, each once, with a mark."""
+    types = [expected_type(schema.field(name)) for name in key.fields]
+    names = _ends(key, mark)
+    columns = [
+        nw.col(there).cast(kind).alias(name)
+        for there, kind, name in zip(key.reference.fields, types, names, strict=True)
+    ]
+    found = _select(other, columns, f"the table {target}")
+    given = functools.reduce(operator.and_, (~nw.col(name).is_null() for name in names))
+    marked = found.filter(given).unique().with_columns(nw.lit(True).alias(mark))
+    return _beside(marked, own)
+
+
+def _dates(
+    own: _Lazy, schema: TableSchema, tables: _Tables, name: str, rule: NotAfter, prefix: str
+) -> tuple[_Lazy | None, str]:
+    """Return the dates that a rule compares with, by the key that refers to them."""
+    for key in schema.foreign_keys:
+        if key.fields == (rule.key,):
+            target = key.reference.resource or name
+            other = own if target == name else tables.get(target)
+            if other is None:
+                return None, f"the table {target} is not given"
+            columns = [
+                nw.col(key.reference.fields[0]).alias(f"{prefix}_key"),
+                nw.col(rule.reference).cast(nw.Date()).alias(prefix),
+                nw.col(f"{rule.reference}_precision").alias(f"{prefix}_precision"),
+            ]
+            found = _select(other, columns, f"the table {target}")
+            once = found.filter(~nw.col(f"{prefix}_key").is_null()).unique(f"{prefix}_key")
+            return _beside(once, own), ""
+    return None, f"no foreign key of {rule.key} alone"
+
+
+def _used(
+    own: _Lazy,
+    tables: _Tables,
+    name: str,
+    column: str,
+    referring: Sequence[tuple[str, ForeignKey]] | None,
+    mark: str,
+) -> tuple[_Lazy | None, str]:
+    """Return the values of a column that other tables refer to."""
+    if referring is None:
+        return None, "which tables refer to this one is only known of a package"
+    parts = []
+    for table, key in referring:
+        if column not in key.reference.fields:
+            continue
+        other = own if table == name else tables.get(table)
+        if other is None:
+            return None, f"the table {table} is not given"
+        here = key.fields[key.reference.fields.index(column)]
+        part = _select(other, [nw.col(here).alias(f"{mark}_key")], f"the table {table}")
+        parts.append(_beside(part.filter(~nw.col(f"{mark}_key").is_null()).unique(), own))
+    if not parts:
+        return None, "no table refers to this one"
+    return nw.concat(parts).unique().with_columns(nw.lit(True).alias(mark)), ""
+
+
+def _medians(own: _Lazy, column: str, by: Sequence[str], name: str) -> _Lazy:
+    """Return the exact median of each group; Arrow, which has none, asks pandas."""
+    given = own.filter(~nw.col(column).is_null()).select(
+        *(nw.col(key).alias(f"{name}_{key}") for key in by), nw.col(column).alias(name)
+    )
+    keys = [f"{name}_{key}" for key in by]
+    for key in keys:
+        given = given.filter(~nw.col(key).is_null())
+    if own.implementation.is_pyarrow():
+        table = collect(given)
+        medians = table.to_pandas().groupby(keys, as_index=False)[name].median()
+        types = pa.schema([(key, table.schema.field(key).type) for key in keys])
+        types = types.append(pa.field(name, pa.float64()))
+        return lazy(pa.Table.from_pandas(medians, schema=types, preserve_index=False))
+    return given.group_by(*keys).agg(nw.col(name).median())
+
+
+def _select(frame: Any, columns: Sequence[nw.Expr], what: str) -> _Lazy:
+    """Select columns of a frame of any library, with a clear error where it lacks one."""
+    try:
+        found = (frame if isinstance(frame, nw.LazyFrame) else lazy(frame, what)).select(*columns)
+        found.collect_schema()
+    except InvalidInputError:
+        raise
+    except Exception as error:  # noqa: BLE001 (each engine has an error of its own for this)
+        reason = str(error).strip().split("\n", 1)[0]
+        raise InvalidInputError(
+            f"tables: {what} has not what the schema asks for: {reason}"
+        ) from None
+    return found
+
+
+def _beside(part: _Lazy, own: _Lazy) -> _Lazy:
+    """Carry a part of another table over to the engine of a frame, if it is of another one."""
+    if part.implementation == own.implementation:
+        return part
+    table = collect(part)
+    native = own.to_native()
+    if own.implementation.is_polars():
+        return nw.from_native(engine_library("polars").from_arrow(table)).lazy()
+    if own.implementation.is_duckdb():
+        # By way of the relation, for a frame of another connection cannot be joined with it.
+        return nw.from_native(_on_connection(native, table)).lazy()
+    if own.implementation.is_pyspark():
+        with quiet():
+            return nw.from_native(native.sparkSession.createDataFrame(table)).lazy()
+    if own.implementation.is_pyarrow():
+        return lazy(table)
+    raise InvalidInputError(f"tables: expected frames of {own.implementation}, as the one to check")
+
+
+def _on_connection(relation: Any, carried: pa.Table) -> Any:  # noqa: ARG001 (the query names it)
+    return relation.query("_", "SELECT * FROM carried")

@@ -1,0 +1,109 @@
+"""What a check found: for each rule how many rows fail it, and a few of their keys."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from diffdata.descriptor import Severity
+
+
+@dataclass(frozen=True)
+class RuleResult:
+    """What became of one rule.
+
+    Attributes
+    ----------
+    rule
+        ``header``, ``type``, ``required``, ``enum`` ..., ``primary-key``, ``foreign-key``, or the
+        name of a rule of the schema.
+    columns
+        The columns that it is about.
+    severity
+        ``error`` or ``warning``.
+    expected
+        What a row must satisfy, in words.
+    failing
+        The number of rows that do not; for ``header`` 1 or 0.
+    sample
+        The keys of some of them, the first in their order: values of `CheckResult.key`.
+    skipped
+        Why the rule was not evaluated, or an empty text.
+    """
+
+    rule: str
+    columns: tuple[str, ...]
+    severity: Severity
+    expected: str
+    failing: int
+    sample: tuple[tuple[Any, ...], ...] = ()
+    skipped: str = ""
+
+    @property
+    def name(self) -> str:
+        """The rule and its columns."""
+        return f"{self.rule} ({', '.join(self.columns)})"
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """What became of the rules of a schema on a frame.
+
+    Attributes
+    ----------
+    table
+        The name of the table, or of the file of its schema.
+    rows
+        How many rows the frame has.
+    key
+        The columns that a sample names a row by: the primary key, as far as the frame has it.
+    rules
+        The rules, in the order of the schema.
+    """
+
+    table: str
+    rows: int
+    key: tuple[str, ...]
+    rules: tuple[RuleResult, ...]
+
+    @property
+    def failed(self) -> tuple[RuleResult, ...]:
+        """The rules that rows fail, errors and warnings."""
+        return tuple(rule for rule in self.rules if rule.failing)
+
+    @property
+    def skipped(self) -> tuple[RuleResult, ...]:
+        """The rules that could not be evaluated; each says why."""
+        return tuple(rule for rule in self.rules if rule.skipped)
+
+    @property
+    def ok(self) -> bool:
+        """Whether no row fails a rule of the severity error."""
+        return not any(rule.severity == "error" for rule in self.failed)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the result as plain values, as ``--format json`` prints it."""
+        return asdict(self)
+
+    def __str__(self) -> str:
+        lines = []
+        for rule in self.failed:
+            about = ", ".join(rule.columns)
+            rows = f"{rule.failing} row{'s' * (rule.failing != 1)}"
+            lines.append(f"{self.table}: {rule.severity}: {rows}: {about}: expected "
+                         f"{rule.expected} ({rule.rule})")  # fmt: skip
+            if rule.sample:
+                shown = "; ".join(self._row(values) for values in rule.sample)
+                more = "; ..." if rule.failing > len(rule.sample) else ""
+                lines.append(f"    rows: {shown}{more}")
+        lines += [
+            f"{self.table}: not checked: {rule.name}: {rule.skipped}" for rule in self.skipped
+        ]
+        checked = len(self.rules) - len(self.skipped)
+        lines.append(
+            f"{self.table}: {self.rows} rows, {checked} rules checked, {len(self.failed)} broken"
+        )
+        return "\n".join(lines)
+
+    def _row(self, values: tuple[Any, ...]) -> str:
+        return ", ".join(f"{name}={value}" for name, value in zip(self.key, values, strict=True))

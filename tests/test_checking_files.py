@@ -1,0 +1,117 @@
+"""Files that are larger than memory: Parquet in parts and CSV, with the verdicts of `validate`."""
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+import diffdata
+from diffdata.checking.files import check_files
+from diffdata.errors import InvalidInputError, PackageError, UnknownNameError
+from diffdata.packages import Package, open_package
+from diffdata.validation.check import _read, breaches
+
+from .packages import make_package
+
+ENGINES = ["duckdb", "polars", "pyspark"]
+
+CELLS = """\
+thing_id,of_thing_id,kind,edition,count,size,flag,day,limit
+a,,x,1,9007199254740993,0.1,true,2020-02-29,=1+1
+b,a,y,2,-9223372036854775808,3.14e23,false,1899-12-31,"PanGu-ß, ""北京"" 🥐"
+c,nowhere,x,1,9223372036854775808,"3,14",yes,2020-02-30,"two
+lines"
+d,a,x,7,1.5,1e400,,2020-1-1,spaces{blank}
+e,,,,0x1F,nan,TRUE,28 May 2020,zero​width
+f,"",,,+7,.5,,0001-01-01,
+f,,,, 8,5.,true,9999-12-31,\u00a0x
+,,,,12345678901234567890,-inf,,10000-01-01,ok
+""".replace("{blank}", " ")
+
+
+def session_for(engine: str, request: pytest.FixtureRequest) -> Any:
+    return request.getfixturevalue("spark") if engine == "pyspark" else None
+
+
+def counts(path: Path, package: Package, engine: str, session: Any = None) -> Counter[Any]:
+    result = check_files(path, "things", package=package.root, engine=engine, session=session)
+    return Counter({(rule.rule, rule.columns[0]): rule.failing for rule in result.failed})
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_cells_of_csv_are_read_as_strictly_as_validate_reads_them(
+    engine: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    package = open_package(make_package(tmp_path, rows=CELLS))
+    tables = {name: _read(package, name) for name in package.tables}
+    typed = {name: table for name, (table, _) in tables.items()}
+    issues = [*tables["things"][1], *breaches(typed["things"], typed)]
+    expected = Counter((issue.rule, issue.column) for issue in issues)
+    found = counts(tmp_path / "things.csv", package, engine, session_for(engine, request))
+    assert found == expected
+    assert expected["type", "size"] == 4
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_folder_of_parts_is_one_table(
+    engine: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    models = pa.Table.from_pandas(diffdata.load("models"), preserve_index=False)
+    pq.write_to_dataset(models, tmp_path / "models", partition_cols=["architecture"])
+    (tmp_path / "models" / "_SUCCESS").touch()
+    session = session_for(engine, request)
+    result = check_files(tmp_path / "models", "models", engine=engine, session=session)
+    assert (result.rows, result.failed, result.skipped) == (len(models), (), ())
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_row_twice_in_two_parts_is_found(
+    engine: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    models = pl.from_pandas(diffdata.load("models")).with_columns(pl.col(pl.Datetime).cast(pl.Date))
+    for part in range(2):
+        models.slice(0, 3 + part).write_parquet(tmp_path / f"part-{part}.parquet")
+    session = session_for(engine, request)
+    result = check_files(tmp_path, "models", engine=engine, session=session, sample=1)
+    (rule,) = (rule for rule in result.failed if rule.name == "primary-key (model_id)")
+    assert (rule.failing, len(rule.sample)) == (6, 1)
+
+
+def test_progress_tells_of_each_pass(tmp_path: Path) -> None:
+    told: list[tuple[str, int, int]] = []
+    path = tmp_path / "models.parquet"
+    pl.from_pandas(diffdata.load("models")).write_parquet(path)
+    check_files(path, "models", progress=lambda *step: told.append(step))
+    assert told == [("rules of a row", 1, 2), ("primary-key (model_id)", 2, 2)]
+
+
+@pytest.mark.parametrize("engine", ["duckdb", "polars"])
+def test_files_that_cannot_be_read_are_told_plainly(engine: str, tmp_path: Path) -> None:
+    package = open_package(make_package(tmp_path))
+    with pytest.raises(PackageError, match="there is no such file or folder"):
+        counts(tmp_path / "none", package, engine)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(PackageError, match="no Parquet and no CSV files"):
+        counts(tmp_path / "empty", package, engine)
+    (tmp_path / "broken.parquet").write_bytes(b"PAR1 is not all")
+    with pytest.raises(PackageError, match=f"broken.parquet: {engine} cannot read it"):
+        counts(tmp_path / "broken.parquet", package, engine)
+    (tmp_path / "long.csv").write_text("thing_id,count\na,1,2\nb,1\n")
+    with pytest.raises(PackageError, match=f"long.csv: {engine} cannot read it"):
+        counts(tmp_path / "long.csv", package, engine)
+    with pytest.raises(UnknownNameError, match="did you mean duckdb"):
+        counts(tmp_path / "things.csv", package, "duckd")
+
+
+def test_a_way_of_writing_that_engines_do_not_know_is_refused(tmp_path: Path) -> None:
+    schema = tmp_path / "a.json"
+    schema.write_text('{"fields": [{"name": "a", "type": "number", "decimalChar": ","}]}')
+    (tmp_path / "a.csv").write_text('a\n"1,5"\n')
+    with pytest.raises(InvalidInputError, match="only validation without an engine reads"):
+        check_files(tmp_path / "a.csv", schema)
+    with pytest.raises(InvalidInputError, match="memory: expected a size such as 1GB"):
+        check_files(tmp_path / "a.csv", "models", memory="much")

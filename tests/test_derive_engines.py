@@ -1,0 +1,131 @@
+"""Every derivation gives the same on every engine, and lazy frames stay lazy."""
+
+import datetime
+import math
+from collections.abc import Callable
+from typing import Any
+
+import narwhals as nw
+import pyarrow as pa
+import pytest
+
+import diffdata
+from diffdata import derive
+from diffdata.engines import ENGINES
+from diffdata.packages import Package
+from diffdata.schemas import arrow_type
+
+ToEngine = Callable[..., Any]
+Load = Callable[[str], Any]
+
+
+def of_dates(load: Load) -> Any:
+    dates = nw.from_native(load("model_dates"))
+    both = dates.select(
+        "model_id", "milestone", "source_id", a="date", a_precision="date_precision", b="date",
+        b_precision="date_precision",
+    )  # fmt: skip
+    return derive.add_lag(both.to_native(), start="a", end="b")
+
+
+def with_modality(load: Load) -> Any:
+    models = nw.from_native(load("models")).select("model_id", "modality")
+    summary = nw.from_native(load("model_summary")).drop("gpt3_like")
+    return summary.join(models, on="model_id").to_native()
+
+
+def of_differences(load: Load) -> Any:
+    found = nw.from_native(load("estimates")).filter(~nw.col("value").is_null())
+    return found.select(
+        "model_id", "value", reference_model_id=nw.lit("gpt-3")
+    ).filter(model_id="no-model").to_native()  # fmt: skip
+
+
+DERIVATIONS: dict[str, Callable[[Load], Any]] = {
+    "add_lag": of_dates,
+    "gpt3_like": lambda load: derive.gpt3_like(with_modality(load)),
+    "cost_per_flop": lambda load: derive.cost_per_flop(load("model_summary")),
+    "replication_lag": lambda load: derive.replication_lag(
+        *map(load, ("model_dates", "artifacts", "comparisons", "diffusion_events")),
+        reference="gpt-3",
+    ),
+    "replication_lag, first": lambda load: derive.replication_lag(
+        *map(load, ("model_dates", "artifacts", "comparisons", "diffusion_events")),
+        reference="gpt-3", judged="first",
+    ),
+    "is_replication": lambda load: derive.is_replication(
+        load("models"), load("evaluations"), of_differences(load)
+    ),
+    "access_lag": lambda load: derive.access_lag(load("model_dates"), load("artifacts")),
+    "publication_delay": lambda load: derive.publication_delay(load("model_dates")),
+    "prevailing_mechanism": lambda load: derive.prevailing_mechanism(load("diffusion_events")),
+    "prevailing_mechanism, by halves": lambda load: derive.prevailing_mechanism(
+        load("diffusion_events"), period="half", since=datetime.date(2021, 1, 1),
+        until=datetime.date(2022, 12, 31),
+    ),
+    "prevailing_mechanism, by months": lambda load: derive.prevailing_mechanism(
+        load("diffusion_events"), period="month"
+    ),
+    "cascade": lambda load: derive.cascade(load("diffusion_events"), load("artifacts")),
+    "cascade_depth": lambda load: derive.cascade_depth(
+        derive.cascade(load("diffusion_events"), load("artifacts")), root="gpt-2"
+    ),
+    "compute_of_runs": lambda load: derive.compute_of_runs(
+        load("training_runs"), load("hardware_performance")
+    ),
+    "evaluation_inputs": lambda load: derive.evaluation_inputs(load("estimates")),
+    "evaluate": lambda load: derive.evaluate(load("estimates"), load("quantities")),
+    "model_summary": lambda load: derive.model_summary(*map(load, derive.SUMMARY_TABLES)),
+}  # fmt: skip
+_FRAMES = ("IntoFrameT", "IntoDataFrameT")
+
+
+def rows_of(frame: Any) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """Return the names of the columns, and the rows in an order that all engines share."""
+    collected = nw.from_native(frame).lazy().collect("pyarrow").to_arrow()
+    names = [name for name in collected.column_names if not name.startswith("__index")]
+    rows = [tuple(plain(row[name]) for name in names) for row in collected.to_pylist()]
+    return names, sorted(rows, key=repr)
+
+
+def plain(value: Any) -> Any:
+    if isinstance(value, datetime.datetime):
+        return value.date()
+    if isinstance(value, float) and math.isnan(value):
+        return None
+    # Engines differ in the last digits of logarithms.
+    return float(f"{value:.10g}") if isinstance(value, float) else value
+
+
+@pytest.mark.parametrize("name", DERIVATIONS)
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_derivation_gives_the_same_on_every_engine(
+    engine: str, name: str, package: Package, on_engine: ToEngine
+) -> None:
+    def load(table: str) -> Any:
+        schema = package.schema(table)
+        wanted = pa.schema([(field.name, arrow_type(field)) for field in schema.fields])
+        values = pa.Table.from_pandas(diffdata.load(table), wanted, preserve_index=False)
+        return on_engine(values, engine, schema)
+
+    expected = DERIVATIONS[name](diffdata.load)
+    found = DERIVATIONS[name](load)
+    assert type(found) is type(load("models")), "a frame comes back as one of the same library"
+    assert rows_of(found) == rows_of(expected)
+    assert len(expected) > 0
+    if engine in ("polars", "duckdb", "pyspark"):
+        assert isinstance(nw.from_native(found), nw.LazyFrame)
+
+
+def test_no_derivation_of_frames_is_left_out() -> None:
+    of_frames = {
+        name
+        for name in derive.__all__
+        if callable(getattr(derive, name))
+        and any(
+            kind in str(annotation)
+            for annotation in getattr(getattr(derive, name), "__annotations__", {}).values()
+            for kind in _FRAMES
+        )
+    }
+    assert of_frames == {name.split(",")[0] for name in DERIVATIONS}
