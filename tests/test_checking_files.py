@@ -115,3 +115,16 @@ def test_a_way_of_writing_that_engines_do_not_know_is_refused(tmp_path: Path) ->
         check_files(tmp_path / "a.csv", schema)
     with pytest.raises(InvalidInputError, match="memory: expected a size such as 1GB"):
         check_files(tmp_path / "a.csv", "models", memory="much")
+
+
+def test_a_reference_is_a_name_and_a_file(package: Package) -> None:
+    from diffdata.checking.files import read_reference
+
+    name, table = read_reference(f"sources={package.root / 'data' / 'sources.csv'}")
+    dates = package.root / "data" / "model_dates.csv"
+    found = check_files(dates, package.root / "schemas" / "model_dates.json", tables={name: table})
+    assert [rule.name for rule in found.skipped if "source" in rule.name] == []
+    with pytest.raises(InvalidInputError, match="expected NAME=FILE"):
+        read_reference("sources")
+    with pytest.raises(PackageError, match="there is no such file"):
+        read_reference("sources=none.parquet")

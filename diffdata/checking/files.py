@@ -10,9 +10,9 @@ from diffdata.checking.check import PathLike, ask, judge, silent
 from diffdata.checking.evaluate import Progress
 from diffdata.checking.prepare import prepare
 from diffdata.checking.result import CheckResult
-from diffdata.checking.sources import opened
+from diffdata.checking.sources import files_of, opened
 from diffdata.descriptor.standard import TableSchema
-from diffdata.errors import DiffdataError, PackageError
+from diffdata.errors import DiffdataError, InvalidInputError, PackageError
 
 
 def check_files(
@@ -88,3 +88,43 @@ def _is_of_engine(error: Exception) -> bool:
     """Tell whether an error is one of the engine about its files, not one of ours."""
     home = type(error).__module__.split(".")[0]
     return home in ("_duckdb", "duckdb", "narwhals", "polars", "pyspark", "py4j")
+
+
+def read_reference(pair: str) -> tuple[str, Any]:
+    """Read a table that foreign keys refer to, named as ``NAME=FILE``: its name, and the table.
+
+    Parameters
+    ----------
+    pair
+        The name of the table, and a Parquet or CSV file. Tables that are referred to are small;
+        they are held in memory.
+
+    Raises
+    ------
+    InvalidInputError
+        If it is no such pair.
+    PackageError
+        If the file is missing, or cannot be read.
+
+    Examples
+    --------
+    >>> from diffdata.packages import bundled_root
+    >>> name, table = read_reference(f"models={bundled_root() / 'data' / 'models.csv'}")
+    >>> name, len(table)
+    ('models', 27)
+    """
+    import pyarrow as pa
+    from pyarrow import csv, parquet
+
+    name, mark, file = pair.partition("=")
+    if not (name and mark and file):
+        raise InvalidInputError(f"reference: expected NAME=FILE, found {pair!r}")
+    files, form = files_of(Path(file))
+    try:
+        if form == "parquet":
+            return name, parquet.read_table(file)
+        options = csv.ConvertOptions(strings_can_be_null=True, null_values=[""])
+        return name, pa.concat_tables(csv.read_csv(f, convert_options=options) for f in files)
+    except (pa.ArrowInvalid, OSError) as error:
+        reason = str(error).splitlines()[0]
+        raise PackageError(f"{file}: cannot be read: {reason}") from None

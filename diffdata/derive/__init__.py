@@ -36,6 +36,7 @@ from diffdata.derive.efficiency import (
     product_of,
 )
 from diffdata.derive.evaluate import SUMMARY_TABLES, evaluate, evaluation_inputs, model_summary
+from diffdata.derive.intervals import interval_product, sample_columns
 from diffdata.derive.runs import compute_of_runs
 from diffdata.derive.scaling import (
     HOFFMANN,
@@ -139,6 +140,7 @@ __all__ = [
     "hoffmann_loss",
     "hyperparameter_saving",
     "interconnect_cost",
+    "interval_product",
     "is_replication",
     "lag_days",
     "model_summary",
@@ -153,6 +155,7 @@ __all__ = [
     "purchase_cost",
     "replication_lag",
     "run_compute",
+    "sample_columns",
     "server_factors",
     "six_nd",
     "training_cost",

@@ -15,6 +15,7 @@ from diffdata.derive.amounts import (
 )
 from diffdata.derive.compute import pflops_days
 from diffdata.derive.frames import unwrap, wrap
+from diffdata.derive.intervals import with_interval_product
 from diffdata.errors import InvalidInputError
 from diffdata.uncertainty import Lognormal
 
@@ -52,29 +53,10 @@ def cost_per_flop(
     """
     table = wrap(frame)
     table = table.filter(~nw.col(cost).is_null(), ~nw.col(compute).is_null())
-    middle = _log_middle(cost) - _log_middle(compute)
-    reach = (_log_reach(cost) ** 2 + _log_reach(compute) ** 2).sqrt()
-    levels = nw.col(f"{cost}_level"), nw.col(f"{compute}_level")
-    same_level = (levels[0] == levels[1]) | levels[0].is_null() | levels[1].is_null()
-    has_interval = ~(levels[0].is_null() & levels[1].is_null())
-    usable = has_interval & same_level
-    with_ratios = table.with_columns(
-        (nw.col(cost) / nw.col(compute)).alias("cost_per_flop_usd"),
-        nw.when(usable).then((middle - reach).exp()).alias("cost_per_flop_usd_low"),
-        nw.when(usable).then((middle + reach).exp()).alias("cost_per_flop_usd_high"),
-        (nw.col(compute) / nw.col(cost)).alias("flop_per_usd"),
-    )
-    return unwrap(with_ratios, like=frame)
-
-
-def _log_middle(name: str) -> nw.Expr:
-    bounds = (nw.col(f"{name}_low").log() + nw.col(f"{name}_high").log()) / 2
-    return nw.when(nw.col(f"{name}_level").is_null()).then(nw.col(name).log()).otherwise(bounds)
-
-
-def _log_reach(name: str) -> nw.Expr:
-    half = (nw.col(f"{name}_high").log() - nw.col(f"{name}_low").log()) / 2
-    return nw.when(nw.col(f"{name}_level").is_null()).then(nw.lit(0.0)).otherwise(half)
+    ratio = "cost_per_flop_usd"
+    with_ratios = with_interval_product(table, ratio, [cost], [compute]).drop(f"{ratio}_level")
+    inverse = (nw.col(compute) / nw.col(cost)).alias("flop_per_usd")
+    return unwrap(with_ratios.with_columns(inverse), like=frame)
 
 
 def cost_ratio(
