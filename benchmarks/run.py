@@ -1,0 +1,160 @@
+"""Measure diffdata against what one would use otherwise, as ratios of one and the same run.
+
+Run it as ``python benchmarks/run.py``; it prints the table of docs/benchmarks.md. Both sides of a
+line take turns, each time in a fresh process, so that what else the machine does falls on both; the
+ratio is the median of the ratios of the rounds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import importlib.metadata
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+from cases import COLD
+
+HERE = Path(__file__).parent
+LARGE, SMALL = 10_000_000, 100_000
+VERSIONS = ("diffdata", "duckdb", "polars", "pandas", "pandera", "frictionless", "numpy", "scipy")
+
+
+class Line(NamedTuple):
+    """What is measured against what."""
+
+    title: str
+    ours: str
+    theirs: str
+    rows: int
+    limit: str
+
+
+LINES = [
+    Line("check, Parquet, DuckDB / SQL by hand", "diffdata_duckdb", "hand_duckdb", LARGE,
+         "grouping by the key"),
+    Line("check, Parquet, Polars / Polars by hand", "diffdata_polars", "hand_polars", LARGE,
+         "grouping by the key"),
+    Line("validate, CSV / frictionless", "diffdata_csv", "frictionless_csv", SMALL,
+         "parsing cells exactly"),
+    Line("check, Parquet / frictionless on CSV", "diffdata_parquet", "frictionless_csv", SMALL,
+         "making the plan"),
+    Line("check, Parquet, DuckDB / pandera on pandas", "diffdata_duckdb", "pandera_pandas",
+         1_000_000, "grouping by the key"),
+    Line("check, Parquet, Polars / pandera on Polars", "diffdata_polars", "pandera_polars",
+         1_000_000, "grouping by the key"),
+    Line("check, 1e7 rows / 1e6 rows", "diffdata_duckdb", "diffdata_duckdb:1000000", LARGE,
+         "grows with rows: 10 is linear"),
+    Line("check, rules twice / once", "rules_2", "rules_1", LARGE, "rules share a pass"),
+    Line("check, rules eight times / once", "rules_8", "rules_1", LARGE, "rules share a pass"),
+    Line("8 lognormals, 1e6 draws / numpy", "diffdata_draws", "numpy_draws", 0,
+         "one lognormal is drawn, in closed form"),
+    Line("8 lognormals, 1e6 draws / scipy", "diffdata_draws", "scipy_draws", 0,
+         "one lognormal is drawn, in closed form"),
+    Line("8 lognormals, 1e6 draws / squigglepy", "diffdata_draws", "squigglepy_draws", 0,
+         "one lognormal is drawn, in closed form"),
+    Line("ratio of interval columns / Polars by hand", "closed_columns", "hand_columns", 1_000_000,
+         "logarithms"),
+    Line("cold: import diffdata / import pandas", "import_diffdata", "import_pandas", 0,
+         "nothing heavy is imported"),
+    Line("cold: load / pandas.read_parquet", "load", "read_parquet", 0, "imports, and the checks"),
+    Line("cold: load / pandas.read_csv", "load", "read_csv", 0, "imports, and the checks"),
+]  # fmt: skip
+
+
+class Result(NamedTuple):
+    """One run of a case: its seconds and the most memory that it held."""
+
+    seconds: float
+    megabytes: float
+
+
+def once(case: str, rows: int, folder: Path) -> Result:
+    """Run a case in a process of its own."""
+    name, _, other = case.partition(":")
+    if name in COLD:
+        code = COLD[name].format(models=str(folder / "models.parquet"), csv=str(folder / "m.csv"))
+        start = time.perf_counter()
+        process = subprocess.Popen([sys.executable, "-c", code])
+        _, status, usage = os.wait4(process.pid, 0)
+        if status:
+            raise SystemExit(f"{case}: failed")
+        return Result(time.perf_counter() - start, usage.ru_maxrss / 1024)
+    command = [sys.executable, str(HERE / "cases.py"), name, str(folder), other or str(rows)]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    if run.returncode:
+        raise SystemExit(f"{case}: {run.stderr}")
+    return Result(**json.loads(run.stdout.splitlines()[-1]))
+
+
+def measure(line: Line, rounds: int, folder: Path) -> str:
+    """Return a row of the table."""
+    pairs = []
+    for number in range(rounds + 1):
+        pair = once(line.ours, line.rows, folder), once(line.theirs, line.rows, folder)
+        if number:  # the first round warms the files
+            pairs.append(pair)
+    ratio = statistics.median(ours.seconds / theirs.seconds for ours, theirs in pairs)
+    ours, theirs = (
+        [statistics.median(values) for values in zip(*side, strict=True)]
+        for side in zip(*pairs, strict=True)
+    )
+    rows = f"{line.rows:.0e}".replace("e+0", "e") if line.rows else ""
+    faster = f"{1 / ratio:.1f} times faster" if ratio < 0.67 else ""
+    cells = [line.title, rows, f"{ours[0]:.3g} s", f"{theirs[0]:.3g} s", f"{ratio:.3g}", faster,
+             f"{ours[1]:.0f} MB", f"{theirs[1]:.0f} MB", line.limit]  # fmt: skip
+    return f"| {' | '.join(cells)} |"
+
+
+def machine() -> str:
+    """Say what the figures were measured on."""
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text().splitlines() if info.exists() else []
+    model = next((line.split(":")[1].strip() for line in lines if "model name" in line), "")
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return (
+        f"{model or platform.processor()}, {os.cpu_count()} cores, {memory:.0f} GiB, "
+        f"{platform.system()}, Python {platform.python_version()}"
+    )
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--only", default="", help="a part of the title of the lines to measure")
+    parser.add_argument("--folder", type=Path, help="where the tables are kept for the next time")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = given.folder or Path(scratch)
+        folder.mkdir(parents=True, exist_ok=True)
+        prepare(folder)
+        versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in VERSIONS)
+        load = os.getloadavg()[0]
+        print(f"{datetime.date.today()}: {machine()}; load {load:.1f} at the start; {versions}.\n")
+        print("| what | rows | diffdata | other | ratio | | memory | of the other | limited by |")
+        print("|---|---|---|---|---|---|---|---|---|")
+        for line in LINES:
+            if given.only in line.title:
+                print(measure(line, given.rounds, folder), flush=True)
+
+
+def prepare(folder: Path) -> None:
+    """Write the table that is loaded as Parquet and CSV, for pandas to read."""
+    import diffdata
+
+    models = diffdata.load("models")
+    models.to_parquet(folder / "models.parquet")
+    models.to_csv(folder / "m.csv", index=False)
+
+
+if __name__ == "__main__":
+    main()
