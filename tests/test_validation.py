@@ -297,3 +297,9 @@ def test_errors_are_raised_on_request_and_warnings_are_not(copy: Path) -> None:
     with pytest.raises(InvalidDataError, match=r"is not valid:\ndata/estimates\.csv:") as caught:
         diffdata.validate(copy, raising=True)
     assert [issue.rule for issue in caught.value.issues] == ["enum"]
+
+
+def test_a_plus_before_a_whole_number_is_read_beside_cells_that_are_none(copy: Path) -> None:
+    set_cell(copy, "training_runs", "gopher-run-rae-2021", "chips", "+4096")
+    set_cell(copy, "training_runs", "bloom-run-luccioni-2022", "chips", "many")
+    assert {issue.value for issue in diffdata.validate(copy) if issue.rule == "type"} == {"many"}

@@ -208,6 +208,8 @@ def _flagged(frame: nw.LazyFrame[Any], fields: Sequence[Field]) -> Source:
             value = nw.col(_value(field))
             fits = text.str.contains(rf"^(?:{_FORMS[field.type]})\z").fill_null(False)
             fits = fits & ~value.is_null()
+            if field.type == "date":
+                fits = fits & ~text.str.starts_with("0000").fill_null(False)  # no year 0
             if field.type == "number":
                 fits = fits & (value.abs() < math.inf).fill_null(False)
         else:

@@ -23,7 +23,7 @@ _DAY = (
     r"[0-9]{4}-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|"
     r"(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)"
 )
-_FORMS = {"number": NUMBER, "integer": r"[+-]?[0-9]{1,18}", "date": _DAY}
+_FORMS = {"number": NUMBER, "integer": r"-?[0-9]{1,18}", "date": _DAY}
 _FIRST_DAY = datetime.date(1, 1, 1)
 
 
