@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         lag_days,
         replication_lag,
     )
+    from diffdata.editions import fetch, versions
     from diffdata.errors import (
         AmbiguousValueError,
         DescriptorError,
@@ -52,6 +53,7 @@ _HOMES = {
     "checking": ("CheckResult", "RuleResult", "check", "check_files"),
     "citation": ("cite",),
     "derive": ("cost_per_flop", "gpt3_like", "is_replication", "lag_days", "replication_lag"),
+    "editions": ("fetch", "versions"),
     "errors": (
         "AmbiguousValueError",
         "DescriptorError",
@@ -108,6 +110,7 @@ __all__ = [
     "estimates",
     "explain",
     "export",
+    "fetch",
     "from_data",
     "from_estimate",
     "gpt3_like",
@@ -125,6 +128,7 @@ __all__ = [
     "trace",
     "validate",
     "value",
+    "versions",
 ]
 
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import pandas as pd
 
+from diffdata.editions import Dataset, open_dataset
 from diffdata.errors import UnknownNameError
 from diffdata.loader import load_all
-from diffdata.packages import open_package
 from diffdata.rows import each, figure, subject_of
 
-PathLike = str | os.PathLike[str]
 Frames = dict[str, pd.DataFrame]
 
 _TABLES = [
@@ -21,15 +19,16 @@ _TABLES = [
 ]  # fmt: skip
 
 
-def trace(estimate_id: str, *, package: PathLike | None = None) -> str:
+def trace(estimate_id: str, *, package: Dataset | None = None, version: str | None = None) -> str:
     """Tell the ancestry of a figure.
 
     Parameters
     ----------
     estimate_id
         The estimate.
-    package
-        A folder with a datapackage.json; by default the dataset that comes with diffdata.
+    package, version
+        A folder with a datapackage.json, or a released edition; by default the dataset that comes
+        with diffdata.
 
     Returns
     -------
@@ -61,7 +60,7 @@ def trace(estimate_id: str, *, package: PathLike | None = None) -> str:
       evidence on: factor comments-price-performance
       evidence on: factor summary-better-hardware
     """
-    frames = load_all(open_package(package), _TABLES)
+    frames = load_all(open_dataset(package, version), _TABLES)
     found = frames["estimates"].set_index("estimate_id", drop=False)
     frames["estimates"] = found
     if estimate_id not in found.index:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from rich.text import Text
 
 from diffdata.validation import Issue
-from diffdata.validation.issue import total
+from diffdata.validation.issue import total, visible
 
 _WIDTH = 78  # of the line that is shown with a caret
 _COLOURS = {"error": "bold red", "warning": "bold yellow"}
@@ -30,7 +32,7 @@ def as_text(issues: Sequence[Issue], root: Path) -> Text:
     """
     text = Text()
     lines = _Lines(root)
-    for issue in issues:
+    for issue in map(_shown, issues):
         where = ":".join(str(part) for part in (issue.file, issue.line) if part is not None)
         text.append(where, "bold").append(": ")
         text.append(issue.severity, _COLOURS[issue.severity])
@@ -73,7 +75,8 @@ def as_sarif(issues: Sequence[Issue], root: Path) -> str:
     lines = _Lines(root)
     results = []
     for issue in issues:
-        place: dict[str, Any] = {"artifactLocation": {"uri": _from_here(root, issue.file)}}
+        uri = quote(_from_here(root, issue.file), errors="replace")
+        place: dict[str, Any] = {"artifactLocation": {"uri": uri}}
         if issue.line is not None:
             place["region"] = {"startLine": issue.line}
             if span := lines.span(issue):
@@ -98,6 +101,12 @@ def as_sarif(issues: Sequence[Issue], root: Path) -> str:
     return json.dumps(log, indent=2, ensure_ascii=False)
 
 
+def _shown(issue: Issue) -> Issue:
+    """Return an issue whose names cannot move the terminal."""
+    names = {name: visible(text) for name, text in vars(issue).items() if isinstance(text, str)}
+    return replace(issue, **names)  # type: ignore[arg-type]
+
+
 class _Lines:
     """The lines of the files of a package, each file read once."""
 
@@ -107,8 +116,10 @@ class _Lines:
 
     def span(self, issue: Issue) -> tuple[int, int] | None:
         """Return where the cell of an issue begins and ends in its line, from 1, if known."""
+        if issue.line is None or issue.column is None:
+            return None
         line, header = self._line(issue.file, issue.line), self._line(issue.file, 1)
-        if line is None or header is None or issue.column is None or issue.line == 1:
+        if line is None or header is None:
             return None
         names = [header[start:end].strip('"') for start, end in _cells(header)]
         spans = _cells(line)
@@ -130,17 +141,20 @@ class _Lines:
 
     def _line(self, file: str, number: int | None) -> str | None:
         if file not in self._files:
-            try:
-                text = (self._root / file).read_text(encoding="utf-8", errors="replace")
-            except (OSError, ValueError):
-                text = ""
+            path, text = self._root / file, ""
+            with contextlib.suppress(OSError, ValueError):
+                if path.is_file():  # and no device or pipe, which may have no end
+                    text = path.read_text(encoding="utf-8", errors="replace")
             self._files[file] = text.split("\n")
         lines = self._files[file]
         return lines[number - 1] if number is not None and number <= len(lines) else None
 
 
 # Control characters would move the caret, or the terminal.
-_HIDDEN = [*range(32), 127, *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
+_HIDDEN = [
+    *range(32), *range(127, 160), 0xAD, 0x61C, *range(0x200B, 0x2010), *range(0x2028, 0x202F),
+    *range(0x2060, 0x2070), 0xFEFF,
+]  # fmt: skip
 _VISIBLE = dict.fromkeys(_HIDDEN, "\ufffd")
 
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import lzma
+import os
 import stat
+import struct
 import tempfile
+import unicodedata
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -16,6 +20,14 @@ from diffdata.packages import DESCRIPTOR
 MOST_ENTRIES = 10_000
 MOST_BYTES = 2**30
 _CHUNK = 2**20
+_ENTRY_SIZE = 1024  # bytes that an entry takes in the directory, at most
+_END_MARK, _END_SIZE = b"PK\5\6", 22
+_LOCATOR_MARK, _LOCATOR_SIZE = b"PK\6\7", 20
+# What zipfile raises on bytes that are no archive, or a damaged one.
+_UNREADABLE = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, RuntimeError,
+    ValueError, struct.error, KeyError, IndexError, OverflowError,
+)  # fmt: skip
 
 
 def unpack(
@@ -54,6 +66,7 @@ def unpack(
     diffdata.errors.PackageError: ...: the entry '../outside.csv' is not a path inside the archive
     """
     try:
+        _check_directory(archive, most_entries)
         with zipfile.ZipFile(archive) as opened:
             entries = _checked(opened, archive, most_entries, most_bytes)
             left = most_bytes
@@ -61,10 +74,26 @@ def unpack(
                 left -= _write(opened, entry, folder, left, archive)
     except FileNotFoundError:
         raise PackageError(f"{archive}: the file is missing") from None
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+    except _UNREADABLE as error:
         raise PackageError(f"{archive}: not a zip archive that can be read: {error}") from None
     except OSError as error:
         raise PackageError(f"{archive}: cannot be unpacked: {error.strerror or error}") from None
+
+
+def _check_directory(archive: Path, most_entries: int) -> None:
+    """Refuse an archive whose directory is too large, before it is read into memory."""
+    with archive.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - _END_SIZE - 2**16 - _LOCATOR_SIZE))
+        tail = file.read()
+    end = tail.rfind(_END_MARK)
+    if end < 0 or len(tail) < end + _END_SIZE:
+        raise PackageError(f"{archive}: not a zip archive that can be read: it has no end")
+    (directory,) = struct.unpack_from("<L", tail, end + 12)
+    # The large form is only needed beyond bounds that are far above ours.
+    large = tail[max(0, end - _LOCATOR_SIZE) : end].startswith(_LOCATOR_MARK)
+    if large or directory > most_entries * _ENTRY_SIZE:
+        raise PackageError(f"{archive}: too many entries, at most {most_entries} are read")
 
 
 @contextmanager
@@ -123,10 +152,11 @@ def _checked(
             raise PackageError(f"{archive}: the entry {name!r} is a link or a device, not a file")
         if entry.flag_bits & 0x1:
             raise PackageError(f"{archive}: the entry {name!r} is encrypted")
-        # Names that differ by case alone are one file on some machines.
-        if str(path).casefold() in seen:
+        # Names that differ by case or by the spelling of accents are one file on some machines.
+        plain = unicodedata.normalize("NFC", str(path)).casefold()
+        if plain in seen:
             raise PackageError(f"{archive}: the entry {name!r} stands twice")
-        seen.add(str(path).casefold())
+        seen.add(plain)
     return [entry for entry in entries if not entry.is_dir()]
 
 

@@ -97,7 +97,6 @@ the names and types, and compile to that very schema.
 
 from __future__ import annotations
 
-import os
 from typing import ClassVar, Literal, Protocol, overload
 
 import numpy as np
@@ -105,6 +104,7 @@ import pandas as pd
 import pandera.pandas as pa
 from pandera.typing import DataFrame, Series
 
+from diffdata.editions import Dataset
 from diffdata.loader import schema
 
 
@@ -132,18 +132,19 @@ def _typed(package: Package) -> str:
         parts.append("\n".join(lines) + "\n")
     literals = "".join(f'    "{table}",\n' for table in package.tables)
     parts.append(f"TableName = Literal[\n{literals}]\n")
-    path = "package: str | os.PathLike[str] | None = None"
     load = [
         "class Load(Protocol):",
-        '    """The signatures of `diffdata.load`, one a table."""',
+        '    """The signatures of `diffdata.load`, one a table of the current edition."""',
         "",
     ]
     for table, name in [*names.items(), ("", "")]:
         kind = f'Literal["{table}"]' if table else "str"
+        version = "None = None" if table else "str | None = None"
         result = f"DataFrame[{name}]" if table else "pd.DataFrame"
+        arguments = f"name: {kind}, version: {version}, *, package: Dataset | None = None"
         load += [
             "    @overload",
-            f"    def __call__(self, name: {kind}, *, {path}) -> {result}: ...",
+            f"    def __call__(self, {arguments}) -> {result}: ...",
         ]
     parts.append("\n".join(load) + "\n")
     return "\n\n".join(parts)

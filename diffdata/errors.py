@@ -69,8 +69,9 @@ class UnknownNameError(DiffdataError, KeyError):
         self.nearest = nearest(name, known)
         hint = f"; did you mean {' or '.join(self.nearest)}?" if self.nearest else "."
         known = sorted(known)
-        listed = ", ".join(known[:30]) + (", ..." if len(known) > 30 else "")
-        self.message = f"there is no {kind} named {name!r}{hint} Known: {listed}."
+        listed = ", ".join(known[:30]) + (" ..." if len(known) > 30 else ".")
+        listed = listed if known else "none."
+        self.message = f"there is no {kind} named {name!r}{hint} Known: {listed}"
         super().__init__(self.message)
 
     def __str__(self) -> str:  # KeyError would show the repr of the message
@@ -80,11 +81,11 @@ class UnknownNameError(DiffdataError, KeyError):
 class InvalidDataError(DiffdataError):
     """The data break their schema; ``issues`` lists every fault, the message the first ten."""
 
-    def __init__(self, table: str, issues: Sequence[Issue]) -> None:
+    def __init__(self, what: str, issues: Sequence[Issue]) -> None:
         self.issues = tuple(issues)
         shown = "\n".join(str(issue) for issue in self.issues[:10])
         more = f"\n... and {len(issues) - 10} more" if len(issues) > 10 else ""
-        super().__init__(f"table {table!r} is not valid:\n{shown}{more}")
+        super().__init__(f"{what} is not valid:\n{shown}{more}")
 
 
 class InvalidInputError(DiffdataError, ValueError):

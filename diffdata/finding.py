@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
 from diffdata.derive import evaluate, evaluation_inputs
+from diffdata.editions import Dataset, open_dataset
 from diffdata.errors import AmbiguousValueError, InvalidInputError, UnknownNameError
 from diffdata.loader import load_all
-from diffdata.packages import open_package
 from diffdata.rows import each, known, unit_of
-
-PathLike = str | os.PathLike[str]
 
 # The tables whose rows a question may name, and their keys.
 _KEYS = {"models": "model_id", "quantities": "quantity_id", "sources": "source_id"}
@@ -56,7 +53,8 @@ def estimates(
     quantity: str | None = None,
     source: str | None = None,
     status: str | None = "current",
-    package: PathLike | None = None,
+    package: Dataset | None = None,
+    version: str | None = None,
 ) -> pd.DataFrame:
     """Return the estimates of a model, of a quantity, from a source, or of all of these.
 
@@ -66,8 +64,9 @@ def estimates(
         A model_id, quantity_id and source_id; those that are left out do not limit.
     status
         ``current``, ``superseded`` or ``withdrawn``; None returns all.
-    package
-        A folder with a datapackage.json; by default the dataset that comes with diffdata.
+    package, version
+        A folder with a datapackage.json, or a released edition; by default the dataset that comes
+        with diffdata.
 
     Returns
     -------
@@ -85,7 +84,7 @@ def estimates(
     >>> costs[["estimate_id", "value", "source_id"]].values.tolist()[0]
     ['gpt-3-training-cost', 12000000.0, 'cottier-2022-summary']
     """
-    opened = open_package(package)
+    opened = open_dataset(package, version)
     frames = load_all(opened, ["estimates", "models", "quantities", "sources"])
     found = _about(frames, models=model, quantities=quantity, sources=source)
     if status is not None:
@@ -99,7 +98,12 @@ def estimates(
 
 
 def value(
-    *, model: str, quantity: str, pedantic: bool = False, package: PathLike | None = None
+    *,
+    model: str,
+    quantity: str,
+    pedantic: bool = False,
+    package: Dataset | None = None,
+    version: str | None = None,
 ) -> EvaluatedValue:
     """Return the evaluated value of a quantity of a model, see `diffdata.derive.evaluate`.
 
@@ -109,8 +113,9 @@ def value(
         A model_id and a quantity_id.
     pedantic
         Refuse to choose where current estimates have different values.
-    package
-        A folder with a datapackage.json; by default the dataset that comes with diffdata.
+    package, version
+        A folder with a datapackage.json, or a released edition; by default the dataset that comes
+        with diffdata.
 
     Raises
     ------
@@ -133,7 +138,7 @@ def value(
       gpt-2-parameters-openai-model-card: 1.5e+09 (openai-gpt-2-model-card, reported)
       gpt-2-parameters-radford-2019: 1.542e+09 (radford-2019-gpt2, reported)
     """
-    frames = load_all(open_package(package), ["estimates", "models", "quantities"])
+    frames = load_all(open_dataset(package, version), ["estimates", "models", "quantities"])
     candidates = _about(frames, models=model, quantities=quantity).reset_index(drop=True)
     values = evaluate(candidates, frames["quantities"])
     if len(values) != 1:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any, cast
 
 import pandas as pd
 
 from diffdata.digest import identity
+from diffdata.editions import Dataset, open_dataset
 from diffdata.engines import ENGINES, to_engine
-from diffdata.errors import InvalidDataError, UnknownNameError
-from diffdata.packages import Package, open_package
+from diffdata.errors import InvalidDataError, PackageError, UnknownNameError
+from diffdata.packages import Package
 from diffdata.schemas import arrow_schema, dictionary, pandera_schema
 from diffdata.validation import check_tables
 
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     from diffdata.typed import Load
 
-    PathLike = str | os.PathLike[str]
-
 
 def _typed(function: Callable[..., Any]) -> Load:
     """Give `load` its generated overloads, so that a type checker knows each table's columns."""
@@ -33,8 +31,9 @@ def _typed(function: Callable[..., Any]) -> Load:
 @_typed
 def load(
     name: str,
+    version: str | None = None,
     *,
-    package: PathLike | None = None,
+    package: Dataset | None = None,
     engine: str = "pandas",
     session: SparkSession | None = None,
 ) -> Any:
@@ -44,6 +43,10 @@ def load(
     ----------
     name
         The name of the table, one of `tables`.
+    version
+        A released edition, one of `diffdata.versions`: its archive is verified, and checked with
+        its own schemas. ``2026.1``, ``2026.1.0`` and ``2026.1.3`` name the same edition. By default
+        the current data.
     package
         A folder with a datapackage.json; by default the dataset that comes with diffdata.
     engine
@@ -62,13 +65,15 @@ def load(
     Raises
     ------
     UnknownNameError
-        If there is no such table or engine; the message names the nearest ones.
+        If there is no such table, edition or engine; the message names the nearest ones.
     InvalidInputError
         If the library of the engine is not installed; the message says how to install it.
     InvalidDataError
         If the table breaks its schema; ``issues`` on the error lists every fault.
     PackageError
-        If the package cannot be read.
+        If the package cannot be read, or the archive of the edition is damaged.
+    InvalidInputError
+        If both a version and a package are given.
 
     Examples
     --------
@@ -78,7 +83,7 @@ def load(
     """
     if engine not in ENGINES:
         raise UnknownNameError("engine", engine, ENGINES)
-    opened = open_package(package)
+    opened = open_dataset(package, version)
     frame = load_from(opened, name)
     if engine == "pandas":
         return frame
@@ -101,27 +106,33 @@ def load_all(package: Package, names: list[str]) -> dict[str, pd.DataFrame]:
     for name, checked in check_tables(package, names).items():
         errors = [issue for issue in checked.issues if issue.severity == "error"]
         if errors:
-            raise InvalidDataError(name, errors)
-        checked.frame.attrs.update(
-            identity(checked.frame, package.schema(name), name, package.version)
-        )
+            raise InvalidDataError(f"table {name!r}", errors)
+        known = identity(checked.frame, package.schema(name), name, package.version)
+        if package.release is not None and known["digest"] != package.release.tables[name].digest:
+            raise PackageError(
+                f"table {name!r} of {package.release.edition}: these are not the released values: "
+                f"their digest is {known['digest']}, expected {package.release.tables[name].digest}"
+            )
+        checked.frame.attrs.update(known)
         frames[name] = checked.frame
     return frames
 
 
-def tables(*, package: PathLike | None = None) -> list[str]:
-    """Return the names of all tables, in the order of the package.
+def tables(version: str | None = None, *, package: Dataset | None = None) -> list[str]:
+    """Return the names of all tables, in the order of the package; see `load`.
 
     Examples
     --------
     >>> tables()[:3]
     ['sources', 'source_sections', 'organizations']
     """
-    return list(open_package(package).tables)
+    return list(open_dataset(package, version).tables)
 
 
-def describe(name: str, *, package: PathLike | None = None) -> pd.DataFrame:
-    """Return the data dictionary of a table: one row a column.
+def describe(
+    name: str, version: str | None = None, *, package: Dataset | None = None
+) -> pd.DataFrame:
+    """Return the data dictionary of a table: one row a column; see `load`.
 
     Returns
     -------
@@ -133,18 +144,20 @@ def describe(name: str, *, package: PathLike | None = None) -> pd.DataFrame:
     >>> describe("hardware").set_index("column").loc["memory_bytes", "unit"]
     'byte'
     """
-    return dictionary(open_package(package).schema(name))
+    return dictionary(open_dataset(package, version).schema(name))
 
 
-def schema(name: str, *, package: PathLike | None = None) -> pandera.DataFrameSchema:
+def schema(
+    name: str, version: str | None = None, *, package: Dataset | None = None
+) -> pandera.DataFrameSchema:
     """Return the pandera schema of a table, compiled from its JSON schema.
 
     It checks dtypes, constraints, the key and the rules; not the foreign keys, for these need
-    other tables (`load` and `validate` check them).
+    other tables (`load` and `validate` check them). That of a released edition is its own.
 
     Examples
     --------
     >>> schema("models").validate(load("models")).shape == load("models").shape
     True
     """
-    return pandera_schema(open_package(package).schema(name), name)
+    return pandera_schema(open_dataset(package, version).schema(name), name)

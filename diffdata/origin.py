@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import re
 from collections.abc import Hashable, Iterator, Sequence
 from typing import Any
@@ -11,28 +10,30 @@ from typing import Any
 import pandas as pd
 
 from diffdata.descriptor import TableSchema
+from diffdata.editions import Dataset, open_dataset
 from diffdata.errors import UnknownNameError
 from diffdata.loader import load_all
-from diffdata.packages import Package, open_package
+from diffdata.packages import Package
 from diffdata.rows import each, figure, subject_of
 from diffdata.validation.cells import cell_text
 from diffdata.words import date
-
-PathLike = str | os.PathLike[str]
 
 # Columns that tell where a row comes from, not what it says.
 _PROVENANCE = {"source_id", "locator", "verification", "quoted_in_source_id", "note", "as_printed"}
 
 
-def taken_from(source: str, *, package: PathLike | None = None) -> pd.DataFrame:
+def taken_from(
+    source: str, *, package: Dataset | None = None, version: str | None = None
+) -> pd.DataFrame:
     """Return everything that was taken from a source, in the order of the source.
 
     Parameters
     ----------
     source
         A source_id.
-    package
-        A folder with a datapackage.json; by default the dataset that comes with diffdata.
+    package, version
+        A folder with a datapackage.json, or a released edition; by default the dataset that comes
+        with diffdata.
 
     Returns
     -------
@@ -53,7 +54,7 @@ def taken_from(source: str, *, package: PathLike | None = None) -> pd.DataFrame:
     >>> taken.loc[taken["key"] == "daan-gpt-3-duration", ["locator", "says"]].values.tolist()
     [['TL/DR, paragraph 1; Part 2, paragraph 2', 'training_duration of gpt-3: 14.8 day']]
     """
-    opened = open_package(package)
+    opened = open_dataset(package, version)
     frames = load_all(opened, [*sourced_tables(opened), "sources", "source_sections"])
     if source not in set(frames["sources"]["source_id"]):
         raise UnknownNameError("source", source, frames["sources"]["source_id"])
@@ -70,7 +71,7 @@ def taken_from(source: str, *, package: PathLike | None = None) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def counted(*, package: PathLike | None = None) -> pd.DataFrame:
+def counted(*, package: Dataset | None = None, version: str | None = None) -> pd.DataFrame:
     """Return how many rows were taken from each source, those with the most first.
 
     Returns
@@ -84,7 +85,7 @@ def counted(*, package: PathLike | None = None) -> pd.DataFrame:
     >>> counted().loc[0, "source"]
     'cottier-2022-summary'
     """
-    opened = open_package(package)
+    opened = open_dataset(package, version)
     frames = load_all(opened, [*sourced_tables(opened), "sources"])
     taken = pd.concat(
         frames[table][column].dropna()

@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 from diffdata.descriptor import (
     PackageDescriptor,
@@ -16,16 +17,23 @@ from diffdata.descriptor import (
 )
 from diffdata.errors import DescriptorError, PackageError, Problem, UnknownNameError, suggestion
 
+if TYPE_CHECKING:
+    from diffdata.editions import Release
+
 DESCRIPTOR = "datapackage.json"
 
 
 @dataclass(frozen=True)
 class Package:
-    """A dataset on disk: its folder, its descriptor and the schemas of its tables."""
+    """A dataset on disk: its folder, its descriptor and the schemas of its tables.
+
+    ``release`` is what the index says of it, if it was opened as a released edition.
+    """
 
     root: Path
     descriptor: PackageDescriptor
     schemas: dict[str, TableSchema]
+    release: Release | None = None
 
     @property
     def version(self) -> str:
@@ -168,8 +176,8 @@ def read_text(path: Path, name: str) -> str:
 def _not_utf8(name: str, data: bytes, position: int) -> PackageError:
     line = data.count(b"\n", 0, position) + 1
     mend = "save the file with the encoding UTF-8"
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return PackageError(f"{name}: this is UTF-16, not UTF-8; {mend}", line)
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in data[:8]:
+        return PackageError(f"{name}: this is UTF-16, not UTF-8; {mend}", 1)
     return PackageError(
         f"{name}: line {line} is not UTF-8 (byte 0x{data[position]:02x}; Windows-1252?); {mend}",
         line,

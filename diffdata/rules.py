@@ -41,6 +41,8 @@ PLAUSIBILITY = (NearProduct, NearMedian, NotAfter, Referenced)
 
 # Joins the parts of a composite key; it cannot stand in a cell, control characters are refused.
 _KEY_SEPARATOR = "\x1f"
+_LISTED = 50  # allowed values that a message lists
+_SHOWN = 100  # characters of a value or a pattern that a message shows
 
 
 @dataclass(frozen=True)
@@ -100,12 +102,13 @@ def field_checks(field: Field) -> list[Check]:
         passes = measured < limit(limits.exclusive_maximum)
         found.append(("exclusive-maximum", passes, f"less than {limits.exclusive_maximum}"))
     if limits.enum is not None:
-        allowed = ", ".join(str(value) for value in limits.enum)
+        allowed = ", ".join(str(value)[:_SHOWN] for value in limits.enum[:_LISTED])
+        allowed += ", ..." * (len(limits.enum) > _LISTED)
         passes = measured.is_in([limit(value) for value in limits.enum])
         found.append(("enum", passes, f"one of: {allowed}"))
     if limits.pattern is not None:
         matches = column.str.contains(whole(limits.pattern))
-        found.append(("pattern", matches, f"text of the form {limits.pattern}"))
+        found.append(("pattern", matches, f"text of the form {limits.pattern[:_SHOWN]}"))
     if limits.min_length is not None:
         passes = column.str.len_chars() >= limits.min_length
         found.append(("min-length", passes, f"at least {limits.min_length} characters"))

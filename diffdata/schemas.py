@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import warnings
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 # Strings are those of pandas 3 (``str``), held by Arrow so that patterns run in a linear-time
 # engine. Missing is NaN in strings and numbers, NaT in dates, pd.NA in integers and booleans.
 _TEXT = pd.StringDtype("pyarrow", na_value=np.nan)
+_MANY_ROWS = 10_000  # from here on threads are worth their while
 _PANDAS_DTYPES: dict[str, Any] = {
     "integer": pd.Int64Dtype(),
     "year": pd.Int64Dtype(),
@@ -57,25 +60,35 @@ def to_pandas(table: pa.Table, schema: TableSchema) -> pd.DataFrame:
 
 
 def failing_rows(frame: pd.DataFrame | pa.Table, checks: Sequence[Check]) -> list[np.ndarray]:
-    """Evaluate checks in one pass over a frame.
+    """Evaluate checks over a frame.
 
     Returns
     -------
     positions
         For each check the positions (from 0) of the rows that break it.
     """
+    if isinstance(frame, pa.Table) and len(frame) > _MANY_ROWS:
+        # Arrow works outside of the lock of Python, so that checks can run side by side.
+        with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
+            return list(pool.map(lambda check: _failing(frame, [check])[0], checks))
+    with warnings.catch_warnings():
+        # pandas advises against groups in patterns, which are as good as any in a schema.
+        warnings.filterwarnings("ignore", "This pattern is interpreted", UserWarning)
+        return _failing(frame, checks)
+
+
+def _failing(frame: pd.DataFrame | pa.Table, checks: Sequence[Check]) -> list[np.ndarray]:
     left = {
         str(number): check.passes
         for number, check in enumerate(checks)
         if not (check.unique and _all_distinct(frame, check.columns))
     }
-    with warnings.catch_warnings():
-        # pandas advises against groups in patterns, which are as good as any in a schema.
-        warnings.filterwarnings("ignore", "This pattern is interpreted", UserWarning)
-        verdicts = nw.from_native(frame, eager_only=True).select(
-            passes.alias(name) for name, passes in left.items()
-        )
     none = np.array([], dtype=np.intp)
+    if not left:
+        return [none] * len(checks)
+    verdicts = nw.from_native(frame, eager_only=True).select(
+        passes.alias(name) for name, passes in left.items()
+    )
     return [
         np.flatnonzero(~verdicts[name].to_numpy().astype(bool)) if name in left else none
         for name in map(str, range(len(checks)))

@@ -38,12 +38,15 @@ def commands() -> Iterator[list[str]]:
     """Give every command of diffdata that the automation or a guide names."""
     lines = [line for step in steps() for line in step.get("run", "").splitlines()]
     lines += [hook["entry"] for hook in [*read(HOOKS), *local_hooks()]]
-    guides = [(ROOT / name).read_text() for name in ("CONTRIBUTING.md", "docs/own-package.md")]
+    names = ("CONTRIBUTING.md", "docs/own-package.md", "docs/versions.md")
+    guides = [(ROOT / name).read_text() for name in names]
     for block in re.findall(r"```sh\n(.*?)```", "\n".join(guides), re.S):
         lines += block.replace("\\\n", " ").replace(".venv/bin/", "").splitlines()
     for line in lines:
         words = shlex.split(line.split(">>")[0], comments=True)
-        if words[:1] == ["diffdata"]:
+        if words[:2] == ["diffdata", "--dataset"]:
+            yield words[3:]
+        elif words[:1] == ["diffdata"]:
             yield words[1:]
 
 

@@ -126,7 +126,7 @@ def test_every_table_takes_a_row_and_stays_valid(copy: Path) -> None:
         count = len(rows(package, table))
         add_row(package, table, any_row(package, table))
         assert len(rows(package, table)) == count + 1, table
-    assert diffdata.validate(copy) == []
+    assert [issue for issue in diffdata.validate(copy) if issue.severity == "error"] == []
     assert format_package(package, check=True) == []
 
 

@@ -17,6 +17,7 @@ from diffdata.errors import PackageError, UnknownNameError
 from diffdata.packages import Package, open_package
 from diffdata.schemas import to_pandas
 from diffdata.validation.cells import CellError, parse_cell
+from diffdata.validation.issue import Found
 from diffdata.validation.text import read_table
 from diffdata.validation.typed import to_typed
 
@@ -65,7 +66,7 @@ def files(draw: st.DrawFn) -> str:
 def content(text: str, schema: TableSchema) -> list[dict[str, object]]:
     """Return the rows that hold anything, their cells as values where they can be parsed."""
     found = []
-    for row in read_table(text.encode(), "f", schema)[0].rows():
+    for row in read_table(text.encode(), "f", schema, as_meant=False)[0].rows():
         values: dict[str, object] = {}
         for field in schema.fields:
             cell = row.get(field.name, "").strip()
@@ -260,7 +261,9 @@ def test_a_formatted_table_loads_as_before(package: Package) -> None:
     spelt = text.replace(",1.5e6,", ",+01.5E+06,").replace(",2e6,", ", 2.e06 ,")
     assert spelt != text
     frames = [
-        to_pandas(to_typed(read_table(version.encode(), "f", schema)[0], schema)[0].values, schema)
+        to_pandas(
+            to_typed(read_table(version.encode(), "f", schema)[0], schema, Found()).values, schema
+        )
         for version in (text, format_text(spelt, schema))
     ]
     assert frames[0].equals(frames[1])

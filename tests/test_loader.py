@@ -23,7 +23,7 @@ def test_tables_come_in_the_order_of_the_descriptor() -> None:
 def test_a_frame_knows_its_table_version_and_digest(package: Package) -> None:
     models = diffdata.load("models")
     digest = content_digest(models, package.schema("models"))
-    assert models.attrs == {"table": "models", "version": "2026.1.0", "digest": digest}
+    assert models.attrs == {"table": "models", "version": "2026.2.0", "digest": digest}
 
 
 def test_a_frame_is_ours_to_change() -> None:
@@ -35,7 +35,9 @@ def test_a_frame_is_ours_to_change() -> None:
 def test_a_missing_table_names_the_nearest() -> None:
     with pytest.raises(UnknownNameError, match=r"no table named 'model'; did you mean models"):
         diffdata.load("model")
-    with pytest.raises(KeyError, match=r"no table named 'zzz'\. Known: artifacts, "):
+    with pytest.raises(
+        KeyError, match=r"no table named 'zzz'\. Known: acknowledgements, artifacts"
+    ):
         diffdata.load("zzz")
 
 
@@ -104,9 +106,11 @@ def test_type_checkers_know_each_table(tmp_path: Path) -> None:
         'reveal_type(diffdata.load("models"))\n'
         'reveal_type(diffdata.load("estimates"))\n'
         "reveal_type(Models.model_id)\n"
+        'reveal_type(diffdata.load("models", "2026.1"))\n'
         'diffdata.load("models", packge=None)\n'
     )
     shown, _, _ = mypy.run([str(script), "--config-file", str(ROOT / "pyproject.toml")])
     assert "DataFrame[diffdata.typed.Models]" in shown
     assert "DataFrame[diffdata.typed.Estimates]" in shown
+    assert '"pandas.core.frame.DataFrame"' in shown  # another edition has other columns
     assert "packge" in shown

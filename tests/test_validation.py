@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 
 import diffdata
 from diffdata.descriptor import Field
+from diffdata.errors import InvalidDataError
 from diffdata.packages import Package
 from diffdata.validation import Issue
 from diffdata.validation.cells import CellError, cell_text, parse_cell
-from diffdata.validation.text import _regular, _row_by_row, read_table
+from diffdata.validation.regular import read_regular
+from diffdata.validation.text import first_row, read_irregular, read_table
 
 from .conftest import edit
 from .test_rules import things
@@ -102,14 +104,13 @@ def test_all_faults_are_reported_in_one_run_in_order(copy: Path) -> None:
     assert places[2][0] == "data/sources.csv"
 
 
-def test_a_duplicate_key_names_the_other_line(copy: Path) -> None:
+def test_a_duplicate_row_is_told_once_and_names_the_other_line(copy: Path) -> None:
     path = copy / "data/organizations.csv"
     lines = path.read_text().splitlines(keepends=True)
     path.write_text("".join([*lines, lines[1]]))
     issues = diffdata.validate(copy)
     assert [(i.line, i.rule, i.hint) for i in issues] == [
-        (2, "primary-key", f"the same stands in line {len(lines) + 1}"),
-        (len(lines) + 1, "primary-key", "the same stands in line 2"),
+        (len(lines) + 1, "primary-key", "the row is the same as that in line 2; delete one"),
     ]
 
 
@@ -136,7 +137,9 @@ def test_a_row_with_a_comma_too_many_is_found_with_its_key(copy: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
-        ("organization_id,name", "organization_id,nmae", ["did you mean name?", "is missing"]),
+        ("organization_id,name", "organization_id,nmae", ["'nmae' is called 'name'", "write name"]),
+        ("organization_id,name", "organization_id", ["name is missing in the header, but its cel"]),
+        ("id,name,organization_kind", "id,organization_kind,name", ["than their cells stand in"]),
         ("organization_id,name", "name,organization_id", ["another order"]),
         ("organization_id,name", "organization_id,name,name", ["stands twice"]),
     ],
@@ -269,12 +272,14 @@ def test_the_fast_way_and_the_exact_one_read_the_same(parts: list[list[str]], cl
     """Where the fast way reads at all, it reads what the exact one reads, whatever the bytes."""
     body = "\n".join("k,a" + "".join(row) + ",,,,,,," for row in parts)
     data = ("k,a,b,c,i,s,t,d,p\n" + body + "\n" * closed).encode()
-    fast = _regular(data, "f.csv", things([]))
-    exact, issues = _row_by_row(data.decode(), "f.csv", things([]))
+    names = list("kabcistdp")
+    fast = read_regular(data, names)
+    exact, issues = read_irregular(data, "f.csv", things([]), names)
     if fast is not None:
+        columns, lines = fast
         assert issues == []
-        assert list(fast.lines) == list(exact.lines)
-        assert {name: column.to_pylist() for name, column in fast.columns.items()} == {
+        assert list(lines) == list(exact.lines)
+        assert {name: column.to_pylist() for name, column in columns.items()} == {
             name: column.to_pylist() for name, column in exact.columns.items()
         }
 
@@ -282,4 +287,19 @@ def test_the_fast_way_and_the_exact_one_read_the_same(parts: list[list[str]], cl
 def test_the_fast_way_reads_our_own_files(package: Package) -> None:
     for table in package.tables:
         data = package.data_path(table).read_bytes()
-        assert _regular(data, "f.csv", package.schema(table)) is not None
+        assert read_regular(data, first_row(data)) is not None
+
+
+def test_errors_are_raised_on_request_and_warnings_are_not(copy: Path) -> None:
+    set_cell(copy, "estimates", "gpt-3-training-cost", "as_printed", "")
+    assert [issue.severity for issue in diffdata.validate(copy, raising=True)] == ["warning"]
+    set_cell(copy, "estimates", "gpt-3-training-cost", "basis", "guess")
+    with pytest.raises(InvalidDataError, match=r"is not valid:\ndata/estimates\.csv:") as caught:
+        diffdata.validate(copy, raising=True)
+    assert [issue.rule for issue in caught.value.issues] == ["enum"]
+
+
+def test_a_plus_before_a_whole_number_is_read_beside_cells_that_are_none(copy: Path) -> None:
+    set_cell(copy, "training_runs", "gopher-run-rae-2021", "chips", "+4096")
+    set_cell(copy, "training_runs", "bloom-run-luccioni-2022", "chips", "many")
+    assert {issue.value for issue in diffdata.validate(copy) if issue.rule == "type"} == {"many"}

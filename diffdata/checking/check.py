@@ -15,9 +15,10 @@ from diffdata.checking.related import relate
 from diffdata.checking.result import CheckResult, RuleResult
 from diffdata.descriptor import ForeignKey, parse_schema, parse_standard_schema
 from diffdata.descriptor.standard import TableSchema
+from diffdata.editions import Dataset, open_dataset
 from diffdata.errors import InvalidInputError, UnknownNameError
 from diffdata.loader import load_all
-from diffdata.packages import Package, open_package, read_text
+from diffdata.packages import Package, read_text
 from diffdata.rules import Check, table_checks
 
 PathLike: TypeAlias = str | os.PathLike[str]
@@ -29,7 +30,7 @@ def check(
     *,
     tables: Mapping[str, Any] | None = None,
     sample: int = 10,
-    package: PathLike | None = None,
+    package: Dataset | None = None,
 ) -> CheckResult:
     """Hold a frame of any engine against a schema: types, constraints, keys and rules.
 
@@ -112,7 +113,7 @@ class Asked:
 def ask(
     schema: PathLike | TableSchema,
     tables: Mapping[str, Any] | None = None,
-    package: PathLike | None = None,
+    package: Dataset | None = None,
 ) -> Asked:
     """Find the schema that is meant, and the tables that its rules need."""
     given = dict(tables or {})
@@ -121,7 +122,7 @@ def ask(
     path = Path(schema)
     if path.suffix.lower() == ".json" or path.is_file():
         return Asked(path.stem, read_schema(path), given, None)
-    opened = open_package(package)
+    opened = open_dataset(package)
     name = str(schema)
     if name not in opened.tables:
         raise UnknownNameError("table", name, opened.tables)

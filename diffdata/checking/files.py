@@ -12,6 +12,7 @@ from diffdata.checking.prepare import prepare
 from diffdata.checking.result import CheckResult
 from diffdata.checking.sources import files_of, opened
 from diffdata.descriptor.standard import TableSchema
+from diffdata.editions import Dataset
 from diffdata.errors import DiffdataError, InvalidInputError, PackageError
 
 
@@ -23,7 +24,7 @@ def check_files(
     tables: Mapping[str, Any] | None = None,
     sample: int = 10,
     memory: str = "1GB",
-    package: PathLike | None = None,
+    package: Dataset | None = None,
     session: Any = None,
     progress: Progress | None = None,
 ) -> CheckResult:

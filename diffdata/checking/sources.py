@@ -16,7 +16,7 @@ from diffdata.descriptor import Field, TableSchema
 from diffdata.engines.library import engine_library
 from diffdata.engines.spark import quiet, spark_session
 from diffdata.errors import InvalidInputError, PackageError, UnknownNameError
-from diffdata.validation.cells import INTEGER, NUMBER
+from diffdata.validation.mends import INTEGER, NUMBER
 
 FILE_ENGINES = ("duckdb", "polars", "pyspark")
 
@@ -208,6 +208,8 @@ def _flagged(frame: nw.LazyFrame[Any], fields: Sequence[Field]) -> Source:
             value = nw.col(_value(field))
             fits = text.str.contains(rf"^(?:{_FORMS[field.type]})\z").fill_null(False)
             fits = fits & ~value.is_null()
+            if field.type == "date":
+                fits = fits & ~text.str.starts_with("0000").fill_null(False)  # no year 0
             if field.type == "number":
                 fits = fits & (value.abs() < math.inf).fill_null(False)
         else:

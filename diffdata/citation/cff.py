@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any
 
-from diffdata.citation.records import Citation, Item
+from diffdata.citation.records import DIGEST, Citation, Item
 from diffdata.descriptor import PackageDescriptor
 
 _TYPES = {
@@ -35,7 +35,8 @@ def cff(described: PackageDescriptor, citation: Citation) -> str:
         "abstract": described.description,
         "version": described.version,
         "license": [one.name for one in described.licenses],
-        "doi": described.doi,
+        "doi": item.get("DOI"),
+        "identifiers": _identifiers(item),
         "url": described.homepage,
         "date-released": described.created and f"{described.created:%Y-%m-%d}",
         "authors": _authors(item),
@@ -45,6 +46,14 @@ def cff(described: PackageDescriptor, citation: Citation) -> str:
     if len(described.licenses) == 1:
         file["license"] = described.licenses[0].name
     return _yaml({key: value for key, value in file.items() if value})
+
+
+def _identifiers(item: Item) -> list[dict[str, str]]:
+    kind, _, digest = item.get("note", "").rpartition(" ")
+    if kind != DIGEST:
+        return []
+    words = "The content digest of this edition: a sha256 over all values and schemas"
+    return [{"type": "other", "value": f"sha256:{digest}", "description": words}]
 
 
 def _reference(item: Item) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Sequence
 
 from diffdata.citation.apa import apa
@@ -11,8 +10,9 @@ from diffdata.citation.bibtex import bibtex
 from diffdata.citation.cff import cff
 from diffdata.citation.records import Citation, Item, citation_of
 from diffdata.citation.ris import ris
+from diffdata.editions import Dataset, open_dataset
 from diffdata.errors import UnknownNameError
-from diffdata.packages import Package, open_package
+from diffdata.packages import Package
 
 
 def csl_json(items: Sequence[Item]) -> str:
@@ -35,7 +35,8 @@ def cite(
     what: str | None = None,
     *,
     style: str = "apa",
-    package: str | os.PathLike[str] | None = None,
+    package: Dataset | None = None,
+    version: str | None = None,
 ) -> str:
     """Return the citation of the dataset, of a table or of an estimate, at its version.
 
@@ -47,14 +48,16 @@ def cite(
         statement, with the place in it, and the source where it was read if that is another one.
     style
         ``apa`` (plain text), ``bibtex``, ``csl-json``, ``ris`` or ``cff``.
-    package
-        A folder with a datapackage.json; by default the dataset that comes with diffdata.
+    package, version
+        A folder with a datapackage.json, or a released edition; by default the dataset that comes
+        with diffdata.
 
     Returns
     -------
     text
         Complete lines. The version is in it, and the DOI once one is minted (``id`` in the
-        descriptor).
+        descriptor, ``doi`` in the index of releases). That of a released edition has the day of the
+        release and, by the content digest, tells which values were used.
 
     Raises
     ------
@@ -67,13 +70,13 @@ def cite(
     --------
     >>> print(cite("gpt-3-training-cost"), end="")
     The diffdata authors. (2026). Estimate gpt-3-training-cost (training_cost of gpt-3), in \
-diffdata: how AI capabilities spread (Version 2026.1.0) [Data set].
+diffdata: how AI capabilities spread (Version 2026.2.0) [Data set].
     <BLANKLINE>
     Cottier, B. (2022, December 21). Understanding the diffusion of large language models: \
 summary. Rethink Priorities. https://ea.greaterwrong.com/posts/nc3JFZbqnzWWAPkmz/\
 understanding-the-diffusion-of-large-language-models-summary-1 [Table 3]
     """
-    return cite_from(open_package(package), what, style=style)
+    return cite_from(open_dataset(package, version), what, style=style)
 
 
 def cite_from(package: Package, what: str | None = None, *, style: str = "apa") -> str:

@@ -37,6 +37,8 @@ _MADE_OF = {
     "model_summary_inputs": ("estimates",),
 }
 _OTHERS = "and others"
+# How a released edition tells its values from those of any other, in words and as a number.
+DIGEST = "content digest sha256"
 
 
 @dataclass(frozen=True)
@@ -165,6 +167,9 @@ def _dataset(package: Package, part: str | None = None, title: str | None = None
         "DOI": described.doi,
         "URL": described.homepage,
     }
+    if package.release is not None:
+        item["DOI"] = described.doi or package.release.doi
+        item["note"] = f"{DIGEST} {package.release.digest}"
     if described.created:
         created = described.created
         item["issued"] = _date(created.year, created.month, created.day)

@@ -4,7 +4,7 @@ Exit status: 0 when all is well, 1 when faults were found, 2 for wrong usage or 
 Nothing heavy is imported until a command needs it, so that help and completion are quick.
 """
 
-from diffdata.cli import browsing, checking, editing, publishing
+from diffdata.cli import browsing, checking, editing, publishing, releasing
 from diffdata.cli.app import app, main
 
-__all__ = ["app", "browsing", "checking", "editing", "main", "publishing"]
+__all__ = ["app", "browsing", "checking", "editing", "main", "publishing", "releasing"]

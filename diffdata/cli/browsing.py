@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from diffdata.cli.app import Format, Package, app
+from diffdata.cli.app import Format, Package, app, opened
 
 _PANEL = "Read"
 
@@ -20,13 +20,12 @@ def list_tables(
     import pandas as pd
 
     from diffdata.loader import load_all
-    from diffdata.packages import open_package
     from diffdata.printing import print_frame
 
-    opened = open_package(package)
-    frames = load_all(opened, list(opened.tables))
+    dataset = opened(package)
+    frames = load_all(dataset, list(dataset.tables))
     rows = [
-        {"table": name, "rows": len(frame), "title": opened.schema(name).title}
+        {"table": name, "rows": len(frame), "title": dataset.schema(name).title}
         for name, frame in frames.items()
     ]
     print_frame(pd.DataFrame(rows), format.value)
@@ -51,12 +50,11 @@ def show(
 ) -> None:
     """Show the rows of a table."""
     from diffdata.loader import load_from
-    from diffdata.packages import open_package
     from diffdata.printing import filter_rows, pick_columns, print_frame
 
-    opened = open_package(package)
-    frame = load_from(opened, table)
-    frame = filter_rows(frame, opened.schema(table), where or [])
+    dataset = opened(package)
+    frame = load_from(dataset, table)
+    frame = filter_rows(frame, dataset.schema(table), where or [])
     frame = pick_columns(frame, columns.split(",") if columns else None)
     print_frame(frame if limit is None else frame.head(limit), format.value)
 
@@ -68,11 +66,10 @@ def describe(
     format: Annotated[Format, typer.Option("--format", "-f")] = Format.text,
 ) -> None:
     """Explain the columns of a table: types, units, constraints, references, meaning."""
-    from diffdata.packages import open_package
     from diffdata.printing import print_frame
     from diffdata.schemas import dictionary
 
-    schema = open_package(package).schema(table)
+    schema = opened(package).schema(table)
     if format is Format.text:
         typer.echo(f"{schema.title}: {schema.description}\n")
     print_frame(dictionary(schema), format.value)
@@ -84,11 +81,10 @@ def report(
     package: Package = None,
 ) -> None:
     """Tell how a model spread: key facts, lags, cases, costs, doubts and sources."""
-    from diffdata.packages import open_package
     from diffdata.printing import print_rich
     from diffdata.report import report
 
-    print_rich(report(open_package(package), model))
+    print_rich(report(opened(package), model))
 
 
 @app.command(rich_help_panel=_PANEL)
@@ -103,12 +99,13 @@ def sources(
     from diffdata.origin import counted, page, taken_from
     from diffdata.printing import print_frame
 
+    dataset = opened(package)
     if source is None:
-        print_frame(counted(package=package), format.value)
+        print_frame(counted(package=dataset), format.value)
     elif format is Format.text:
-        typer.echo(page(taken_from(source, package=package)))
+        typer.echo(page(taken_from(source, package=dataset)))
     else:
-        print_frame(taken_from(source, package=package), format.value)
+        print_frame(taken_from(source, package=dataset), format.value)
 
 
 @app.command(rich_help_panel=_PANEL)
@@ -118,4 +115,4 @@ def trace(
     """Tell the ancestry of a figure: source, inputs, corrections, what rests on it."""
     from diffdata.ancestry import trace
 
-    typer.echo(trace(estimate, package=package))
+    typer.echo(trace(estimate, package=opened(package)))

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from diffdata.cli.app import Package, ResultFormat, app
+from diffdata.cli.app import Package, ResultFormat, app, edition, opened
 
 _PANEL = "Check"
 
@@ -44,8 +44,9 @@ def validate(
     from diffdata.validation import validate
     from diffdata.validation.issue import UNREADABLE
 
-    issues = validate(path, schema=schema)
-    root = Path() if path is not None and path.is_file() else path or bundled_root()
+    issues = validate(path, schema=schema, version=edition())
+    bundled = opened(None).root if edition() else bundled_root()
+    root = Path() if path is not None and path.is_file() else path or bundled
     if format is IssueFormat.text:
         print_text(annotation.as_text(issues, root))
     elif format is IssueFormat.json:
@@ -76,12 +77,11 @@ def reproduce(
     """
     from rich.progress import track
 
-    from diffdata.packages import open_package
     from diffdata.printing import error_console, print_rich
     from diffdata.reproduce import ledger_table, reproduce
 
-    opened = open_package(package)
-    running = reproduce(opened, only=only, draws=draws, seed=seed)
+    dataset = opened(package)
+    running = reproduce(dataset, only=only, draws=draws, seed=seed)
     screen = error_console()
     found = list(track(running, "Recomputing", console=screen, disable=not screen.is_terminal))
     if format is ResultFormat.json:

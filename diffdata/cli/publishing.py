@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from diffdata.cli.app import Package, app
+from diffdata.cli.app import Package, app, opened
 from diffdata.errors import InvalidInputError
 
 _PANEL = "Compare, cite, export"
@@ -59,7 +59,8 @@ def diff(
     old: Annotated[
         str,
         typer.Argument(
-            help="A folder with a datapackage.json, a .zip of one, a git revision, or a CSV file."
+            help="An edition, a folder with a datapackage.json, a .zip of one, a git revision, or "
+            "a CSV file."
         ),
     ],
     new: Annotated[str, typer.Argument(help="The same kind of thing, newer.")],
@@ -132,9 +133,8 @@ def cite(
 ) -> None:
     """Cite the dataset, a table or an estimate, with the version and the sources behind it."""
     from diffdata.citation import cite_from
-    from diffdata.packages import open_package
 
-    typer.echo(cite_from(open_package(package), what, style=style.value), nl=False)
+    typer.echo(cite_from(opened(package), what, style=style.value), nl=False)
 
 
 @app.command(rich_help_panel=_PANEL)
@@ -155,14 +155,13 @@ def export(
     import warnings
 
     from diffdata.exporting import FormulaWarning, export_from
-    from diffdata.packages import open_package
 
     if bool(tables) == all_tables:
         raise InvalidInputError("export: name tables, or give --all")
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", FormulaWarning)
         paths = export_from(
-            open_package(package), tables or None, to.value, out, overwrite=overwrite, safe=safe
+            opened(package), tables or None, to.value, out, overwrite=overwrite, safe=safe
         )
     for warning in caught:
         typer.echo(f"diffdata: warning: {warning.message}", err=True)
@@ -176,7 +175,6 @@ def metadata(
 ) -> None:
     """Print the metadata of the dataset for Zenodo, schema.org or Croissant, as JSON."""
     from diffdata import metadata as makers
-    from diffdata.packages import open_package
 
-    made = getattr(makers, kind.value.replace("-", "_"))(open_package(package))
+    made = getattr(makers, kind.value.replace("-", "_"))(opened(package))
     typer.echo(json.dumps(made, indent=2, ensure_ascii=False))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -32,6 +33,8 @@ from diffdata.descriptor.profile import (
     When,
 )
 from diffdata.errors import DescriptorError, PackageError, Problem, suggestion
+
+_MOST_PROBLEMS = 200  # of one file that are told
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -97,10 +100,12 @@ def _parse(model: type[Model], text: str, file: str) -> Model:
         raise DescriptorError([Problem(file, str(error), "the key stands twice")]) from None
     except RecursionError:
         raise PackageError(f"{file}: nested too deeply to be a descriptor") from None
+    except ValueError:
+        raise PackageError(f"{file}: a number in it is too long") from None
     try:
         return model.model_validate_json(text)
     except ValidationError as error:
-        details = _without_echoes([dict(detail) for detail in error.errors()])
+        details = _without_echoes([dict(detail) for detail in error.errors()[:_MOST_PROBLEMS]])
     data = json.loads(text)
     raise DescriptorError([_problem(model, file, data, detail) for detail in details])
 
@@ -111,8 +116,9 @@ def _without_echoes(details: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
     def echoes(detail: dict[str, Any]) -> bool:
         place = detail["loc"]
-        inside = any(len(p) > len(place) and p[: len(place)] == place for p in places)
-        return detail["type"] == "too_short" and inside
+        return detail["type"] == "too_short" and any(
+            len(p) > len(place) and p[: len(place)] == place for p in places
+        )
 
     return [detail for detail in details if not echoes(detail)]
 
@@ -124,8 +130,8 @@ class _RepeatedKeyError(ValueError):
 def _refuse_repeated_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     mapping = dict(pairs)
     if len(mapping) < len(pairs):
-        keys = [key for key, _ in pairs]
-        raise _RepeatedKeyError(next(key for key in keys if keys.count(key) > 1))
+        keys = Counter(key for key, _ in pairs)
+        raise _RepeatedKeyError(next(key for key, times in keys.items() if times > 1))
     return mapping
 
 
@@ -174,7 +180,7 @@ def _problem(model: type[BaseModel], file: str, data: Any, detail: dict[str, Any
     if kind.endswith("_type"):
         message += f", found {json.dumps(found, default=str)[:60]}"
     elif kind in ("string_pattern_mismatch", "literal_error"):
-        message = f"{found!r} is not allowed: {message}"
+        message = f"{repr(found)[:100]} is not allowed: {message}"
     elif kind == "union_tag_invalid":
         rules = detail["ctx"]["expected_tags"]
         message, hint = f"there is no rule {detail['ctx']['tag']!r}", f"known rules: {rules}"
@@ -191,7 +197,7 @@ def _dotted(location: tuple[int | str, ...], data: Any) -> str:
     text = ""
     for part in location:
         if isinstance(part, int):
-            data = data[part]
+            data = data[part] if isinstance(data, list) and part < len(data) else None
             name = data.get("name") if isinstance(data, dict) else None
             text += f"[{name if isinstance(name, str) else part}]"
         elif isinstance(data, dict) and part in data:

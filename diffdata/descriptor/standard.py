@@ -7,7 +7,11 @@ What is not known is ignored here, as the standard allows; what is known must ha
 from __future__ import annotations
 
 import datetime
-from typing import Any, Literal
+import re
+from collections import Counter
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, field_validator, model_validator
 from pydantic import Field as Key
@@ -17,6 +21,7 @@ from diffdata.errors import nearest
 
 Severity = Literal["error", "warning"]
 Scalar = str | bool | int | float
+_COMPARED = 500  # columns among which a misspelt one is looked for
 FieldType = Literal[
     "any", "array", "boolean", "date", "datetime", "duration", "geojson", "geopoint", "integer",
     "list", "number", "object", "string", "time", "year", "yearmonth",
@@ -77,8 +82,9 @@ class Field(Readable):
         for name, value in every:
             try:
                 self.limit(value)
-            except (TypeError, ValueError):
-                raise ValueError(f"{name}: {value!r} is no {self.type}") from None
+            except (TypeError, ValueError, OverflowError, re.error):
+                shown = repr(value)[:100]
+                raise ValueError(f"{name}: {shown} is no {self.type}") from None
         if limits.pattern is not None:
             import pyarrow as pa
             import pyarrow.compute as pc
@@ -86,9 +92,8 @@ class Field(Readable):
             try:  # RE2, whose time is linear in the text, whatever the pattern
                 pc.match_substring_regex(pa.scalar(""), limits.pattern)
             except pa.ArrowInvalid as error:
-                raise ValueError(
-                    f"the pattern {limits.pattern!r} is not possible: {error}"
-                ) from None
+                shown, why = repr(limits.pattern)[:100], str(error)[:100]
+                raise ValueError(f"the pattern {shown} is not possible: {why}") from None
         return self
 
     def limit(self, value: Any) -> Any:
@@ -111,13 +116,16 @@ class Field(Readable):
             case "boolean":
                 return value if isinstance(value, bool) else str(value) in self.true_values
             case "date":
-                day = (
-                    value
-                    if isinstance(value, datetime.date)
-                    else datetime.date.fromisoformat(value)
-                )
-                return datetime.datetime.combine(day, datetime.time())
+                if isinstance(value, str):
+                    value = self._day(value)
+                return datetime.datetime.combine(value, datetime.time())
         return value if isinstance(value, str) else str(value)
+
+    def _day(self, text: str) -> datetime.date:
+        """Read a date as a cell of the column is read."""
+        if "%" in self.format:
+            return datetime.datetime.strptime(text, self.format).date()
+        return datetime.date.fromisoformat(text)
 
 
 class Reference(Readable):
@@ -178,21 +186,32 @@ class TableSchema(Readable):
         """Whether the table is held to the profile."""
         return False
 
-    @property
+    @cached_property
     def column_names(self) -> tuple[str, ...]:
         """The names of the columns, in their order."""
         return tuple(field.name for field in self.fields)
 
     def field(self, name: str) -> Field:
         """Return the column of that name (KeyError if there is none)."""
-        return {field.name: field for field in self.fields}[name]
+        return self._by_name[name]
+
+    @cached_property
+    def _by_name(self) -> dict[str, Field]:
+        return {field.name: field for field in self.fields}
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Return a copy with other values; what was looked up in this one is looked up anew."""
+        copied = super().model_copy(update=update, deep=deep)
+        for name in ("column_names", "_by_name"):
+            copied.__dict__.pop(name, None)
+        return copied
 
     @model_validator(mode="after")
     def _names_exist(self) -> TableSchema:
         faults = [f"the column {name!r} is defined more than once" for name in self._repeated()]
         for where, name in self._names_used():
-            if name not in self.column_names:
-                close = nearest(name, self.column_names)
+            if name not in self._by_name:
+                close = nearest(name, self.column_names[:_COMPARED])
                 hint = f"; did you mean {close[0]!r}?" if close else ""
                 faults.append(f"{where} names a missing column {name!r}{hint}")
         for key in self.foreign_keys:
@@ -200,12 +219,12 @@ class TableSchema(Readable):
                 here, there = ", ".join(key.fields), ", ".join(key.reference.fields)
                 faults.append(f"the foreign key ({here}) refers to ({there}), another number")
         if faults:
-            raise ValueError("; ".join(faults))
+            more = f"; and {len(faults) - 20} more" if len(faults) > 20 else ""
+            raise ValueError("; ".join(faults[:20]) + more)
         return self
 
     def _repeated(self) -> list[str]:
-        names = self.column_names
-        return sorted({name for name in names if names.count(name) > 1})
+        return sorted(name for name, times in Counter(self.column_names).items() if times > 1)
 
     def _names_used(self) -> list[tuple[str, str]]:
         """List where the schema names a column, and which."""
@@ -261,8 +280,8 @@ class PackageDescriptor(Readable):
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> PackageDescriptor:
-        names = [resource.name for resource in self.resources]
-        for name in sorted({name for name in names if names.count(name) > 1}):
+        names = Counter(resource.name for resource in self.resources)
+        for name in sorted(name for name, times in names.items() if times > 1):
             raise ValueError(f"two resources have the name {name!r}")
         return self
 

@@ -26,7 +26,8 @@ def compare(
     Parameters
     ----------
     old, new
-        Each a folder with a datapackage.json, a .zip of one, or a git revision; or both CSV files.
+        Each a folder with a datapackage.json, a .zip of one, a released edition, or a git revision;
+        or both CSV files.
     key, rename
         For CSV files: the columns that name a row, and columns that are known to be renamed, new
         name by old name; see `compare_tables`.

@@ -11,7 +11,9 @@ from pathlib import Path
 
 from diffdata.archives import unpacked
 from diffdata.diff.revisions import archive_revision
+from diffdata.editions import find_release, open_edition, versions
 from diffdata.errors import PackageError
+from diffdata.numbering import edition_of
 from diffdata.packages import DESCRIPTOR, Package, open_package
 
 
@@ -60,6 +62,13 @@ def _csv(text: str, _: ExitStack) -> Place | None:
     return None
 
 
+def _edition(text: str, _: ExitStack) -> Place | None:
+    edition = edition_of(text)
+    if edition not in [release.edition for release in versions()]:
+        return None
+    return Place(text, package=open_edition(text))
+
+
 def _revision(text: str, stack: ExitStack) -> Place | None:
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="diffdata-")))
     if not archive_revision(text, folder):
@@ -67,8 +76,9 @@ def _revision(text: str, stack: ExitStack) -> Place | None:
     return Place(text, package=open_package(folder))
 
 
-# In the order in which they are tried: what lies on the disk stands before what git knows.
-WAYS: tuple[Way, ...] = (_folder, _archive, _csv, _revision)
+# In the order in which they are tried: what lies on the disk stands first, then what is released,
+# and then what git knows.
+WAYS: tuple[Way, ...] = (_folder, _archive, _csv, _edition, _revision)
 
 
 @contextmanager
@@ -78,13 +88,16 @@ def open_place(text: str | os.PathLike[str]) -> Iterator[Place]:
     Parameters
     ----------
     text
-        A folder with a datapackage.json (or that file), a .zip of such a folder, a CSV file, or a
-        revision of the git repository in the current directory (``REV``, or ``REV:FOLDER``).
+        A folder with a datapackage.json (or that file), a .zip of such a folder, a CSV file, a
+        released edition (``2026.1``), or a revision of the git repository in the current directory
+        (``REV``, or ``REV:FOLDER``).
 
     Raises
     ------
     PackageError
         If it is none of them, or cannot be read.
+    UnknownNameError
+        If it looks like an edition, and there is none of that name.
 
     Examples
     --------
@@ -93,7 +106,8 @@ def open_place(text: str | os.PathLike[str]) -> Iterator[Place]:
     Traceback (most recent call last):
     ...
     diffdata.errors.PackageError: no-such-thing: expected a folder with a datapackage.json, a .zip \
-of one, a CSV file, or a revision of the git repository in the current directory
+of one, a CSV file, a released edition, or a revision of the git repository in the current \
+directory
     """
     name = os.fspath(text)
     with ExitStack() as stack:
@@ -102,7 +116,9 @@ of one, a CSV file, or a revision of the git repository in the current directory
             if place is not None:
                 yield place
                 return
+        if edition_of(name):
+            find_release(name, versions())
         raise PackageError(
-            f"{name}: expected a folder with a {DESCRIPTOR}, a .zip of one, a CSV file, or a "
-            "revision of the git repository in the current directory"
+            f"{name}: expected a folder with a {DESCRIPTOR}, a .zip of one, a CSV file, a released "
+            "edition, or a revision of the git repository in the current directory"
         )

@@ -143,7 +143,7 @@ def write(path: Path, text: str) -> None:
 def normal_rows(text: str, schema: TableSchema, file: str) -> list[dict[str, str]]:
     """Return the rows of a CSV file, every cell in its one form, or refuse; see `format_text`."""
     data = text.encode()
-    table, issues = read_table(data, file, schema)
+    table, issues = read_table(data, file, schema, as_meant=False)
     header = first_row(data.removeprefix(codecs.BOM_UTF8))
     faults = [issue for issue in issues if not _harmless(issue, header, schema)]
     rows: list[Row] = []
@@ -197,7 +197,7 @@ def _harmless(issue: Issue, header: Sequence[str], schema: TableSchema) -> bool:
             return False
         moved = header.count(issue.column) == 1
         return moved or (issue.column not in header and issue.column not in schema.primary_key)
-    return issue.rule in ("byte-order-mark", "blank-row")
+    return issue.rule in ("byte-order-mark", "blank-row", "line-ends")
 
 
 def _broken_cells(rows: list[Row], schema: TableSchema, file: str) -> list[Issue]:

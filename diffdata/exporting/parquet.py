@@ -24,7 +24,7 @@ def arrow_table(found: Contents, table: TableContent) -> pyarrow.Table:
     >>> found = contents(open_package(), ["hardware"])
     >>> made = arrow_table(found, found.tables[0])
     >>> made.schema.field("memory_bytes").metadata[b"unit"], made.schema.metadata[b"version"]
-    (b'byte', b'2026.1.0')
+    (b'byte', b'2026.2.0')
     """
     import pyarrow
 

@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from diffdata.editions import Dataset, open_dataset
 from diffdata.errors import InvalidInputError, UnknownNameError
 from diffdata.exporting.contents import Contents, TableContent, contents
 from diffdata.exporting.databases import write_duckdb, write_sqlite
@@ -20,7 +21,7 @@ from diffdata.exporting.texts import (
     write_json,
 )
 from diffdata.files import replacing
-from diffdata.packages import Package, open_package
+from diffdata.packages import Package
 
 # The first suffix is the one that we give.
 _SUFFIXES = {
@@ -53,7 +54,8 @@ def export(
     to: str,
     out: PathLike,
     *,
-    package: PathLike | None = None,
+    package: Dataset | None = None,
+    version: str | None = None,
     overwrite: bool = False,
     safe: bool = False,
 ) -> list[Path]:
@@ -69,8 +71,9 @@ def export(
     out
         A file, if its name has the suffix of the format (``.csv``, ``.parquet``, ``.json``,
         ``.xlsx``, ``.sqlite``, ``.duckdb``, ``.bib``), otherwise the folder for the files.
-    package
-        A folder with a datapackage.json; by default the dataset that comes with diffdata.
+    package, version
+        A folder with a datapackage.json, or a released edition; by default the dataset that comes
+        with diffdata.
     overwrite
         Whether files that exist may be replaced.
     safe
@@ -102,7 +105,9 @@ def export(
     ...     [path.name for path in export("hardware", "csv", folder)]
     ['hardware.csv', 'hardware.csv-metadata.json']
     """
-    return export_from(open_package(package), tables, to, out, overwrite=overwrite, safe=safe)
+    return export_from(
+        open_dataset(package, version), tables, to, out, overwrite=overwrite, safe=safe
+    )
 
 
 def export_from(

@@ -29,7 +29,7 @@ def zenodo(package: Package) -> dict[str, Any]:
     >>> from diffdata.packages import open_package
     >>> made = zenodo(open_package())
     >>> made["upload_type"], made["version"], made["license"]
-    ('dataset', '2026.1.0', 'cc-by-4.0')
+    ('dataset', '2026.2.0', 'cc-by-4.0')
     """
     described = package.descriptor
     item = citation_of(package).dataset
@@ -44,7 +44,7 @@ def zenodo(package: Package) -> dict[str, Any]:
         "publication_date": released(package),
         "language": "eng",
         "keywords": list(described.keywords),
-        "doi": described.doi,
+        "doi": item.get("DOI"),
         "related_identifiers": [
             {"identifier": source.path, "relation": "isDerivedFrom"}
             for source in described.sources
@@ -63,7 +63,7 @@ def schema_org(package: Package) -> dict[str, Any]:
     >>> from diffdata.packages import open_package
     >>> made = schema_org(open_package())
     >>> made["@type"], made["version"], made["distribution"][0]["encodingFormat"]
-    ('Dataset', '2026.1.0', 'text/csv')
+    ('Dataset', '2026.2.0', 'text/csv')
     """
     variables = {
         field.name: _variable(field)

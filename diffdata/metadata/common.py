@@ -14,7 +14,7 @@ def about(package: Package) -> dict[str, Any]:
     """Return what schema.org and Croissant say of the dataset in the same words."""
     described = package.descriptor
     item = citation_of(package).dataset
-    doi = described.doi and f"https://doi.org/{described.doi}"
+    doi = item.get("DOI") and f"https://doi.org/{item['DOI']}"
     words = {
         "name": described.name,
         "alternateName": described.title,

@@ -1,8 +1,10 @@
 """Validation: untrusted bytes in, issues out.
 
-`text` splits a CSV file and keeps the line of each row, `typed` parses its cells, `check` evaluates
-the rules; `whole` does so for what a user names. Nothing is coerced before it is checked, and a
-fault never raises.
+`text` splits a CSV file and keeps the line of each row (`regular` the fast way, `records` the exact
+one, `header` its first line, `shape` its faults); `typed` parses its cells (`columns`, `cells`,
+`standard_types`); `check` evaluates the rules; `causes` and `dangling` tell faults with one cause
+once; `hints` and `mends` say how to mend them. `foreign` reads packages of strangers, and `whole`
+whatever a user names. Nothing is coerced before it is checked, and a fault never raises.
 """
 
 from diffdata.validation.check import CheckedTable, check_tables

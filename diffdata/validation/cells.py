@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -17,12 +18,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from diffdata.descriptor import Field, TableSchema
-from diffdata.errors import suggestion
+from diffdata.validation.mends import (
+    INTEGER,
+    NUMBER,
+    encoded_once,
+    mended_boolean,
+    mended_date,
+    mended_number,
+)
 from diffdata.validation.standard_types import STANDARD_TYPES, CellError
 
 __all__ = [
-    "INTEGER",
-    "NUMBER",
     "CellError",
     "cell_text",
     "fits",
@@ -31,15 +37,12 @@ __all__ = [
     "quote",
 ]
 
-INTEGER = r"[+-]?[0-9]+"
-NUMBER = r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"
-
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.A)
-_CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 # Characters that turn the direction of text or cannot be seen: in an id they pass for another.
-_HIDDEN = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
-_FACTORS = {"k": 10**3, "K": 10**3, "M": 10**6, "B": 10**9, "G": 10**9, "T": 10**12}
-_NOTHING = ("nan", "inf", "-inf", "na", "n/a", "none", "null", "unknown", "-", "?")
+_HIDDEN = re.compile(
+    r"[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
+)
 
 
 def parse_cell(text: str, field: Field, strict: bool = True) -> Any:
@@ -128,6 +131,9 @@ def quote(text: str) -> str:
 
 
 def _string(text: str) -> str:
+    if not text.isascii() and (meant := encoded_once(text)):
+        mend = f"write {quote(meant)}; the file was saved in another encoding than it was read"
+        raise CellError("text that was encoded once", mend, "encoding")
     if _CONTROL.search(text):
         raise CellError("text on one line, without control characters")
     if text != text.strip():
@@ -141,7 +147,7 @@ def _string(text: str) -> str:
 def _integer(text: str) -> int:
     expected = "a whole number such as 175000000000"
     if not re.fullmatch(INTEGER, text):
-        raise CellError(expected, _mend_number(text, whole=True))
+        raise CellError(expected, mended_number(text, whole=True))
     value = int(text) if len(text) <= 20 else 2**64
     if not -(2**63) <= value < 2**63:
         raise CellError("a whole number of at most 64 bits")
@@ -150,58 +156,36 @@ def _integer(text: str) -> int:
 
 def _number(text: str) -> float:
     if not re.fullmatch(NUMBER, text):
-        raise CellError("a number such as 3.14e23", _mend_number(text, whole=False))
+        raise CellError("a number such as 3.14e23", mended_number(text, whole=False))
     value = float(text)
     if value in (float("inf"), float("-inf")):
         raise CellError("a number that fits in 64 bits (at most 1.8e308)")
+    if (
+        abs(value) >= 2**53
+        and re.fullmatch(INTEGER, text)
+        and Decimal(text) != Decimal(repr(value))
+    ):
+        raise CellError(
+            "a number that 64 bits hold",
+            f"its last digits get lost: write {cell_text(value)} if that is exact enough",
+        )
     return value
-
-
-def _mend_number(text: str, whole: bool) -> str:
-    """Suggest the number that a person probably meant."""
-    compact = text.replace(" ", "").replace("_", "").replace("\u00a0", "")
-    compact = compact.lstrip("$€£~≈").replace("\u2212", "-").replace("\u00d710^", "e")
-    if compact.lower() in _NOTHING:
-        return "leave the cell empty if the value is not known"
-    if len(compact) > 40:
-        return ""
-    if whole and re.fullmatch(NUMBER, compact) and abs(float(compact)) < 2**63:
-        value = float(compact)
-        return f"write {value:.0f}" if value.is_integer() else ""
-    suffix = _FACTORS.get(compact[-1:])
-    if suffix and re.fullmatch(NUMBER, compact[:-1]):
-        return f"write {float(compact[:-1]) * suffix:.15g}"
-    if compact.endswith("%") and re.fullmatch(NUMBER, compact[:-1]):
-        return f"write {float(compact[:-1]) / 100:.12g}, as a share of 1"
-    if re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?", compact):
-        return f"write {compact.replace(',', '')}"
-    decimal = compact.replace(",", ".")
-    return f"write {decimal}" if re.fullmatch(NUMBER, decimal) and not whole else ""
 
 
 def _boolean(text: str) -> bool:
     if text not in ("true", "false"):
-        meant = {"yes": "true", "1": "true", "no": "false", "0": "false"}
-        guess = meant.get(text.lower(), suggestion(text.lower(), ["true", "false"]))
-        guess = guess.removeprefix("did you mean ").removesuffix("?")
-        raise CellError("true or false", f"write {guess}" if guess else "")
+        raise CellError("true or false", mended_boolean(text))
     return text == "true"
 
 
 def _date(text: str) -> datetime.date:
     expected = "a date such as 2020-05-28"
     if not _DATE.fullmatch(text):
-        hint = ""
-        if re.fullmatch(r"\d{4}(-\d{2})?", text, re.A):
-            known, first = ("month", "-01") if "-" in text else ("year", "-01-01")
-            hint = f"write {text}{first}, and {known} as its precision"
-        elif parts := re.fullmatch(r"(\d{4})[-./](\d{1,2})[-./](\d{1,2})", text, re.A):
-            hint = f"write {parts[1]}-{int(parts[2]):02d}-{int(parts[3]):02d}"
-        raise CellError(expected, hint)
+        raise CellError(expected, mended_date(text))
     try:
         return datetime.date.fromisoformat(text)
     except ValueError:
-        raise CellError(f"{expected}; there is no such day") from None
+        raise CellError(f"{expected}; there is no such day", mended_date(text)) from None
 
 
 _STRICT: dict[str, Callable[[str], Any]] = {

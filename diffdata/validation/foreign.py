@@ -1,41 +1,52 @@
 """Packages of strangers: any Data Package v1 or v2, read by the standard and without trust.
 
 Nothing is fetched and nothing outside the folder is opened. What the standard allows but is not
-checked here (another format than CSV, a remote file) is said in a warning, never passed over.
+checked here (another format than CSV, a remote file) is said, never passed over.
 """
 
 from __future__ import annotations
 
-import codecs
-import gzip
-import hashlib
+import csv
 import io
 import json
-import zlib
-from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-import pyarrow as pa
 from pydantic import ValidationError
 
-from diffdata.descriptor import Field, TableSchema, parse_standard_package, parse_standard_schema
-from diffdata.descriptor.standard import Dialect, Resource
-from diffdata.errors import DescriptorError, PackageError, Problem
+from diffdata.descriptor import (
+    Dialect,
+    Field,
+    TableSchema,
+    parse_standard_package,
+    parse_standard_schema,
+)
+from diffdata.descriptor.standard import Resource
+from diffdata.errors import DescriptorError, PackageError, Problem, suggestion
 from diffdata.packages import DESCRIPTOR, inside, read_text
 from diffdata.validation.cells import cell_text
+from diffdata.validation.foreign_files import (
+    Budget,
+    existing,
+    file_faults,
+    paths_of,
+    plain_bytes,
+)
 from diffdata.validation.issue import Issue, problem_issue, unreadable
 from diffdata.validation.text import TextTable, first_row, read_table
 
-# Larger files are refused: they would not fit into the memory of a small machine.
-MAX_BYTES = 2**31
+MOST_RESOURCES = 1000
 
 
+@dataclass(frozen=True)
 class ForeignTable:
     """One table of a package of strangers: its text, its schema and what is wrong so far."""
 
-    def __init__(self, name: str, schema: TableSchema, text: TextTable, issues: list[Issue]):
-        self.name, self.schema, self.text, self.issues = name, schema, text, issues
+    name: str
+    schema: TableSchema
+    text: TextTable
+    issues: list[Issue] = field(default_factory=list)
 
 
 def read_foreign(root: Path) -> tuple[list[ForeignTable], list[Issue]]:
@@ -44,43 +55,49 @@ def read_foreign(root: Path) -> tuple[list[ForeignTable], list[Issue]]:
     Raises
     ------
     PackageError
-        If the descriptor is missing or not JSON.
+        If the descriptor is missing, not JSON, or names too many resources.
     DescriptorError
         If the descriptor is not one of the standard.
     """
     descriptor = parse_standard_package(read_text(root / DESCRIPTOR, DESCRIPTOR), DESCRIPTOR)
-    tables, issues = [], []
+    if len(descriptor.resources) > MOST_RESOURCES:
+        message = f"{len(descriptor.resources)} resources, at most {MOST_RESOURCES} are read"
+        raise PackageError(f"{DESCRIPTOR}: {message}")
+    tables: list[ForeignTable] = []
+    issues: list[Issue] = []
+    budget = Budget()
     for resource in descriptor.resources:
         try:
             schema = _schema(resource, root)
-            if not _is_table(resource, schema):
-                issues += list(_file_faults(resource, root))
-                continue
-            tables.append(_table(resource, schema or TableSchema(), root))
+            if _is_table(resource, schema):
+                tables.append(_table(resource, schema, root, budget))
+            else:
+                issues += file_faults(resource, root) if resource.data is None else ()
         except DescriptorError as error:
             issues += [problem_issue(problem) for problem in error.problems]
         except PackageError as error:
             issues.append(unreadable(_shown(resource), error))
+        except RecursionError:
+            deep = PackageError("nested too deeply to be read")
+            issues.append(unreadable(_shown(resource), deep))
+    names = [resource.name for resource in descriptor.resources]
+    named = {table.name: table for table in tables}
+    for table in tables:
+        issues += [problem_issue(problem) for problem in _dangling(table, named, names)]
     return tables, issues
 
 
 def _is_table(resource: Resource, schema: TableSchema | None) -> bool:
     if resource.type == "table" or resource.profile == "tabular-data-resource" or schema:
         return True
-    names = _paths(resource)
-    return any(PurePosixPath(name).suffix in (".csv", ".tsv") for name in names)
-
-
-def _paths(resource: Resource) -> tuple[str, ...]:
-    if resource.path is None:
-        return ()
-    return (resource.path,) if isinstance(resource.path, str) else resource.path
+    names = paths_of(resource)
+    return any(PurePosixPath(name).suffix.lower() in (".csv", ".tsv") for name in names)
 
 
 def _shown(resource: Resource) -> str:
     """Return what messages call the file of a resource."""
-    paths = _paths(resource)
-    return paths[0] if paths else f"{DESCRIPTOR}#{resource.name}"
+    paths = paths_of(resource)
+    return paths[0][:200] if paths else f"{DESCRIPTOR}#{resource.name[:200]}"
 
 
 def _schema(resource: Resource, root: Path) -> TableSchema | None:
@@ -88,81 +105,35 @@ def _schema(resource: Resource, root: Path) -> TableSchema | None:
     if resource.schema_ is None:
         return None
     if isinstance(resource.schema_, dict):
-        where = f"{DESCRIPTOR}#{resource.name}"
+        where = f"{DESCRIPTOR}#{resource.name[:200]}"
         return parse_standard_schema(json.dumps(resource.schema_), where)
     name = resource.schema_
     return parse_standard_schema(read_text(inside(root, name), name), name)
 
 
-def _table(resource: Resource, schema: TableSchema, root: Path) -> ForeignTable:
-    shown = _shown(resource)
+def _table(
+    resource: Resource, schema: TableSchema | None, root: Path, budget: Budget
+) -> ForeignTable:
+    shown, dialect, issues = _shown(resource), Dialect(), []
     if resource.data is not None:
-        text = _inline(resource, schema, shown)
-        return ForeignTable(resource.name, schema, text, [])
-    suffixes = [part for part in PurePosixPath(shown).suffixes if part != ".gz"]
-    kind = (resource.format or (suffixes or ["."])[-1][1:]).lower()
-    if kind not in ("csv", "tsv"):
-        raise PackageError(
-            f"{shown}: the format {kind or 'of the file'!r} is not checked, only CSV"
+        data = _inline(resource.data, shown)
+    else:
+        existing(resource, root)
+        suffixes = [part for part in PurePosixPath(shown).suffixes if part != ".gz"]
+        kind = (resource.format or (suffixes or ["."])[-1][1:]).lower()
+        if kind not in ("csv", "tsv"):
+            what = repr(kind[:100]) if kind else "of the file"
+            raise PackageError(f"{shown}: the format {what} is not checked, only CSV")
+        issues = list(file_faults(resource, root))
+        data = plain_bytes(resource, root, budget, shown)
+        dialect = _dialect(resource, root, kind)
+    if schema is None or not schema.fields:  # then the shape alone is checked
+        names = first_row(data.removeprefix(b"\xef\xbb\xbf"), dialect)
+        schema = TableSchema(
+            fields=tuple(Field(name=name) for name in dict.fromkeys(names) if name)
         )
-    issues = list(_file_faults(resource, root))
-    data = b"".join(_read(resource, root))
-    dialect = _dialect(resource, root, kind)
-    plain = _utf8(data, resource, shown)
-    if not schema.fields:  # without a schema the shape alone is checked
-        names = dict.fromkeys(name for name in first_row(plain, dialect) if name)
-        schema = TableSchema(fields=tuple(Field(name=name) for name in names))
-    text, more = read_table(plain, shown, schema, dialect)
+    text, more = read_table(data, shown, schema, dialect)
     return ForeignTable(resource.name, schema, text, [*issues, *more])
-
-
-def _read(resource: Resource, root: Path) -> Iterator[bytes]:
-    """Give the bytes of the parts of a file, uncompressed, with a line end between them."""
-    for number, name in enumerate(_paths(resource)):
-        path = inside(root, name)
-        if not path.is_file():
-            raise PackageError(f"{name}: the file is missing")
-        if path.stat().st_size > MAX_BYTES:
-            raise PackageError(f"{name}: larger than {MAX_BYTES // 2**30} GiB, which is not read")
-        data = path.read_bytes()
-        compression = resource.compression or ("gz" if name.endswith(".gz") else "no")
-        if compression in ("gz", "gzip"):
-            data = _gunzip(data, name)
-        elif compression not in ("no", ""):
-            raise PackageError(f"{name}: the compression {compression!r} is not supported")
-        if number and data:
-            yield b"\n"
-        yield data.rstrip(b"\n") if number + 1 < len(_paths(resource)) else data
-
-
-def _gunzip(data: bytes, name: str) -> bytes:
-    try:
-        with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:
-            plain = file.read(MAX_BYTES + 1)
-    except (OSError, EOFError, zlib.error) as error:
-        raise PackageError(f"{name}: cannot be read as gzip: {error}") from None
-    if len(plain) > MAX_BYTES:
-        raise PackageError(f"{name}: unpacks to more than {MAX_BYTES // 2**30} GiB")
-    return plain
-
-
-def _utf8(data: bytes, resource: Resource, name: str) -> bytes:
-    """Return the bytes of a file in UTF-8, whatever its encoding."""
-    try:
-        codec = codecs.lookup(resource.encoding)
-    except LookupError:
-        raise PackageError(f"{name}: there is no encoding {resource.encoding!r}") from None
-    if codec.name in ("utf-8", "utf-8-sig", "ascii"):
-        codec = codecs.lookup("utf-8")
-    try:
-        text = codec.decode(data)[0]
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        message = f"{name}: line {line} is not in the encoding {resource.encoding}"
-        raise PackageError(message, line) from None
-    if not isinstance(text, str):
-        raise PackageError(f"{name}: {resource.encoding!r} is not an encoding of text")
-    return data if codec.name == "utf-8" else text.encode("utf-8", "surrogatepass")
 
 
 def _dialect(resource: Resource, root: Path, kind: str) -> Dialect:
@@ -171,65 +142,60 @@ def _dialect(resource: Resource, root: Path, kind: str) -> Dialect:
     if isinstance(found, str):
         try:
             found = json.loads(read_text(inside(root, found), found))
-        except json.JSONDecodeError as error:
-            raise PackageError(f"{resource.dialect}: not JSON: {error.msg}") from None
-    if kind == "tsv":
-        found = {"delimiter": "\t"} | found
+        except (ValueError, RecursionError):
+            raise PackageError(f"{resource.dialect}: not JSON") from None
     try:
-        return Dialect.model_validate_json(json.dumps(found | found.get("csv", {})))
+        given = {"delimiter": "\t"} if kind == "tsv" else {}
+        return Dialect.model_validate_json(json.dumps(given | found | found.get("csv", {})))
     except (ValidationError, AttributeError, TypeError):
-        where = f"resources[{resource.name}].dialect"
+        where = f"resources[{resource.name[:100]}].dialect"
         raise DescriptorError([Problem(DESCRIPTOR, where, "this is no CSV dialect")]) from None
 
 
-def _inline(resource: Resource, schema: TableSchema, shown: str) -> TextTable:
-    """Return data that stand in the descriptor as a table of text."""
-    rows = resource.data
+def _inline(rows: Any, shown: str) -> bytes:
+    """Return data that stand in the descriptor as a CSV file, so that it is checked as one."""
     if not isinstance(rows, list) or not rows:
         raise PackageError(f"{shown}: expected a list of rows as data")
     if isinstance(rows[0], dict):
-        names = list(rows[0])
-        records = [[row.get(name) for name in names] for row in rows if isinstance(row, dict)]
-    else:
-        names = [str(name) for name in rows[0]]
-        records = [list(row) for row in rows[1:] if isinstance(row, list)]
-    columns = {
-        name: pa.chunked_array(
-            [pa.array([_plain(row[place]) if place < len(row) else None for row in records])],
-            pa.string(),
-        )
-        for place, name in enumerate(names)
-        if name in schema.column_names
-    }
-    return TextTable(shown, columns, range(1, len(records) + 1))
+        header = list(dict.fromkeys(name for row in rows if isinstance(row, dict) for name in row))
+        rows = [
+            header,
+            *([row.get(n) for n in header] if isinstance(row, dict) else row for row in rows),
+        ]
+    if not all(isinstance(row, list) for row in rows):
+        raise PackageError(f"{shown}: expected rows that are all lists, or all objects")
+    text = io.StringIO()
+    # Line ends inside of cells stay; the csv module leaves a carriage return bare.
+    csv.writer(text, lineterminator="\r\n").writerows(
+        [_plain(cell) for cell in row] for row in rows
+    )
+    try:
+        return text.getvalue().encode()
+    except UnicodeEncodeError:
+        raise PackageError(f"{shown}: the data hold half of a pair of surrogates") from None
 
 
-def _plain(value: Any) -> str | None:
+def _plain(value: Any) -> str:
     if isinstance(value, dict | list):
         return json.dumps(value)
-    return value if isinstance(value, str) else cell_text(value) or None
+    return value if isinstance(value, str) else cell_text(value)
 
 
-def _file_faults(resource: Resource, root: Path) -> Iterator[Issue]:
-    """Report files that are missing, or not those whose size and hash the descriptor gives."""
-    for name in _paths(resource):
-        if not inside(root, name).is_file():
-            raise PackageError(f"{name}: the file is missing")
-    if len(_paths(resource)) != 1 or not (resource.bytes or resource.hash):
-        return
-    name = _paths(resource)[0]
-    data = inside(root, name).read_bytes()
-    if resource.bytes is not None and resource.bytes != len(data):
-        message = f"the file has {len(data)} bytes, the descriptor says {resource.bytes}"
-        yield Issue(name, None, None, None, None, "bytes", "error", message)
-    if resource.hash:
-        kind, _, expected = resource.hash.rpartition(":")
-        try:
-            found = hashlib.new(kind or "md5", data, usedforsecurity=False).hexdigest()
-        except ValueError:
-            message = f"there is no hash of the kind {kind!r}"
-        else:
-            if found == expected.lower():
-                return
-            message = f"the file has the {kind or 'md5'} {found}, the descriptor says {expected}"
-        yield Issue(name, None, None, None, None, "hash", "error", message)
+def _dangling(
+    table: ForeignTable, tables: dict[str, ForeignTable], names: list[str]
+) -> list[Problem]:
+    """Find the foreign keys that point at resources or columns that are not there."""
+    problems = []
+    for position, key in enumerate(table.schema.foreign_keys):
+        file, where = f"{DESCRIPTOR}#{table.name[:100]}", f"foreignKeys[{position}].reference"
+        target = key.reference.resource or table.name
+        if target not in names:
+            message = f"there is no resource {target[:100]!r}"
+            hint = suggestion(target[:100], names)
+            problems.append(Problem(file, f"{where}.resource", message, hint))
+        elif target in tables:
+            columns = tables[target].schema.column_names
+            for name in sorted(set(key.reference.fields).difference(columns)):
+                message = f"{target[:100]} has no column {name[:100]!r}"
+                problems.append(Problem(file, f"{where}.fields", message))
+    return problems

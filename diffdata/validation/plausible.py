@@ -16,6 +16,7 @@ from diffdata.validation.typed import TypedTable
 
 # The table in which a package accepts warnings, each with a reason.
 ACKNOWLEDGEMENTS = "acknowledgements"
+_ACCEPTED = ("table", "row_key", "rule")
 
 
 def plausibility_checks(
@@ -80,7 +81,9 @@ def _used(table: TypedTable, others: Mapping[str, TypedTable], column: str) -> s
     return used - {None}
 
 
-def acknowledged(issues: list[Issue], tables: Mapping[str, TypedTable], whole: bool) -> list[Issue]:
+def acknowledged(
+    issues: dict[str, list[Issue]], tables: Mapping[str, TypedTable], whole: bool
+) -> dict[str, list[Issue]]:
     """Leave out the warnings that the package accepts, and report what it accepts in vain.
 
     A package accepts a warning by a row of its table ``acknowledgements``: table, row (its key as
@@ -89,25 +92,33 @@ def acknowledged(issues: list[Issue], tables: Mapping[str, TypedTable], whole: b
     accepting = tables.get(ACKNOWLEDGEMENTS)
     if accepting is None:
         return issues
-    files = {name: table.text.file for name, table in tables.items()}
+    if not (accepting.text.complete and set(_ACCEPTED) <= set(accepting.text.columns)):
+        # It has its own issue; which warnings it accepts is not known, so none is told.
+        return {
+            name: [issue for issue in found if issue.severity == "error"]
+            for name, found in issues.items()
+        }
     accepted = {
-        (files.get(row["table"], ""), row["row_key"], row["rule"]): line
+        (row["table"], row["row_key"], row["rule"]): line
         for row, line in zip(accepting.text.rows(), accepting.text.lines, strict=True)
     }
     met = set()
-    kept = []
-    for issue in issues:
-        place = (issue.file, issue.row or "", issue.rule)
-        if issue.severity == "warning" and place in accepted:
-            met.add(place)
-        else:
-            kept.append(issue)
+    kept: dict[str, list[Issue]] = {}
+    for name, found in issues.items():
+        kept[name] = []
+        for issue in found:
+            place = (name, issue.row or "", issue.rule)
+            if issue.severity == "warning" and place in accepted:
+                met.add(place)
+            else:
+                kept[name].append(issue)
     for place, line in accepted.items():
         if whole and place not in met:
-            issue = Issue(
-                accepting.text.file, line, "rule", place[1], place[2], "acknowledges-nothing",
-                "warning", f"there is no warning {place[2]!r} at this row any more",
-                "delete the line",
+            kept[ACKNOWLEDGEMENTS].append(
+                Issue(
+                    accepting.text.file, line, "rule", place[1], place[2], "acknowledges-nothing",
+                    "warning", f"there is no warning {place[2]!r} at this row any more",
+                    "delete the line",
+                )
             )  # fmt: skip
-            kept.append(issue)
     return kept

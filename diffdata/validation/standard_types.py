@@ -13,18 +13,20 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from diffdata.descriptor import Field
+from diffdata.validation.mends import INTEGER, NUMBER
 
 # Text longer than this is no number, date or the like; it is not even tried.
 _LONGEST = 400
 
 
 class CellError(ValueError):
-    """A cell is not of its type; carries what was expected and how to mend it."""
+    """A cell is not of its type; carries what was expected, how to mend it, and the rule."""
 
-    def __init__(self, expected: str, hint: str = "") -> None:
+    def __init__(self, expected: str, hint: str = "", rule: str = "type") -> None:
         super().__init__(expected)
         self.expected = expected
         self.hint = hint
+        self.rule = rule
 
 
 def _string(text: str, field: Field) -> str:
@@ -55,6 +57,7 @@ def urlsplit_or_none(text: str) -> str | None:
 
 
 def _number(text: str, field: Field) -> float:
+    _bounded(text, "a number")
     plain = _bare(text.strip(), field)
     if field.group_char:
         plain = plain.replace(field.group_char, "")
@@ -63,23 +66,30 @@ def _number(text: str, field: Field) -> float:
     special = plain.lstrip("+-").lower()
     if special in ("nan", "inf", "infinity"):
         return float(plain)
-    if not re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", plain[:_LONGEST]):
+    if not re.fullmatch(NUMBER, plain):
         raise CellError("a number")
     return float(plain)
 
 
 def _integer(text: str, field: Field) -> int:
+    _bounded(text, "a whole number")
     plain = _bare(text.strip(), field)
     if field.group_char:
         plain = plain.replace(field.group_char, "")
-    if not re.fullmatch(r"[+-]?\d+", plain[:_LONGEST]):
+    if not re.fullmatch(INTEGER, plain):
         raise CellError("a whole number")
     return int(plain)
 
 
 def _bare(text: str, field: Field) -> str:
     """Strip what stands around a number, where the column says that something may."""
-    return text if field.bare_number else re.sub(r"^[^\d+\-.]+|[^\d.]+$", "", text[:_LONGEST])
+    return text if field.bare_number else re.sub(r"^[^\d+\-.]+|[^\d.]+$", "", text)
+
+
+def _bounded(text: str, expected: str) -> None:
+    """Refuse text that is too long to be anything but text."""
+    if len(text) > _LONGEST:
+        raise CellError(f"{expected}, of at most {_LONGEST} characters")
 
 
 def _boolean(text: str, field: Field) -> bool:
@@ -118,17 +128,21 @@ def _time(text: str, field: Field) -> datetime.time:
 
 
 def _when(text: str, field: Field, default: str, expected: str) -> datetime.datetime:
+    _bounded(text, expected)
     if field.format == "any":
         import pandas as pd
 
         try:
-            return pd.Timestamp(text[:_LONGEST]).to_pydatetime()
-        except (ValueError, OverflowError):
+            found = pd.Timestamp(text)
+        except (ValueError, OverflowError, TypeError):
             raise CellError(expected) from None
-    form = default if field.format == "default" else field.format
+        if pd.isna(found):
+            raise CellError(expected)
+        return found.to_pydatetime(warn=False)
+    form = default if field.format == "default" else field.format[:_LONGEST]
     try:
-        return datetime.datetime.strptime(text[:_LONGEST], form)
-    except ValueError:
+        return datetime.datetime.strptime(text, form)
+    except (ValueError, re.error):
         raise CellError(expected if form == default else f"a date of the form {form}") from None
 
 
@@ -149,14 +163,16 @@ def _duration(text: str, _: Field) -> str:
     amount = r"(\d+(\.\d+)?{0})?"
     date = "".join(amount.format(unit) for unit in "YMWD")
     time = "".join(amount.format(unit) for unit in "HMS")
-    form = re.fullmatch(rf"[+-]?P{date}(T{time})?", text[:_LONGEST], re.A)
+    _bounded(text, "a duration")
+    form = re.fullmatch(rf"[+-]?P{date}(T{time})?", text, re.A)
     if not form or text.endswith(("P", "T")):
         raise CellError("a duration such as P1Y2M or PT5M")
     return text
 
 
 def _geopoint(text: str, field: Field) -> str:
-    parts: Any = [part.strip() for part in text[:_LONGEST].split(",")]
+    _bounded(text, "a point")
+    parts: Any = [part.strip() for part in text.split(",")]
     if field.format in ("array", "object"):
         data = _json(text, list if field.format == "array" else dict, "a point in JSON")
         parts = [data.get("lon"), data.get("lat")] if isinstance(data, dict) else data

@@ -1,35 +1,31 @@
 """First step: the bytes of a CSV file as columns of text, with the line of each row.
 
-A regular file is split by Arrow, at the speed of memory. Any other one (rows of different lengths,
-blank rows, quotes in odd places) is read row by row, so that each fault is found at its line. Both
-ways give the same table for the same bytes; a test holds them to it.
+A regular file is split by Arrow, see `regular`. Any other one (rows of different lengths, blank
+rows, quotes in odd places) is read row by row, so that each fault is found at its line.
 """
 
 from __future__ import annotations
 
-import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, TextIO
+from itertools import islice
 
-import numpy as np
 import pyarrow as pa
-from pyarrow import csv as arrow_csv
 
 from diffdata.descriptor import Dialect, TableSchema
 from diffdata.validation import shape
-from diffdata.validation.issue import Issue
-
-# Bounds that no honest table comes near: what lies beyond is refused before it costs anything.
-MAX_COLUMNS = 10_000
-MAX_CELL = 16 * 2**20
-
-RFC_4180 = Dialect()
+from diffdata.validation.header import Header, read_header
+from diffdata.validation.issue import MOST_ISSUES, Issue
+from diffdata.validation.records import NO_MORE, RFC_4180, records
+from diffdata.validation.regular import read_regular
 
 _BOM = b"\xef\xbb\xbf"
 _ROWS_AT_A_TIME = 2**16
-_MOST_BREAKS = 1000
+_SAMPLE = 20  # rows that are held against the header
+_LOOKED_AT = 200  # bytes, to tell UTF-16 without a mark
+_EXPLAINED = 1000  # rows of a wrong length of which the place is looked for
 
 
 @dataclass(frozen=True)
@@ -79,8 +75,9 @@ class TextTable:
 
 
 def read_table(
-    data: bytes, file: str, schema: TableSchema, dialect: Dialect = RFC_4180
-) -> tuple[TextTable, list[Issue]]:
+    data: bytes, file: str, schema: TableSchema, dialect: Dialect = RFC_4180, *,
+    as_meant: bool = True,
+) -> tuple[TextTable, list[Issue]]:  # fmt: skip
     """Split a CSV file into cells and check its shape: header, row lengths, blank rows, quotes.
 
     Parameters
@@ -93,6 +90,8 @@ def read_table(
         The schema that says which columns to expect.
     dialect
         How the file is written, if not with commas and double quotes.
+    as_meant
+        Whether a header that does not agree with the cells below it is read as it was meant.
 
     Returns
     -------
@@ -104,183 +103,101 @@ def read_table(
         data = data.removeprefix(_BOM)
         if schema.profiled:
             issues.append(shape.byte_order_mark(file))
-    table = _regular(data, file, schema) if dialect == RFC_4180 else None
-    if table is not None:
-        header = first_row(data)
-        return table, [*issues, *shape.header_faults(file, header, schema)]
-    table, more = _row_by_row(data.decode("utf-8"), file, schema, dialect)
+    if data[:_LOOKED_AT].count(0) > len(data[:_LOOKED_AT]) // 4:
+        return TextTable(file, {}, [], complete=False), [shape.not_utf8(file)]
+    header = _header(data, file, schema, dialect, as_meant)
+    issues += header.issues
+    if not header.readable:
+        return TextTable(file, {}, [], complete=False), issues
+    if dialect == RFC_4180:
+        found = read_regular(data, header.names)
+        if found is not None:
+            columns, lines = found
+            known = {name: columns[name] for name in schema.column_names if name in columns}
+            return TextTable(file, known, lines), issues
+    table, more = read_irregular(data, file, schema, header.names, dialect)
     return table, [*issues, *more]
 
 
 def first_row(data: bytes, dialect: Dialect = RFC_4180) -> list[str]:
     """Return the header of a CSV file, empty if it cannot be read."""
     text = io.TextIOWrapper(io.BytesIO(data), "utf-8", newline="")
-    return next((cells for _, cells, _ in _records(text, dialect) if cells), [])
+    return next((record.cells for record in records(text, dialect) if record.cells), [])
 
 
-def _regular(data: bytes, file: str, schema: TableSchema) -> TextTable | None:
-    """Read a file without a fault in its shape; None where there is one, or might be."""
-    marks = np.frombuffer(data, np.uint8)
-    newlines = np.flatnonzero(marks == ord("\n"))
-    quotes = np.flatnonzero(marks == ord('"'))
-    if not len(newlines) or b"\r" in data or b"\0" in data or not _quoted_well(marks, quotes):
-        return None
-    # A newline between an odd and an even quote stands inside a cell.
-    inside = np.searchsorted(quotes, newlines) % 2 == 1
-    ends = newlines[~inside] if inside.any() else newlines
-    if ends[-1] != len(data) - 1:
-        ends = np.append(ends, len(data))
-    if ends[0] == 0 or (np.diff(ends) == 1).any():  # a blank line
-        return None
-    header = first_row(data)
-    if len(set(header)) < len(header) or len(header) > MAX_COLUMNS or header == [""]:
-        return None
-    names = [str(number) for number in range(len(header))]
-    try:
-        table = arrow_csv.read_csv(
-            pa.BufferReader(memoryview(data)[ends[0] + 1 :]),
-            read_options=arrow_csv.ReadOptions(column_names=names, block_size=_block(ends)),
-            parse_options=arrow_csv.ParseOptions(newlines_in_values=bool(inside.any())),
-            convert_options=arrow_csv.ConvertOptions(
-                column_types=dict.fromkeys(names, pa.string()),
-                strings_can_be_null=True,
-                null_values=[""],
-            ),
-        )
-    except pa.ArrowInvalid:
-        return None
-    columns = dict(zip(header, table.columns, strict=True))
-    if len(table) != len(ends) - 1 or _has_blank_row(columns):
-        return None
-    known = {name: columns[name] for name in schema.column_names if name in columns}
-    return TextTable(file, known, _lines(newlines, ends))
+def _header(
+    data: bytes, file: str, schema: TableSchema, dialect: Dialect, as_meant: bool
+) -> Header:
+    """Read the header, or take the one that the schema gives."""
+    if not dialect.header:
+        return Header(list(schema.column_names))
+    text = io.TextIOWrapper(io.BytesIO(data), "utf-8", newline="")
+    first = list(islice((r for r in records(text, dialect) if r.cells or r.error), _SAMPLE + 1))
+    if not first:
+        return Header([], [shape.empty_file(file, schema)], readable=False)
+    if first[0].error:  # told where it stands, as for any row
+        return Header(list(schema.column_names))
+    sample = [record.cells for record in first[1:] if any(record.cells) and not record.error]
+    return read_header(file, first[0].cells, sample if as_meant else [], schema)
 
 
-def _quoted_well(marks: np.ndarray, quotes: np.ndarray) -> bool:
-    """Tell whether quotes stand only around cells, or doubled inside of them."""
-    if len(quotes) % 2:
-        return False
-    allowed = np.isin(np.arange(256), [ord(mark) for mark in ',\n"'])
-    opening, closing = quotes[0::2], quotes[1::2]
-    before, after = marks[opening - 1], marks[np.minimum(closing + 1, len(marks) - 1)]
-    if len(quotes) and opening[0] == 0:
-        before[0] = ord("\n")
-    if len(quotes) and closing[-1] == len(marks) - 1:
-        after[-1] = ord("\n")
-    if not (allowed[before] & allowed[after]).all():
-        return False
-    # A quote next to a quote is one that is doubled: the closing one of a pair, then the opening.
-    doubled = np.flatnonzero(after == ord('"'))
-    return bool((before[doubled[doubled + 1 < len(before)] + 1] == ord('"')).all())
-
-
-def _block(ends: np.ndarray) -> int:
-    """Return a size of block that holds the longest row, as Arrow wants it."""
-    longest = int(np.diff(ends).max(initial=0))
-    return max(2**20, 2 * longest)
-
-
-def _lines(newlines: np.ndarray, ends: np.ndarray) -> Sequence[int]:
-    """Return the line where each row begins; rows that hold newlines take several lines."""
-    rows = len(ends) - 1
-    if len(newlines) <= rows + 1:
-        return range(2, rows + 2)
-    begins = np.searchsorted(newlines, ends[:-1], side="right") + 1
-    return [int(line) for line in begins]
-
-
-def _has_blank_row(columns: dict[str, pa.ChunkedArray]) -> bool:
-    """Tell whether a row has no cell at all, only commas."""
-    if any(column.null_count == 0 for column in columns.values()):
-        return False
-    filled = [column.is_valid().to_numpy() for column in columns.values()]
-    return not np.logical_or.reduce(filled).all()
-
-
-def _row_by_row(
-    text: str, file: str, schema: TableSchema, dialect: Dialect = RFC_4180
+def read_irregular(
+    data: bytes, file: str, schema: TableSchema, names: Sequence[str], dialect: Dialect = RFC_4180
 ) -> tuple[TextTable, list[Issue]]:
-    """Read any file, and find each fault of its shape."""
+    """Read any file row by row, and find each fault of its shape but those of the header.
+
+    `names` are the columns that the cells of a row belong to.
+    """
     issues: list[Issue] = []
-    header = None if dialect.header else list(schema.column_names)
-    places = dict(zip(schema.column_names, range(len(schema.fields)), strict=True))
-    batches: dict[str, list[pa.Array]] = {} if header is None else {name: [] for name in places}
+    wanted = set(schema.column_names)
+    places = {name: place for place, name in enumerate(names) if name in wanted}
+    batches: dict[str, list[pa.Array]] = {name: [] for name in places}
     pending: list[list[str]] = []
     lines: list[int] = []
     broken: set[int] = set()
-    complete = True
-    for line, cells, error in _records(io.StringIO(text, newline=""), dialect):
-        if error and sum(issue.rule == "csv" for issue in issues) == _MOST_BREAKS:
+    found: Counter[str] = Counter()
+    header, complete, line_end = dialect.header, True, ""
+    text = io.TextIOWrapper(io.BytesIO(data), "utf-8", newline="")
+
+    def tell(issue: Issue) -> None:
+        found[issue.rule] += 1
+        if found.total() <= MOST_ISSUES:
+            issues.append(issue)
+
+    for record in records(text, dialect, strict=schema.profiled):
+        line, cells = record.line, record.cells
+        if line_end and record.end not in (line_end, "") and not found["line-ends"]:
+            tell(shape.mixed_line_ends(file, line, line_end, record.end))
+        line_end = line_end or record.end
+        if record.error:
+            column = names[len(cells)] if len(cells) < len(names) else None
+            tell(shape.not_csv(file, line, record.error, column))
+        if record.error == NO_MORE:
             complete = False
             break
-        if error:
-            column = header[len(cells)] if header and len(cells) < len(header) else None
-            issues.append(shape.not_csv(file, line, error, column))
-        if header is None:
-            if len(cells) > MAX_COLUMNS:
-                issues.append(shape.too_wide(file, len(cells), MAX_COLUMNS))
-                return TextTable(file, {}, [], complete=False), issues
-            header = cells
-            faults = shape.header_faults(file, header, schema)
-            issues += faults
-            if any(fault.rule == "delimiter" for fault in faults):
-                return TextTable(file, {}, [], complete=False), issues
-            places = {name: header.index(name) for name in schema.column_names if name in header}
-            batches = {name: [] for name in places}
+        if header and (cells or record.error):
+            header = False
             continue
         if not any(cells):
-            if not error:
-                issues.append(shape.blank_row(file, line))
+            if record.error:  # a row that is lost, with its key
+                complete = False
+            else:
+                tell(shape.blank_row(file, line))
             continue
-        if len(cells) != len(header):
-            if not error:
-                issues.append(shape.row_length(file, line, cells, header, schema))
+        if record.error or len(cells) != len(names):
+            if not record.error:
+                exact = found["row-length"] < _EXPLAINED
+                tell(shape.row_length(file, line, cells, names, schema, exact))
             broken.add(len(lines))
-            cells = shape.key_only(cells, header, schema)
+            cells = shape.key_only(cells, names, schema)
         lines.append(line)
         pending.append(cells)
         if len(pending) == _ROWS_AT_A_TIME:
             _flush(pending, places, batches)
-    if header is None:
-        issues.append(shape.empty_file(file, schema))
     if pending:
         _flush(pending, places, batches)
     columns = {name: pa.chunked_array(parts, pa.string()) for name, parts in batches.items()}
     return TextTable(file, columns, lines, frozenset(broken), complete), issues
-
-
-def _records(text: TextIO, dialect: Dialect) -> Iterator[tuple[int, list[str], str]]:
-    """Give the records of a CSV file: line, cells, and why it is none.
-
-    Behind a record that cannot be split (a quote that does not close) reading goes on with the
-    next line, so that one quote does not hide the faults of the rest; of such a record the cells
-    up to the first quote are given.
-    """
-    lines = text.readlines()
-    form: Any = {
-        "delimiter": dialect.delimiter, "doublequote": dialect.double_quote,
-        "escapechar": dialect.escape_char, "skipinitialspace": dialect.skip_initial_space,
-        "quotechar": dialect.quote_char or None,
-        "quoting": csv.QUOTE_MINIMAL if dialect.quote_char else csv.QUOTE_NONE,
-    }  # fmt: skip
-    csv.field_size_limit(MAX_CELL)
-    start = 0
-    while start < len(lines):
-        reader = csv.reader((lines[i] for i in range(start, len(lines))), strict=True, **form)
-        while True:
-            begin = start + reader.line_num
-            try:
-                cells = next(reader, None)
-            except csv.Error as error:
-                kept = lines[begin].rstrip("\r\n").split(dialect.quote_char or "\0")[0]
-                yield begin + 1, kept.split(dialect.delimiter)[:-1], str(error)
-                start = begin + 1
-                break
-            if cells is None:
-                return
-            comment = dialect.comment_char
-            if not (comment and cells and cells[0].startswith(comment)):
-                yield begin + 1, cells, ""
 
 
 def _flush(

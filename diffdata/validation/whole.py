@@ -8,18 +8,25 @@ from pathlib import Path
 
 from diffdata.archives import unpacked
 from diffdata.descriptor import TableSchema, parse_schema, parse_standard_schema
-from diffdata.errors import DescriptorError, InvalidInputError, PackageError
+from diffdata.editions import open_edition
+from diffdata.errors import DescriptorError, InvalidDataError, InvalidInputError, PackageError
 from diffdata.packages import DESCRIPTOR, inside, open_package, read_bytes, read_package, read_text
 from diffdata.validation.check import check_tables, told_once
 from diffdata.validation.foreign import read_foreign
-from diffdata.validation.issue import Issue, in_order, problem_issue, unreadable
+from diffdata.validation.issue import Found, Issue, in_order, problem_issue, unreadable
 from diffdata.validation.text import read_table
 from diffdata.validation.typed import to_typed
 
 PathLike = str | os.PathLike[str]
 
 
-def validate(path: PathLike | None = None, *, schema: PathLike | None = None) -> list[Issue]:
+def validate(
+    path: PathLike | None = None,
+    *,
+    schema: PathLike | None = None,
+    version: str | None = None,
+    raising: bool = False,
+) -> list[Issue]:
     """Check a whole package (descriptor, schemas and every table), or one CSV file.
 
     A package whose schemas have ``rules`` is held to the profile of diffdata, any other one to the
@@ -34,6 +41,10 @@ def validate(path: PathLike | None = None, *, schema: PathLike | None = None) ->
     schema
         For a CSV file: its table schema. Without it the file must be a table of a package, in
         whose folder it lies.
+    version
+        A released edition instead of a path: its archive is checked with its own schemas.
+    raising
+        Raise an error if there is a fault that is more than a warning.
 
     Returns
     -------
@@ -43,8 +54,15 @@ def validate(path: PathLike | None = None, *, schema: PathLike | None = None) ->
 
     Raises
     ------
+    InvalidDataError
+        If `raising`, and there is an error; ``issues`` on it lists every one.
     InvalidInputError
-        If a schema is given for something else than a CSV file, or is missing for one.
+        If a schema is given for something else than a CSV file, or is missing for one; if a path
+        and a version are given.
+    UnknownNameError
+        If there is no such edition.
+    PackageError
+        If the archive of the edition is missing or damaged.
 
     Examples
     --------
@@ -53,6 +71,20 @@ def validate(path: PathLike | None = None, *, schema: PathLike | None = None) ->
     >>> print(*validate("no/such/folder"))
     no/such/folder: error: there is no such file or folder (unreadable)
     """
+    issues = _issues(path, schema, version)
+    errors = [issue for issue in issues if issue.severity == "error"]
+    if raising and errors:
+        raise InvalidDataError(str(path or version or "the dataset"), errors)
+    return issues
+
+
+def _issues(path: PathLike | None, schema: PathLike | None, version: str | None) -> list[Issue]:
+    if version is not None:
+        if path is not None or schema is not None:
+            raise InvalidInputError(
+                "version: an edition is checked by itself, not a path or schema"
+            )
+        return _validate_profiled(open_edition(version).root)
     place = None if path is None else Path(path)
     if place is not None and place.is_file() and place.suffix.lower() in (".csv", ".tsv"):
         return _validate_csv(place, schema)
@@ -75,6 +107,10 @@ def _validate_folder(place: Path | None) -> list[Issue]:
     root = place.parent if place is not None and place.name == DESCRIPTOR else place
     if root is not None and (root / DESCRIPTOR).is_file() and not _profiled(root):
         return _validate_foreign(root)
+    return _validate_profiled(place)
+
+
+def _validate_profiled(place: Path | None) -> list[Issue]:
     package, problems = read_package(place)
     checked = check_tables(package, package.schemas)
     issues = [issue for table in checked.values() for issue in table.issues]
@@ -85,9 +121,10 @@ def _validate_foreign(root: Path) -> list[Issue]:
     tables, issues = read_foreign(root)
     typed, found = {}, {}
     for table in tables:
-        typed[table.name], more = to_typed(table.text, table.schema)
-        found[table.name] = [*table.issues, *more]
-    told = told_once(found, typed) if found else {}
+        found[table.name] = Found()
+        found[table.name].add(table.issues)
+        typed[table.name] = to_typed(table.text, table.schema, found[table.name])
+    told = told_once(found, typed)
     return in_order([*issues, *(issue for name in told for issue in told[name])])
 
 
@@ -121,8 +158,10 @@ def _validate_csv(file: Path, schema: PathLike | None) -> list[Issue]:
         return in_order(map(problem_issue, error.problems))
     except PackageError as error:
         return [unreadable(str(file), error)]
-    typed, more = to_typed(text, parsed)
-    return in_order(told_once({str(file): [*issues, *more]}, {str(file): typed})[str(file)])
+    found = Found()
+    found.add(issues)
+    typed = to_typed(text, parsed, found)
+    return in_order(told_once({str(file): found}, {str(file): typed})[str(file)])
 
 
 def _parse(file: Path) -> TableSchema:

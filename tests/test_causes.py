@@ -1,0 +1,188 @@
+"""Faults with one cause are told once, where the mend is made; hints say what was meant."""
+
+import csv
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import diffdata
+from diffdata.descriptor import Field
+from diffdata.validation import Issue
+from diffdata.validation.cells import CellError, parse_cell
+from diffdata.validation.mends import mended_date, mended_form, mended_number, speller
+
+from .stated_rules import rows_of
+from .test_validation import only, set_cell
+
+
+def rewrite(folder: Path, table: str, change: Callable[[list[list[str]]], object]) -> list[Issue]:
+    """Change the rows of a table (the first is its header), and validate."""
+    path = folder / "data" / f"{table}.csv"
+    rows = rows_of(path.read_text(encoding="utf-8"))
+    change(rows)
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    path.write_text(text.getvalue(), encoding="utf-8")
+    return diffdata.validate(folder)
+
+
+def test_a_shifted_row_is_one_fault(copy: Path) -> None:
+    issue = only(rewrite(copy, "models", lambda rows: rows[3].insert(2, "") or rows[3].pop()))
+    assert (issue.rule, issue.line) == ("shifted-row", 4)
+    assert "one column too far to the right" in issue.message
+
+
+def test_two_cells_that_changed_places_are_one_fault(copy: Path) -> None:
+    def swap(rows: list[list[str]]) -> None:
+        here, there = (rows[0].index(name) for name in ("published", "url"))
+        row = next(row for row in rows if row[0] == "brown-2020")
+        row[here], row[there] = row[there], row[here]
+
+    issue = only(rewrite(copy, "sources", swap))
+    assert (issue.rule, issue.row) == ("swapped-cells", "source_id=brown-2020")
+    assert issue.column in ("published", "url")
+
+
+def test_two_columns_that_changed_places_are_one_fault(copy: Path) -> None:
+    def swap(rows: list[list[str]]) -> None:
+        for row in rows[1:]:
+            row[0], row[1] = row[1], row[0]
+
+    issue = only(rewrite(copy, "calculation_inputs", swap))
+    assert (issue.rule, issue.line) == ("swapped-columns", 1)
+
+
+def test_a_missing_row_is_told_once_for_all_that_refer_to_it(copy: Path) -> None:
+    issue = only(
+        rewrite(copy, "models", lambda rows: rows.remove(next(r for r in rows if r[0] == "gopher")))
+    )
+    assert issue.rule == "foreign-key"
+    assert "rows refer to 'gopher' (also " in issue.message
+    assert issue.hint.endswith("add the row to data/models.csv")
+
+
+def test_a_mistyped_key_is_told_where_it_stands(copy: Path) -> None:
+    line = set_cell(copy, "models", "gopher", "model_id", "gophre")
+    issue = only(diffdata.validate(copy))
+    assert (issue.file, issue.line, issue.rule) == ("data/models.csv", line, "mistyped-key")
+    assert issue.hint == "did you mean gopher? Ids never change"
+
+
+def test_a_mistyped_key_with_a_fault_of_its_own_has_one_issue(copy: Path) -> None:
+    line = set_cell(copy, "models", "gopher", "model_id", "Gopher")
+    issue = only(diffdata.validate(copy))
+    assert (issue.file, issue.line, issue.rule) == ("data/models.csv", line, "pattern")
+    assert "refers to 'gopher'" in issue.message
+    assert issue.hint.startswith("write gopher: small letters and digits")
+
+
+def test_an_emptied_key_is_told_once(copy: Path) -> None:
+    line = set_cell(copy, "models", "gopher", "model_id", "")
+    issue = only(diffdata.validate(copy))
+    assert (issue.line, issue.rule, issue.hint) == (line, "required", "did you mean gopher?")
+
+
+def test_a_file_that_was_encoded_twice_is_one_fault(copy: Path) -> None:
+    path = copy / "data/corrections.csv"
+    text = path.read_text().replace(" the ", " thé ")
+    path.write_bytes(text.encode().decode("latin-1").encode())
+    issue = only(diffdata.validate(copy))
+    assert issue.rule == "encoding"
+    assert "such cells" in issue.message
+    assert "thé" in issue.hint
+
+
+def test_the_part_of_a_pair_that_is_wrong_is_named(copy: Path) -> None:
+    set_cell(copy, "estimates", "gpt-3-training-cost", "unit", "FLOP")
+    found = [issue for issue in diffdata.validate(copy) if issue.rule == "foreign-key"]
+    issue = only(found)
+    assert issue.column == "unit"
+    assert "training_cost has the unit currency" in issue.hint
+
+
+def test_the_value_that_is_out_of_order_is_named(copy: Path) -> None:
+    set_cell(copy, "estimates", "gpt-3-training-cost", "low", "33e9")
+    assert only(diffdata.validate(copy)).column == "low"
+
+
+@pytest.mark.parametrize(
+    ("text", "whole", "hint"),
+    [
+        ("3,14e23", False, "write 3.14e23"),
+        ("175B", False, "write 175000000000"),
+        ("1.2 M", False, "write 1200000"),
+        ("1,2M", False, "write 1200000"),
+        ("3 billion", False, "write 3000000000"),
+        ("5%", False, "write 0.05, as a share of 1"),
+        ("$12", False, "write 12"),
+        ("3.14\u00d710^23", False, "write 3.14e23"),
+        ("12.0", True, "write 12"),
+        ("12.5", True, ""),
+        ("1e400", True, ""),
+        ("unknown", False, "leave the cell empty if the value is not known"),
+        ("ten", False, ""),
+    ],
+)
+def test_numbers_as_people_write_them(text: str, whole: bool, hint: str) -> None:
+    assert mended_number(text, whole) == hint
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("2020-05", "write 2020-05-01, and month as its precision"),
+        ("2020", "write 2020-01-01, and year as its precision"),
+        ("2020-5-8", "write 2020-05-08"),
+        ("2020-28-05", "write 2020-05-28 if day and month are swapped"),
+        ("2020-02-30", "February 2020 has 29 days"),
+        ("28.05.2020", "write 2020-05-28"),
+        ("28 May 2020", "write 2020-05-28"),
+        ("0000-01-01", ""),
+        ("soon", ""),
+    ],
+)
+def test_dates_as_people_write_them(text: str, hint: str) -> None:
+    assert mended_date(text) == hint
+
+
+def test_forms_are_said_in_words() -> None:
+    identifier = "[a-z0-9]+(?:[.-][a-z0-9]+)*"
+    assert mended_form("GPT 3", identifier).startswith("write gpt-3: small letters and digits")
+    assert "U+043E CYRILLIC SMALL LETTER O" in mended_form("g\u043epher", identifier)
+    assert mended_form("https://doi.org/10.1/x", r"10\.[0-9]+/\S+").startswith(
+        "write 10.1/x: a DOI"
+    )
+    assert mended_form("x", "[0-9]{7}") == ""
+
+
+def test_spelling_is_looked_at_over_case_and_look_alikes_and_not_for_ever() -> None:
+    alike = speller(["reported", "estimated"])
+    assert alike("REPORTED") == ["reported"]
+    assert alike("rep\u043erted") == ["reported"]
+    assert alike("estimate") == ["estimated"]
+    many = speller(f"name-{number}" for number in range(400_000))
+    assert many("name-7x") == []  # too many to compare
+    assert many("NAME-7") == ["name-7"]
+
+
+@pytest.mark.parametrize(
+    ("text", "held"),
+    [
+        ("9007199254740992", True),
+        ("9007199254740993", False),
+        ("-9007199254740993", False),
+        ("175000000000000000000000", True),
+        ("123456789012345678901234", False),
+        ("9007199254740993e0", True),
+        ("9007199254740993.0", True),
+    ],
+)
+def test_a_whole_number_that_would_lose_its_last_digits_is_refused(text: str, held: bool) -> None:
+    field = Field(name="x", type="number", unit="1", description="X.")
+    if held:
+        assert parse_cell(text, field) == float(text)
+    else:
+        with pytest.raises(CellError, match="64 bits hold"):
+            parse_cell(text, field)

@@ -1,0 +1,39 @@
+"""Corruptions of our own tables are found where they are, and clean tables give nothing."""
+
+import random
+from pathlib import Path
+
+import diffdata
+
+from .corruptions import KINDS, Bench, Table, corruptions
+from .stated_rules import ROOT, breaches, rows_of, schemas
+
+
+def test_the_independent_checker_finds_nothing_in_our_tables(tmp_path: Path) -> None:
+    """Nor does the validator: both read the same rules in the same data."""
+    bench = Bench(tmp_path)
+    assert breaches(bench.clean, bench.schemas) == set()
+    assert diffdata.validate(bench.folder) == []
+
+
+def test_corruptions_that_break_a_rule_are_found_at_their_line_and_column(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    verdicts = [bench.judge(corruption) for corruption in corruptions(200, seed=2026)]
+    assert len({verdict.corruption.kind for verdict in verdicts}) > 50
+    breaking = [verdict for verdict in verdicts if verdict.breaks]
+    missed = [verdict.corruption for verdict in breaking if not verdict.found]
+    assert len(missed) <= 0.01 * len(breaking), missed
+    assert [verdict.problem for verdict in verdicts if verdict.problem] == []
+    once = [verdict for verdict in breaking if len(verdict.issues) == 1]
+    assert len(once) > 0.85 * len(breaking)
+
+
+def test_each_kind_of_corruption_changes_the_file() -> None:
+    """A corruption that changes nothing would count as found for no merit."""
+    known = schemas()
+    table = Table("artifacts", ROOT / "data/artifacts.csv", known["artifacts"])
+    assert rows_of(table.text)[1:] == table.rows
+    for name, make in KINDS.items():
+        draw = random.Random(name)
+        made = [made for _ in range(5) if (made := make(table, draw)) is not None]
+        assert all(corruption.data != table.text.encode() for corruption in made), name
