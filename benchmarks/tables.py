@@ -64,18 +64,31 @@ FROM range({{rows}}) AS numbers(i)
 
 
 def schema(rules: int = 1) -> dict[str, Any]:
-    """Return the schema; its rules stand in it so many times, under other names."""
+    """Return the schema; it has so many times the four rules, each time others.
+
+    They must differ: an engine evaluates an expression that stands twice but once.
+    """
     fields = [{"description": field["name"]} | field for field in _FIELDS]
-    repeated = [
-        rule | {"name": f"{rule['name']}_{n}", "reason": "So it is."}
-        for n in range(rules)
-        for rule in _RULES
-    ]
+    more = [rule for number in range(1, rules) for rule in _other_rules(number)]
+    named = [rule | {"reason": "So it is."} for rule in [*_RULES, *more]]
     return {
         "$schema": "https://datapackage.org/profiles/2.0/tableschema.json",
         "title": "Figures", "description": "Made up.", "fields": fields,
-        "primaryKey": ["figure_id"], "foreignKeys": [_REFERENCE], "rules": repeated,
+        "primaryKey": ["figure_id"], "foreignKeys": [_REFERENCE], "rules": named,
     }  # fmt: skip
+
+
+def _other_rules(number: int) -> list[dict[str, Any]]:
+    return [
+        {"name": f"value_near_{number}", "rule": "nearProduct", "column": "value",
+         "terms": [1000 + number], "factor": 5},
+        {"name": f"high_near_{number}", "rule": "nearProduct", "column": "high",
+         "terms": [2000 + number], "factor": 5},
+        {"name": f"value_of_kind_{number}", "rule": "requiredIf", "columns": ["low"],
+         "when": {"column": "kind", "equals": [f"kind-{number}"]}},
+        {"name": f"value_of_currency_{number}", "rule": "requiredIf", "columns": ["high"],
+         "when": {"column": "currency", "equals": [f"A{number}"]}},
+    ]  # fmt: skip
 
 
 def families() -> pa.Table:
