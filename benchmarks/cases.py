@@ -1,7 +1,6 @@
 """The cases that are held against each other; each runs in a process of its own.
 
-A case prepares in silence, and returns the action that is timed. Those of `COLD` are timed as whole
-processes, from the start of Python on.
+A case prepares in silence, and returns the action that is timed.
 """
 
 from __future__ import annotations
@@ -273,17 +272,6 @@ CASES: dict[str, Callable[[Path, int], Action]] = {
         squigglepy_draws, closed_columns, hand_columns,
     )
 } | {f"rules_{times}": rules_times(times) for times in (1, 2, 4, 8)}  # fmt: skip
-
-# What a cold process runs; {models} is a Parquet file with the table that is loaded.
-COLD = {
-    "nothing": "pass",
-    "import_diffdata": "import diffdata",
-    "import_pandas": "import pandas",
-    "load": "import diffdata; diffdata.load('models')",
-    "load_polars": "import diffdata; diffdata.load('models', engine='polars').collect()",
-    "read_parquet": "import pandas; pandas.read_parquet({models!r})",
-    "read_csv": "import pandas; pandas.read_csv({csv!r})",
-}
 
 
 if __name__ == "__main__":

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import calendar
 import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 import narwhals as nw
 from narwhals.typing import IntoFrameT
@@ -13,8 +14,6 @@ from diffdata.errors import InvalidInputError
 
 # Mean length of a month of the Gregorian calendar, by which lags in days become lags in months.
 DAYS_PER_MONTH = 365.2425 / 12
-
-_Number = TypeVar("_Number", int, nw.Expr)
 
 
 def lag_days(
@@ -86,20 +85,12 @@ def add_lag(frame: IntoFrameT, *, start: str, end: str, prefix: str = "lag") -> 
 def with_lag(frame: Any, start: str, end: str, prefix: str = "lag") -> Any:
     """Do what `add_lag` does, on a Narwhals frame."""
     low, high = f"{prefix}_days_low", f"{prefix}_days_high"
-    # Step by step, for engines that would write out each day wherever it is used.
-    days = {
-        f"_{prefix}_{side}_{name}": day(column)
-        for name, column in (("start", start), ("end", end))
-        for side, day in (("first", _first_day), ("last", _last_day))
-    }
-    with_days = (
-        frame.with_columns(**days)
-        .with_columns(
-            (nw.col(f"_{prefix}_first_end") - nw.col(f"_{prefix}_last_start")).alias(low),
-            (nw.col(f"_{prefix}_last_end") - nw.col(f"_{prefix}_first_start")).alias(high),
-        )
-        .drop(*days)
-    )
+    names = {side: f"_{prefix}_{side}" for side in ("start", "end")}
+    dated = _with_days(_with_days(frame, start, names["start"]), end, names["end"])
+    with_days = dated.with_columns(
+        (nw.col(f"{names['end']}_first") - nw.col(f"{names['start']}_last")).alias(low),
+        (nw.col(f"{names['end']}_last") - nw.col(f"{names['start']}_first")).alias(high),
+    ).drop(*(f"{name}_{which}" for name in names.values() for which in ("first", "last")))
     with_months = with_days.with_columns(
         (nw.col(low) / DAYS_PER_MONTH).alias(f"{prefix}_months_low"),
         (nw.col(high) / DAYS_PER_MONTH).alias(f"{prefix}_months_high"),
@@ -107,16 +98,18 @@ def with_lag(frame: Any, start: str, end: str, prefix: str = "lag") -> Any:
     return nullable(with_months, low, high)
 
 
-def between(
-    column: str, since: datetime.date | None, until: datetime.date | None
-) -> tuple[nw.Expr, ...]:
-    """Return conditions that a dated column lies between two days, whatever day it may mean."""
-    conditions = []
+def within(
+    frame: Frame, column: str, since: datetime.date | None, until: datetime.date | None
+) -> Frame:
+    """Keep the rows whose date lies between two days, whatever day it may mean."""
+    if since is None and until is None:
+        return frame
+    dated = _with_days(frame, column, "_within")
     if since is not None:
-        conditions.append(_first_day(column) >= _day_number(since.year, since.month, since.day))
+        dated = dated.filter(nw.col("_within_first") >= since.toordinal())
     if until is not None:
-        conditions.append(_last_day(column) <= _day_number(until.year, until.month, until.day))
-    return tuple(conditions)
+        dated = dated.filter(nw.col("_within_last") <= until.toordinal())
+    return dated.drop("_within_first", "_within_last")
 
 
 def first_dates(dates: Frame, *tie_breakers: str) -> Frame:
@@ -150,64 +143,66 @@ def first_dates(dates: Frame, *tie_breakers: str) -> Frame:
 def _bounds(date: datetime.date, precision: str, argument: str) -> tuple[int, int]:
     year, month = date.year, date.month
     if precision == "day":
-        day = _day_number(year, month, date.day)
-        return day, day
+        return date.toordinal(), date.toordinal()
     if precision == "month":
-        return _day_number(year, month, 1), _last_day_of_month(year, month)
+        days = calendar.monthrange(year, month)[1]
+        first = datetime.date(year, month, 1).toordinal()
+        return first, first + days - 1
     if precision == "year":
-        return _day_number(year, 1, 1), _day_number(year + 1, 1, 1) - 1
+        return datetime.date(year, 1, 1).toordinal(), datetime.date(year, 12, 31).toordinal()
     raise InvalidInputError(f"{argument}: expected day, month or year, found {precision!r}")
 
 
-def _first_day(column: str) -> nw.Expr:
-    # By convention a date known to the month or year is its first day (rule datePrecision).
-    return _where_dated(column, _day_number(*_parts(column)))
+def _with_days(frame: Frame, column: str, name: str) -> Frame:
+    """Add the first and the last day that a date may mean, as ``NAME_first`` and ``NAME_last``.
 
-
-def _last_day(column: str) -> nw.Expr:
-    year, month, day = _parts(column)
-    precision = nw.col(f"{column}_precision")
-    in_month = nw.when(precision == "month").then(_last_day_of_month(year, month))
-    in_year = nw.when(precision == "year").then(_day_number(year + 1, month, day) - 1)
-    return _where_dated(column, nw.coalesce(in_month, in_year, _day_number(year, month, day)))
-
-
-def _parts(column: str) -> tuple[nw.Expr, nw.Expr, nw.Expr]:
-    """Return year, month and day as wide integers (engines give eight bits, or floats)."""
-    date = nw.col(column).dt
-    year, month, day = (
-        part.fill_null(1).cast(nw.Int64()) for part in (date.year(), date.month(), date.day())
-    )
-    return year, month, day
-
-
-def _where_dated(column: str, days: nw.Expr) -> nw.Expr:
-    return nw.when(~nw.col(column).is_null()).then(days)
-
-
-def _last_day_of_month(year: _Number, month: _Number) -> _Number:
-    return _day_number(year, month + 1, 1) - 1  # a thirteenth month is January
-
-
-def _day_number(year: _Number, month: _Number, day: _Number | int) -> _Number:
-    """Count days from a fixed day, with whole-number arithmetic that every engine has.
-
-    Source: the Julian day number of a Gregorian date (Fliegel and Van Flandern 1968,
-    doi:10.1145/364096.364097), here for integers and for columns alike.
+    Days are counted as `datetime.date.toordinal` does, with arithmetic that every engine has (the
+    proleptic Gregorian calendar; Reingold and Dershowitz, Calendrical Calculations, chapter 2). It
+    goes step by step through columns: engines write out an expression wherever it is used, and what
+    is nested grows to hundreds of kilobytes.
     """
-    shift = _whole(14 - month, 12)  # 1 in January and February, which end the year before
-    years, months = year + 4800 - shift, month + 12 * shift - 3
-    leap_days = _whole(years, 4) - _whole(years, 100) + _whole(years, 400)
-    return 365 * years + leap_days + _whole(153 * months + 2, 5) + day
+    date, precision = nw.col(column), nw.col(f"{column}_precision")
+    year, month, day, leap, before = (
+        f"{name}_{part}" for part in ("year", "month", "day", "leap", "before")
+    )
+    parts = {
+        # As wide integers (engines give eight bits, or floats).
+        year: date.dt.year().fill_null(1).cast(nw.Int64()),
+        month: date.dt.month().fill_null(1).cast(nw.Int64()),
+        day: date.dt.day().fill_null(1).cast(nw.Int64()),
+    }
+    y, m, one, none = nw.col(year), nw.col(month), nw.lit(1), nw.lit(0)
+    of_four, of_hundred, of_four_hundred = (_whole(y, n) * n == y for n in (4, 100, 400))
+    is_leap = (of_four & ~of_hundred) | of_four_hundred
+    past = y - 1
+    steps = frame.with_columns(**parts).with_columns(
+        nw.when(is_leap).then(one).otherwise(none).cast(nw.Int64()).alias(leap),
+        (365 * past + _whole(past, 4) - _whole(past, 100) + _whole(past, 400)).alias(before),
+    )
+    # By convention a date known to the month or year is its first day (rule datePrecision).
+    first = nw.col(before) + _days_before(m, leap) + nw.col(day)
+    last = nw.coalesce(
+        nw.when(precision == "month").then(nw.col(before) + _days_before(m + 1, leap)),
+        nw.when(precision == "year").then(nw.col(before) + 365 + nw.col(leap)),
+        first,
+    )
+    given = ~date.is_null()
+    return steps.with_columns(
+        nw.when(given).then(first).alias(f"{name}_first"),
+        nw.when(given).then(last).alias(f"{name}_last"),
+    ).drop(*parts, leap, before)
 
 
-def _whole(number: _Number, divisor: int) -> _Number:
+def _days_before(month: nw.Expr, leap: str) -> nw.Expr:
+    """Count the days of a year before a month; a thirteenth month begins with the next year."""
+    short = nw.when(month <= 2).then(nw.lit(0)).otherwise(nw.col(leap) - 2)
+    return _whole(367 * month - 362, 12) + short.cast(nw.Int64())
+
+
+def _whole(number: nw.Expr, divisor: int) -> nw.Expr:
     """Return how often a divisor goes into a number from 0 up, without a rest.
 
-    Whole division of columns is guarded against zeros and signs by Narwhals, and as the expression
-    is nested, so are the guards: SQL of hundreds of kilobytes. Half a unit keeps the float from
-    falling below a whole number that it should be.
+    Whole division is guarded against zeros and signs by Narwhals, which makes it long. Half a unit
+    keeps the float from falling below a whole number that it should be.
     """
-    if isinstance(number, nw.Expr):
-        return ((number + 0.5) * (1 / divisor)).floor().cast(nw.Int64())
-    return number // divisor
+    return ((number + 0.5) * (1 / divisor)).floor().cast(nw.Int64())

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import narwhals as nw
 from narwhals.typing import IntoFrameT
 
-from diffdata.derive.dates import between, first_dates, with_lag
+from diffdata.derive.dates import first_dates, with_lag, within
 from diffdata.derive.diffusion import OPEN_ACCESS
 from diffdata.derive.frames import Frame, firsts, held, nullable, rows, stated_first, unwrap, wrap
 from diffdata.errors import InvalidInputError
@@ -239,8 +239,7 @@ def prevailing_mechanism(
         ~(nw.col("outcome") == "failed").fill_null(False),
         status="current",
     )
-    for condition in between("date", since, until):
-        events = events.filter(condition)
+    events = within(events, "date", since, until)
     if period != "year":
         events = events.filter(nw.col("date_precision") != "year")
     counts = (
