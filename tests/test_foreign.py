@@ -323,6 +323,15 @@ def test_all_files_of_a_package_together_are_bounded(
     assert "which are not read" in issue.message
 
 
+def test_a_descriptor_that_is_too_large_is_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path)
+    monkeypatch.setattr(foreign_files, "MOST_JSON", 10)
+    (issue,) = diffdata.validate(tmp_path)
+    assert (issue.file, issue.rule) == ("datapackage.json", "unreadable")
+
+
 @pytest.mark.parametrize("ends", ["\n", "\r\n", "\r"])
 def test_mixed_line_ends_are_a_warning(tmp_path: Path, ends: str) -> None:
     other = "\n" if ends != "\n" else "\r\n"
