@@ -693,7 +693,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         bench = Bench(Path(name))
         assert diffdata.validate(bench.folder) == []
-        for corruption in corruptions(given.number, given.seed):
+        for number, corruption in enumerate(corruptions(given.number, given.seed), 1):
+            if sys.stderr.isatty():
+                print(f"\r{number} of {given.number}", end="", file=sys.stderr)
             verdict = bench.judge(corruption)
             total[corruption.kind, "made"] += 1
             total[corruption.kind, "breaks"] += verdict.breaks

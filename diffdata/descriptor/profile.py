@@ -12,6 +12,7 @@ table described, names are plain words, and two things are added, which ``schema
 from __future__ import annotations
 
 import datetime
+from collections import Counter
 from pathlib import PurePosixPath
 from typing import Annotated, Literal
 
@@ -341,7 +342,7 @@ class PackageDescriptor(standard.PackageDescriptor):
 
     @model_validator(mode="after")
     def _paths_are_unique(self) -> PackageDescriptor:
-        paths = [resource.path for resource in self.resources]
-        for path in sorted({path for path in paths if paths.count(path) > 1}):
+        paths = Counter(resource.path for resource in self.resources)
+        for path in sorted(path for path, times in paths.items() if times > 1):
             raise ValueError(f"two resources have the path {path!r}")
         return self

@@ -18,6 +18,7 @@ from diffdata.schemas import failing_rows, to_pandas
 from diffdata.validation.causes import by_cause
 from diffdata.validation.cells import quote
 from diffdata.validation.dangling import joined_references
+from diffdata.validation.foreign_files import Budget
 from diffdata.validation.hints import Guide, guide_of, reference_guide
 from diffdata.validation.issue import Found, Issue, in_order, unreadable
 from diffdata.validation.plausible import acknowledged, plausibility_checks
@@ -93,7 +94,9 @@ def _read(package: Package, table: str) -> tuple[TypedTable, Found]:
     schema, file = package.schema(table), package.resource(table).path
     found = Found()
     try:
-        text, issues = read_table(read_bytes(package.data_path(table), file), file, schema)
+        path = package.data_path(table)
+        Budget().spend(path.stat().st_size if path.is_file() else 0, file)
+        text, issues = read_table(read_bytes(path, file), file, schema)
     except PackageError as error:
         text, issues = TextTable(file, {}, [], complete=False), [unreadable(file, error)]
     found.add(issues)

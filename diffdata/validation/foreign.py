@@ -24,12 +24,13 @@ from diffdata.descriptor import (
 )
 from diffdata.descriptor.standard import Resource
 from diffdata.errors import DescriptorError, PackageError, Problem, suggestion
-from diffdata.packages import DESCRIPTOR, inside, read_text
+from diffdata.packages import DESCRIPTOR
 from diffdata.validation.cells import cell_text
 from diffdata.validation.foreign_files import (
     Budget,
     existing,
     file_faults,
+    json_text,
     paths_of,
     plain_bytes,
 )
@@ -59,16 +60,17 @@ def read_foreign(root: Path) -> tuple[list[ForeignTable], list[Issue]]:
     DescriptorError
         If the descriptor is not one of the standard.
     """
-    descriptor = parse_standard_package(read_text(root / DESCRIPTOR, DESCRIPTOR), DESCRIPTOR)
+    descriptor = parse_standard_package(json_text(root, DESCRIPTOR), DESCRIPTOR)
     if len(descriptor.resources) > MOST_RESOURCES:
         message = f"{len(descriptor.resources)} resources, at most {MOST_RESOURCES} are read"
         raise PackageError(f"{DESCRIPTOR}: {message}")
     tables: list[ForeignTable] = []
     issues: list[Issue] = []
     budget = Budget()
+    schemas: dict[str, TableSchema] = {}
     for resource in descriptor.resources:
         try:
-            schema = _schema(resource, root)
+            schema = _schema(resource, root, schemas)
             if _is_table(resource, schema):
                 tables.append(_table(resource, schema, root, budget))
             else:
@@ -100,15 +102,17 @@ def _shown(resource: Resource) -> str:
     return paths[0][:200] if paths else f"{DESCRIPTOR}#{resource.name[:200]}"
 
 
-def _schema(resource: Resource, root: Path) -> TableSchema | None:
-    """Return the schema of a resource, from the descriptor or from a file."""
+def _schema(resource: Resource, root: Path, known: dict[str, TableSchema]) -> TableSchema | None:
+    """Return the schema of a resource, from the descriptor or from a file, which is read once."""
     if resource.schema_ is None:
         return None
     if isinstance(resource.schema_, dict):
         where = f"{DESCRIPTOR}#{resource.name[:200]}"
         return parse_standard_schema(json.dumps(resource.schema_), where)
     name = resource.schema_
-    return parse_standard_schema(read_text(inside(root, name), name), name)
+    if name not in known:
+        known[name] = parse_standard_schema(json_text(root, name), name)
+    return known[name]
 
 
 def _table(
@@ -141,7 +145,7 @@ def _dialect(resource: Resource, root: Path, kind: str) -> Dialect:
     found: Any = resource.dialect or {}
     if isinstance(found, str):
         try:
-            found = json.loads(read_text(inside(root, found), found))
+            found = json.loads(json_text(root, found))
         except (ValueError, RecursionError):
             raise PackageError(f"{resource.dialect}: not JSON") from None
     try:

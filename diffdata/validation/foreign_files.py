@@ -13,12 +13,13 @@ from pathlib import Path
 
 from diffdata.descriptor.standard import Resource
 from diffdata.errors import PackageError
-from diffdata.packages import inside
+from diffdata.packages import inside, read_text
 from diffdata.validation.issue import Issue
 
 # Larger files are refused: they would not fit into the memory of a small machine.
 MOST_BYTES = 2**30
 MOST_PARTS = 1000
+MOST_JSON = 16 * 2**20
 
 # Encodings of text; Python has others, which unpack, escape or take very long.
 _ENCODINGS = re.compile(
@@ -40,6 +41,22 @@ class Budget:
                 f"{name}: the files have more than {MOST_BYTES // 2**20} MiB, which are not read"
             )
         self._left -= size
+
+
+def json_text(root: Path, name: str) -> str:
+    """Return the text of a descriptor, schema or dialect.
+
+    Raises
+    ------
+    PackageError
+        If it is missing, leads out of the package, is too large or cannot be read.
+    """
+    path = inside(root, name)
+    if not path.is_file():
+        raise PackageError(f"{name}: the file is missing")
+    if path.stat().st_size > MOST_JSON:
+        raise PackageError(f"{name}: more than {MOST_JSON // 2**20} MiB, which are not read")
+    return read_text(path, name)
 
 
 def paths_of(resource: Resource) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from pathlib import Path
@@ -10,9 +11,10 @@ from diffdata.archives import unpacked
 from diffdata.descriptor import TableSchema, parse_schema, parse_standard_schema
 from diffdata.editions import open_edition
 from diffdata.errors import DescriptorError, InvalidDataError, InvalidInputError, PackageError
-from diffdata.packages import DESCRIPTOR, inside, open_package, read_bytes, read_package, read_text
+from diffdata.packages import DESCRIPTOR, open_package, read_bytes, read_package, read_text
 from diffdata.validation.check import check_tables, told_once
-from diffdata.validation.foreign import read_foreign
+from diffdata.validation.foreign import MOST_RESOURCES, read_foreign
+from diffdata.validation.foreign_files import json_text
 from diffdata.validation.issue import Found, Issue, in_order, problem_issue, unreadable
 from diffdata.validation.text import read_table
 from diffdata.validation.typed import to_typed
@@ -131,19 +133,19 @@ def _validate_foreign(root: Path) -> list[Issue]:
 def _profiled(root: Path) -> bool:
     """Tell whether a package is meant to keep the profile: some schema of it has rules."""
     try:
-        descriptor = json.loads(read_text(root / DESCRIPTOR, DESCRIPTOR))
+        descriptor = json.loads(json_text(root, DESCRIPTOR))
     except (ValueError, RecursionError):
         return True  # what is no JSON has the same fault in both
     resources = descriptor.get("resources") if isinstance(descriptor, dict) else None
-    for resource in resources if isinstance(resources, list) else []:
-        schema = resource.get("schema") if isinstance(resource, dict) else None
-        if isinstance(schema, str):
-            try:
-                schema = json.loads(read_text(inside(root, schema), schema))
-            except (ValueError, RecursionError, PackageError):
-                continue
-        if isinstance(schema, dict) and "rules" in schema:
-            return True
+    resources = resources[:MOST_RESOURCES] if isinstance(resources, list) else []
+    schemas = [r.get("schema") for r in resources if isinstance(r, dict)]
+    if any(isinstance(schema, dict) and "rules" in schema for schema in schemas):
+        return True
+    for name in dict.fromkeys(schema for schema in schemas if isinstance(schema, str)):
+        with contextlib.suppress(ValueError, RecursionError, PackageError):
+            schema = json.loads(json_text(root, name))
+            if isinstance(schema, dict) and "rules" in schema:
+                return True
     return False
 
 
