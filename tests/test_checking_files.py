@@ -1,5 +1,6 @@
 """Files that are larger than memory: Parquet in parts and CSV, with the verdicts of `validate`."""
 
+import json
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import diffdata
-from diffdata.checking.files import check_files
+from diffdata.checking import CheckResult, check_files, check_package
 from diffdata.errors import InvalidInputError, PackageError, UnknownNameError
 from diffdata.packages import Package, open_package
 from diffdata.validation.check import _read
@@ -116,14 +117,80 @@ def test_a_way_of_writing_that_engines_do_not_know_is_refused(tmp_path: Path) ->
         check_files(tmp_path / "a.csv", "models", memory="much")
 
 
-def test_a_reference_is_a_name_and_a_file(package: Package) -> None:
-    from diffdata.checking.files import read_reference
-
-    name, table = read_reference(f"sources={package.root / 'data' / 'sources.csv'}")
-    dates = package.root / "data" / "model_dates.csv"
-    found = check_files(dates, package.root / "schemas" / "model_dates.json", tables={name: table})
-    assert [rule.name for rule in found.skipped if "source" in rule.name] == []
-    with pytest.raises(InvalidInputError, match="expected NAME=FILE"):
-        read_reference("sources")
+@pytest.mark.parametrize("engine", ENGINES)
+def test_the_tables_that_keys_refer_to_may_be_files(
+    engine: str, package: Package, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    dates, described = package.root / "data/model_dates.csv", package.root / "schemas"
+    pl.from_pandas(diffdata.load("sources")).write_parquet(tmp_path / "sources.parquet")
+    found = check_files(
+        dates,
+        described / "model_dates.json",
+        engine=engine,
+        tables={
+            "sources": tmp_path / "sources.parquet",
+            "models": package.root / "data/models.csv",
+        },
+        session=session_for(engine, request),
+    )
+    # Nobody acknowledges here what the dataset acknowledges.
+    assert [rule.rule for rule in found.failed] == ["date_not_after_the_source"]
+    assert found.skipped == ()
     with pytest.raises(PackageError, match="there is no such file"):
-        read_reference("sources=none.parquet")
+        check_files(dates, "model_dates", tables={"sources": tmp_path / "none.csv"})
+
+
+def verdicts(results: dict[str, CheckResult]) -> set[tuple[str, str, int]]:
+    return {(r.table, rule.name, rule.failing) for r in results.values() for rule in r.failed}
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_package_is_checked_table_by_table(
+    engine: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    package = open_package(make_package(tmp_path, rows=CELLS))
+    read = {name: _read(package, name)[0] for name in package.tables}
+    found = check_package(tmp_path, engine=engine, session=session_for(engine, request))
+    for result in found.values():
+        failed = Counter({(rule.rule, rule.columns[0]): rule.failing for rule in result.failed})
+        assert failed == by_validate(result.table, read)
+    assert found["things.csv"].failed
+
+
+def test_the_dataset_is_clean_and_what_it_acknowledges_is_no_finding(copy: Path) -> None:
+    for engine in ("duckdb", "polars"):
+        found = check_package(copy, engine=engine)
+        assert [name for name, result in found.items() if result.failed or result.skipped] == []
+    accepting = copy / "data/acknowledgements.csv"
+    lines = accepting.read_text().splitlines(keepends=True)
+    accepting.write_text("".join([lines[0], *lines[2:]]))
+    (warning,) = verdicts(check_package(copy))
+    table, _, rule = lines[1].split(",")[:3]
+    assert (warning[0], warning[1].split(" ")[0], warning[2]) == (table, rule, 1)
+
+
+def test_a_table_that_cannot_be_read_is_told_and_not_looked_up(copy: Path) -> None:
+    (copy / "data/sources.csv").write_text("source_id\na,b\n")
+    (copy / "data/models.csv").unlink()
+    found = check_package(copy)
+    for file in ("data/sources.csv", "data/models.csv"):
+        assert [rule.rule for rule in found[file].failed] == ["unreadable"]
+        assert not found[file].ok
+    assert "there is no such file" in str(found["data/models.csv"])
+    dates = found["data/model_dates.csv"]
+    assert {rule.skipped for rule in dates.skipped} >= {"the table models is not given"}
+
+
+def test_a_package_of_strangers_is_checked_by_the_standard(tmp_path: Path) -> None:
+    pl.DataFrame({"id": [1, 2, 2], "of": [1, 9, None]}).write_parquet(tmp_path / "a.parquet")
+    fields = [{"name": "id", "type": "integer"}, {"name": "of", "type": "integer"}]
+    keys = [{"fields": "of", "reference": {"resource": "", "fields": "id"}}]
+    schema = {"fields": fields, "primaryKey": "id", "foreignKeys": keys}
+    resource = {"name": "a", "path": "a.parquet", "schema": schema}
+    descriptor = tmp_path / "datapackage.json"
+    descriptor.write_text(json.dumps({"resources": [resource, {"name": "x", "path": "x.txt"}]}))
+    found = check_package(descriptor)
+    assert verdicts(found) == {("a", "primary-key (id)", 2), ("a", "foreign-key (of)", 1)}
+    descriptor.write_text(json.dumps({"resources": [resource | {"path": ["a.csv", "b.csv"]}]}))
+    with pytest.raises(PackageError, match="in one file or folder"):
+        check_package(tmp_path)

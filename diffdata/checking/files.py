@@ -1,19 +1,26 @@
-"""`check_files`: the rules of a schema on files that are larger than memory."""
+"""Files that are larger than memory: one table, or all of a package, held against their schemas."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from diffdata.checking.check import PathLike, ask, judge, silent
+from diffdata.checking.check import Asked, PathLike, accepted, ask, judge, referring, silent
 from diffdata.checking.evaluate import Progress
-from diffdata.checking.prepare import prepare
-from diffdata.checking.result import CheckResult
-from diffdata.checking.sources import files_of, opened
+from diffdata.checking.prepare import Prepared, prepare
+from diffdata.checking.result import CheckResult, unreadable
+from diffdata.checking.sources import reader
 from diffdata.descriptor.standard import TableSchema
 from diffdata.editions import Dataset
-from diffdata.errors import DiffdataError, InvalidInputError, PackageError
+from diffdata.errors import DiffdataError, PackageError
+from diffdata.packages import bundled_root
+from diffdata.validation.plausible import ACKNOWLEDGEMENTS
+from diffdata.validation.whole import tables_of
 
 
 def check_files(
@@ -38,7 +45,10 @@ def check_files(
         The name of a table of the dataset, the path of a schema, or a schema; see `check`.
     engine
         ``duckdb``, ``polars`` or ``pyspark``.
-    tables, sample, package
+    tables
+        The tables that foreign keys and rules refer to, by name: frames as for `check`, or paths of
+        files, which the engine reads.
+    sample, package
         As for `check`.
     memory
         The most memory that the engine may take before it works on disk. Polars has no such
@@ -71,11 +81,95 @@ def check_files(
     (27, True)
     """
     asked = ask(schema, tables, package)
-    place = Path(path)
+    with reader(engine, memory=memory, session=session) as read, _named(path, engine):
+        others = {
+            name: read(Path(table), None).frame if isinstance(table, str | os.PathLike) else table
+            for name, table in asked.tables.items()
+        }
+        source = read(Path(path), asked.schema)
+        prepared = prepare(source.frame, asked.schema, source.parsed)
+        return judge(prepared, replace(asked, tables=others), sample, progress or silent)
+
+
+def check_package(
+    path: PathLike | None = None,
+    *,
+    engine: str = "duckdb",
+    sample: int = 10,
+    memory: str = "1GB",
+    session: Any = None,
+    progress: Progress | None = None,
+) -> dict[str, CheckResult]:
+    """Hold all tables of a package against their schemas and each other, by streaming.
+
+    Parameters
+    ----------
+    path
+        A folder with a datapackage.json, or that file; by default the dataset that comes with
+        diffdata. Tables are CSV or Parquet, a file or a folder of files each.
+    engine, sample, memory, session, progress
+        As for `check_files`.
+
+    Returns
+    -------
+    results
+        What became of each table, by its file, in the order of the package. A table that cannot be
+        read has a finding of the rule ``unreadable``; references to it are not checked. Warnings
+        that the package acknowledges are no findings.
+
+    Raises
+    ------
+    PackageError, DescriptorError
+        If the descriptor or a schema cannot be read.
+    InvalidInputError, UnknownNameError
+        If there is no such engine, or it is not installed.
+
+    Examples
+    --------
+    >>> results = check_package(engine="polars")
+    >>> results["data/models.csv"].rows, [r.table for r in results.values() if r.failed]
+    (27, [])
+    """
+    tables = tables_of(bundled_root() if path is None else Path(path))
+    schemas = {table.name: table.schema for table in tables}
+    with reader(engine, memory=memory, session=session) as read:
+        prepared: dict[str, Prepared] = {}
+        results: dict[str, CheckResult] = {}
+        for table in tables:
+            try:
+                with _named(table.file, engine):
+                    source = read(table.path, table.schema)
+                    prepared[table.name] = prepare(source.frame, table.schema, source.parsed)
+            except DiffdataError as error:
+                results[table.file] = unreadable(table.name, table.file, error)
+        frames = {name: table.frame for name, table in prepared.items()}
+        acknowledged = accepted(frames.get(ACKNOWLEDGEMENTS))
+        for table in tables:
+            if table.name not in prepared:
+                continue
+            asked = Asked(
+                table.name, table.schema, frames, referring(schemas, table.name),
+                acknowledged.get(table.name, {}),
+            )  # fmt: skip
+            try:
+                with _named(table.file, engine):
+                    told = partial(_of_table, progress or silent, table.name)
+                    results[table.file] = judge(prepared[table.name], asked, sample, told)
+            except PackageError as error:
+                results[table.file] = unreadable(table.name, table.file, error)
+                del frames[table.name]  # what refers to it says so, and no more
+    return {table.file: results[table.file] for table in tables}
+
+
+def _of_table(progress: Progress, table: str, step: str, number: int, steps: int) -> None:
+    progress(f"{table}: {step}", number, steps)
+
+
+@contextmanager
+def _named(path: PathLike, engine: str) -> Iterator[None]:
+    """Turn an error of the engine about its files into one of ours that names them."""
     try:
-        with opened(place, asked.schema, engine, memory=memory, session=session) as source:
-            prepared = prepare(source.frame, asked.schema, source.parsed)
-            return judge(prepared, asked, sample, progress or silent)
+        yield
     except DiffdataError:
         raise
     except Exception as error:
@@ -88,44 +182,4 @@ def check_files(
 def _is_of_engine(error: Exception) -> bool:
     """Tell whether an error is one of the engine about its files, not one of ours."""
     home = type(error).__module__.split(".")[0]
-    return home in ("_duckdb", "duckdb", "narwhals", "polars", "pyspark", "py4j")
-
-
-def read_reference(pair: str) -> tuple[str, Any]:
-    """Read a table that foreign keys refer to, named as ``NAME=FILE``: its name, and the table.
-
-    Parameters
-    ----------
-    pair
-        The name of the table, and a Parquet or CSV file. Tables that are referred to are small;
-        they are held in memory.
-
-    Raises
-    ------
-    InvalidInputError
-        If it is no such pair.
-    PackageError
-        If the file is missing, or cannot be read.
-
-    Examples
-    --------
-    >>> from diffdata.packages import bundled_root
-    >>> name, table = read_reference(f"models={bundled_root() / 'data' / 'models.csv'}")
-    >>> name, len(table)
-    ('models', 27)
-    """
-    import pyarrow as pa
-    from pyarrow import csv, parquet
-
-    name, mark, file = pair.partition("=")
-    if not (name and mark and file):
-        raise InvalidInputError(f"reference: expected NAME=FILE, found {pair!r}")
-    files, form = files_of(Path(file))
-    try:
-        if form == "parquet":
-            return name, parquet.read_table(file)
-        options = csv.ConvertOptions(strings_can_be_null=True, null_values=[""])
-        return name, pa.concat_tables(csv.read_csv(f, convert_options=options) for f in files)
-    except (pa.ArrowInvalid, OSError) as error:
-        reason = str(error).splitlines()[0]
-        raise PackageError(f"{file}: cannot be read: {reason}") from None
+    return home in ("_duckdb", "duckdb", "narwhals", "polars", "pyarrow", "pyspark", "py4j")

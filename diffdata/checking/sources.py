@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -77,18 +78,17 @@ def files_of(path: Path) -> tuple[list[Path], str]:
     return found, forms.pop()
 
 
+# Opens the files of a table (a file or folder) as a lazy frame; the cells of CSV are parsed by its
+# schema, or are text where it is not known.
+Reader = Callable[[Path, TableSchema | None], Source]
+
+
 @contextmanager
-def opened(
-    path: Path, schema: TableSchema, engine: str, *, memory: str, session: Any = None
-) -> Iterator[Source]:
-    """Open the files of a table as a lazy frame, for as long as the context lasts.
+def reader(engine: str, *, memory: str, session: Any = None) -> Iterator[Reader]:
+    """Start an engine, and give what opens files on it; the frames can be joined with each other.
 
     Parameters
     ----------
-    path
-        A Parquet or CSV file, or a folder of such files; ``NAME=VALUE`` folders are columns.
-    schema
-        The schema of the table, by which the cells of CSV are parsed.
     engine
         ``duckdb``, ``polars`` or ``pyspark``.
     memory
@@ -99,17 +99,22 @@ def opened(
     """
     if engine not in FILE_ENGINES:
         raise UnknownNameError("engine for files", engine, FILE_ENGINES)
-    files, form = files_of(path)
-    if form == "csv":
-        _refuse_dialects(schema)
-    places = [str(file) for file in files]
     if engine == "polars":
-        yield _by_polars(places, path, schema, form)
+        yield partial(_open, _by_polars)
     elif engine == "pyspark":
-        yield _by_spark(path, schema, form, memory, session)
+        if session is None:
+            session = spark_session(spark__driver__memory=memory.lower().removesuffix("b"))
+        yield partial(_open, partial(_by_spark, session))
     else:
         with _database(memory) as database:
-            yield _by_duckdb(database, places, schema, form)
+            yield partial(_open, partial(_by_duckdb, database))
+
+
+def _open(by_engine: Callable[..., Source], path: Path, schema: TableSchema | None) -> Source:
+    files, form = files_of(path)
+    if schema is not None and form == "csv":
+        _refuse_dialects(schema)
+    return by_engine([str(file) for file in files], path, schema, form)
 
 
 @contextmanager
@@ -130,7 +135,13 @@ def _database(memory: str) -> Iterator[Any]:
         yield database
 
 
-def _by_duckdb(database: Any, files: list[str], schema: TableSchema, form: str) -> Source:
+def _by_duckdb(
+    database: Any,
+    files: list[str],
+    path: Path,  # noqa: ARG001 (others read the folder)
+    schema: TableSchema | None,
+    form: str,
+) -> Source:
     if form == "parquet":
         relation = database.read_parquet(files, hive_partitioning=True, union_by_name=True)
         return Source(nw.from_native(relation).lazy())
@@ -149,7 +160,7 @@ def _by_duckdb(database: Any, files: list[str], schema: TableSchema, form: str) 
     return _flagged(nw.from_native(relation).lazy(), fields)
 
 
-def _by_polars(files: list[str], path: Path, schema: TableSchema, form: str) -> Source:
+def _by_polars(files: list[str], path: Path, schema: TableSchema | None, form: str) -> Source:
     pl = engine_library("polars")
     if form == "parquet":
         where = files[0] if path.is_file() else str(path / "**" / "*.parquet")
@@ -177,8 +188,13 @@ def _by_polars(files: list[str], path: Path, schema: TableSchema, form: str) -> 
     return _flagged(nw.from_native(frame.with_columns(values)).lazy(), fields)
 
 
-def _by_spark(path: Path, schema: TableSchema, form: str, memory: str, session: Any) -> Source:
-    session = session or spark_session(spark__driver__memory=memory.lower().removesuffix("b"))
+def _by_spark(
+    session: Any,
+    files: list[str],  # noqa: ARG001 (it finds them itself)
+    path: Path,
+    schema: TableSchema | None,
+    form: str,
+) -> Source:
     with quiet():
         from pyspark.sql import functions as f
 
@@ -200,6 +216,11 @@ def _by_spark(path: Path, schema: TableSchema, form: str, memory: str, session: 
 
 def _flagged(frame: nw.LazyFrame[Any], fields: Sequence[Field]) -> Source:
     """Put values in the place of texts, and beside them where a text is of another type."""
+    if not fields:
+        names = frame.collect_schema().names()
+        return Source(
+            frame.select(nw.when(nw.col(n) != "").then(nw.col(n)).alias(n) for n in names)
+        )
     columns: list[nw.Expr] = []
     for field in fields:
         text = nw.col(field.name)
@@ -226,8 +247,8 @@ def _flagged(frame: nw.LazyFrame[Any], fields: Sequence[Field]) -> Source:
     )
 
 
-def _parsed(schema: TableSchema, columns: Sequence[str]) -> list[Field]:
-    return [field for field in schema.fields if field.name in columns]
+def _parsed(schema: TableSchema | None, columns: Sequence[str]) -> list[Field]:
+    return [field for field in schema.fields if field.name in columns] if schema else []
 
 
 def _value(field: Field) -> str:
