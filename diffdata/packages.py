@@ -129,10 +129,7 @@ def read_package(
     if not root.is_dir():
         raise PackageError(f"{root}: expected a folder with a {DESCRIPTOR}, or that file")
     if not (root / DESCRIPTOR).is_file():
-        raise PackageError(
-            f"{root}: the folder has no {DESCRIPTOR}; if its files are the parts of one table, an "
-            "engine checks them (`diffdata validate --engine duckdb`)"
-        )
+        raise PackageError(f"{root}: the folder has no {DESCRIPTOR}")
     descriptor = parse_package(read_text(root / DESCRIPTOR, DESCRIPTOR), DESCRIPTOR)
     schemas: dict[str, TableSchema] = {}
     problems: list[Problem] = []

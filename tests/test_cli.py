@@ -287,4 +287,7 @@ def test_mistakes_with_engines_are_told(
     assert "--table is for an engine" in told("--table", "sources=a.csv")
     assert "for one table" in told("--engine", "duckdb", "--schema", "models")
     none = run("validate", folder)
-    assert (none.exit_code, "an engine checks them" in none.stdout) == (2, True)
+    assert (none.exit_code, "parts of one table: diffdata validate --engine" in none.stdout) == (
+        2,
+        True,
+    )

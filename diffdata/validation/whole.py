@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from diffdata.archives import unpacked
@@ -28,6 +28,7 @@ from diffdata.validation.text import read_table
 from diffdata.validation.typed import to_typed
 
 PathLike = str | os.PathLike[str]
+_PARTS = "if its files are the parts of one table: diffdata validate --engine duckdb --schema ..."
 
 
 def validate(
@@ -113,7 +114,9 @@ def _issues(path: PathLike | None, schema: PathLike | None, version: str | None)
     except PackageError as error:
         # The descriptor itself, or else the whole path, is what cannot be read.
         named = str(error).startswith(f"{DESCRIPTOR}: ")
-        return [unreadable(DESCRIPTOR if named else str(path), error)]
+        issue = unreadable(DESCRIPTOR if named else str(path), error)
+        parts = place is not None and place.is_dir() and not (place / DESCRIPTOR).exists()
+        return [replace(issue, hint=_PARTS) if parts else issue]
 
 
 def _validate_folder(place: Path | None) -> list[Issue]:
