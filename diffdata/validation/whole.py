@@ -115,8 +115,8 @@ def _issues(path: PathLike | None, schema: PathLike | None, version: str | None)
         # The descriptor itself, or else the whole path, is what cannot be read.
         named = str(error).startswith(f"{DESCRIPTOR}: ")
         issue = unreadable(DESCRIPTOR if named else str(path), error)
-        parts = place is not None and place.is_dir() and not (place / DESCRIPTOR).exists()
-        return [replace(issue, hint=_PARTS) if parts else issue]
+        parts = place is not None and place.is_dir() and any(place.rglob("*.parquet"))
+        return [replace(issue, hint=_PARTS) if parts and not named else issue]
 
 
 def _validate_folder(place: Path | None) -> list[Issue]:
