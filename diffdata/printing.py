@@ -13,7 +13,14 @@ from typing import Any
 import pandas as pd
 from rich import box
 from rich.console import Console, RenderableType
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
 from rich.table import Table
 from rich.text import Text
 
@@ -51,14 +58,15 @@ def passes() -> Iterator[Callable[[str, int, int], None]]:
         SpinnerColumn(),
         TextColumn("{task.description}", markup=False),
         BarColumn(),
-        TextColumn("{task.completed} of {task.total} passes"),
+        TextColumn("pass"),
+        MofNCompleteColumn(),
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal) as bar:
         task = bar.add_task("opening the files", total=None)
 
         def tell(step: str, number: int, steps: int) -> None:
-            bar.update(task, description=step, completed=number - 1, total=steps)
+            bar.update(task, description=step, completed=number, total=steps)
 
         yield tell
 
