@@ -10,7 +10,7 @@ from diffdata.checking.check import PathLike, ask, judge, silent
 from diffdata.checking.evaluate import Progress
 from diffdata.checking.prepare import prepare
 from diffdata.checking.result import CheckResult
-from diffdata.checking.sources import files_of, opened
+from diffdata.checking.sources import fastest_engine, files_of, opened
 from diffdata.descriptor.standard import TableSchema
 from diffdata.editions import Dataset
 from diffdata.errors import DiffdataError, InvalidInputError, PackageError
@@ -20,7 +20,7 @@ def check_files(
     path: PathLike,
     schema: PathLike | TableSchema,
     *,
-    engine: str = "duckdb",
+    engine: str | None = None,
     tables: Mapping[str, Any] | None = None,
     sample: int = 10,
     memory: str = "1GB",
@@ -37,7 +37,9 @@ def check_files(
     schema
         The name of a table of the dataset, the path of a schema, or a schema; see `check`.
     engine
-        ``duckdb``, ``polars`` or ``pyspark``.
+        ``duckdb``, ``polars``, ``pyspark``, or ``pyarrow``, which holds a table of Parquet in
+        memory. By default ``pyarrow`` for one file of Parquet with up to 250 000 rows, and
+        ``duckdb`` for all else.
     tables, sample, package
         As for `check`.
     memory
@@ -72,6 +74,7 @@ def check_files(
     """
     asked = ask(schema, tables, package)
     place = Path(path)
+    engine = engine or fastest_engine(place)
     try:
         with opened(place, asked.schema, engine, memory=memory, session=session) as source:
             prepared = prepare(source.frame, asked.schema, source.parsed)
@@ -88,7 +91,7 @@ def check_files(
 def _is_of_engine(error: Exception) -> bool:
     """Tell whether an error is one of the engine about its files, not one of ours."""
     home = type(error).__module__.split(".")[0]
-    return home in ("_duckdb", "duckdb", "narwhals", "polars", "pyspark", "py4j")
+    return home in ("_duckdb", "duckdb", "narwhals", "polars", "pyarrow", "pyspark", "py4j")
 
 
 def read_reference(pair: str) -> tuple[str, Any]:
