@@ -121,7 +121,7 @@ def field_checks(field: Field) -> list[Check]:
         Check(
             name,
             (field.name,),
-            column.is_null() | passes.fill_null(False),
+            column.is_null() | passes,
             expected,
             unique=name == "unique",
         )
@@ -140,9 +140,7 @@ def rule_check(rule: Rule, median: nw.Expr | None = None) -> Check:
     match rule:
         case Ordered(columns=columns):
             pairs = [(a, b) for i, a in enumerate(columns) for b in columns[i + 1 :]]
-            passes = _all(
-                _any_missing((a, b)) | (nw.col(a) <= nw.col(b)).fill_null(False) for a, b in pairs
-            )
+            passes = _all(_any_missing((a, b)) | (nw.col(a) <= nw.col(b)) for a, b in pairs)
             expected = " <= ".join(columns)
         case ExactlyOne(columns=columns):
             passes, expected = _count(columns) == 1, f"a value in exactly one of {_list(columns)}"
@@ -172,7 +170,7 @@ def rule_check(rule: Rule, median: nw.Expr | None = None) -> Check:
                 | ((nw.col(precision) == "year") & first_day & first_month)
             )
             count = _count((date, precision))
-            passes = (count == 0) | ((count == 2) & fits.fill_null(False))
+            passes = (count == 0) | ((count == 2) & fits)
             expected = (
                 f"{date} with its {precision}, and the first day of the month or year where "
                 "no more is known"
@@ -220,7 +218,7 @@ def not_after_check(rule: NotAfter, beside: tuple[str, str] | None = None) -> Ch
         (own <= other)
         | ((precision == "month") & month)
         | ((precision == "year") & (own.dt.year() <= other.dt.year()))
-    ).fill_null(False)
+    )
     expected = f"a date not after {rule.reference} of its {rule.key}"
     return Check(rule.name, (rule.date, rule.key), passes, expected, rule.severity)
 
@@ -258,7 +256,7 @@ def _condition(when: When) -> nw.Expr:
     """Return the expression that a condition on a column holds."""
     holds = ~nw.col(when.column).is_null()
     if when.equals is not None:
-        holds = holds & nw.col(when.column).is_in(when.equals).fill_null(False)
+        holds = holds & nw.col(when.column).is_in(when.equals)
     return holds
 
 

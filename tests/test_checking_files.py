@@ -11,11 +11,13 @@ import pyarrow.parquet as pq
 import pytest
 
 import diffdata
-from diffdata.checking import CheckResult, check_files, check_package
+from diffdata.checking import CheckResult, check_files, check_package, sources
+from diffdata.checking.sources import FILE_ENGINES, fastest_engine
 from diffdata.errors import InvalidInputError, PackageError, UnknownNameError
 from diffdata.packages import Package, open_package
 from diffdata.validation.check import _read
 
+from .conftest import ROOT
 from .packages import make_package
 from .test_checking import by_validate
 
@@ -56,7 +58,7 @@ def test_cells_of_csv_are_read_as_strictly_as_validate_reads_them(
     assert expected["type", "size"] == 4
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", [*ENGINES, "pyarrow"])
 def test_a_folder_of_parts_is_one_table(
     engine: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
@@ -68,7 +70,7 @@ def test_a_folder_of_parts_is_one_table(
     assert (result.rows, result.failed, result.skipped) == (len(models), (), ())
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", [*ENGINES, "pyarrow"])
 def test_a_row_twice_in_two_parts_is_found(
     engine: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
@@ -79,6 +81,21 @@ def test_a_row_twice_in_two_parts_is_found(
     result = check_files(tmp_path, "models", engine=engine, session=session, sample=1)
     (rule,) = (rule for rule in result.failed if rule.name == "primary-key (model_id)")
     assert (rule.failing, len(rule.sample)) == (6, 1)
+
+
+def test_a_small_file_of_parquet_is_checked_by_arrow_and_all_else_by_duckdb(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "models.parquet"
+    pl.from_pandas(diffdata.load("models")).write_parquet(path)
+    assert fastest_engine(path) == "pyarrow"
+    assert fastest_engine(tmp_path) == "duckdb"
+    assert fastest_engine(ROOT / "data" / "models.csv") == "duckdb"
+    by_engine = {engine: check_files(path, "models", engine=engine) for engine in FILE_ENGINES[:3]}
+    assert check_files(path, "models") == by_engine["pyarrow"]
+    assert by_engine["duckdb"] == by_engine["polars"] == by_engine["pyarrow"]
+    monkeypatch.setattr(sources, "_FEW_ROWS", 26)
+    assert fastest_engine(path) == "duckdb"
 
 
 def test_progress_tells_of_each_pass(tmp_path: Path) -> None:
@@ -100,6 +117,12 @@ def test_files_that_cannot_be_read_are_told_plainly(engine: str, tmp_path: Path)
     (tmp_path / "broken.parquet").write_bytes(b"PAR1 is not all")
     with pytest.raises(PackageError, match=f"broken.parquet: {engine} cannot read it"):
         counts(tmp_path / "broken.parquet", package, engine)
+    with pytest.raises(PackageError, match=r"broken\.parquet: duckdb cannot read it"):
+        check_files(tmp_path / "broken.parquet", "things", package=package.root)
+    with pytest.raises(PackageError, match=r"broken\.parquet: pyarrow cannot read it"):
+        counts(tmp_path / "broken.parquet", package, "pyarrow")
+    with pytest.raises(InvalidInputError, match="pyarrow reads Parquet alone"):
+        counts(tmp_path / "things.csv", package, "pyarrow")
     (tmp_path / "long.csv").write_text("thing_id,count\na,1,2\nb,1\n")
     with pytest.raises(PackageError, match=f"long.csv: {engine} cannot read it"):
         counts(tmp_path / "long.csv", package, engine)

@@ -14,7 +14,7 @@ from diffdata.checking.check import Asked, PathLike, accepted, ask, judge, refer
 from diffdata.checking.evaluate import Progress
 from diffdata.checking.prepare import Prepared, prepare
 from diffdata.checking.result import CheckResult, unreadable
-from diffdata.checking.sources import reader
+from diffdata.checking.sources import fastest_engine, reader
 from diffdata.descriptor.standard import TableSchema
 from diffdata.editions import Dataset
 from diffdata.errors import DiffdataError, PackageError
@@ -27,7 +27,7 @@ def check_files(
     path: PathLike,
     schema: PathLike | TableSchema,
     *,
-    engine: str = "duckdb",
+    engine: str | None = None,
     tables: Mapping[str, Any] | None = None,
     sample: int = 10,
     memory: str = "1GB",
@@ -44,7 +44,9 @@ def check_files(
     schema
         The name of a table of the dataset, the path of a schema, or a schema; see `check`.
     engine
-        ``duckdb``, ``polars`` or ``pyspark``.
+        ``duckdb``, ``polars``, ``pyspark``, or ``pyarrow``, which holds a table of Parquet in
+        memory. By default ``pyarrow`` for one file of Parquet with up to 250 000 rows, and
+        ``duckdb`` for all else.
     tables
         The tables that foreign keys and rules refer to, by name: frames as for `check`, or paths of
         files, which the engine reads.
@@ -81,6 +83,7 @@ def check_files(
     (27, True)
     """
     asked = ask(schema, tables, package)
+    engine = engine or fastest_engine(Path(path))
     with reader(engine, memory=memory, session=session) as read, _named(path, engine):
         others = {
             name: read(Path(table), None).frame if isinstance(table, str | os.PathLike) else table

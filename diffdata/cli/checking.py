@@ -40,9 +40,9 @@ def validate(
     path: Annotated[
         Path | None,
         typer.Argument(
-            help="A folder with a datapackage.json, a zip file of one, or a CSV file; with an "
-            "engine also a Parquet file, or a folder of Parquet or CSV files that are one table. "
-            "By default the dataset of diffdata."
+            help="A folder with a datapackage.json, a zip file of one, a CSV or Parquet file, or a "
+            "folder of Parquet (with an engine also CSV) files that are one table. By default the "
+            "dataset of diffdata."
         ),
     ] = None,
     schema: Annotated[
@@ -55,8 +55,8 @@ def validate(
     engine: Annotated[
         FileEngine | None,
         typer.Option(
-            help="Count the faults of large tables by streaming; without it each fault is told at "
-            "its line."
+            help="Count the faults of large tables by streaming; without it each fault of CSV is "
+            "told at its line."
         ),
     ] = None,
     table: Annotated[
@@ -91,7 +91,7 @@ def validate(
 
     bundled = opened(None).root if edition() else bundled_root()
     root = Path() if path is not None and path.is_file() else path or bundled
-    if engine is not None:
+    if engine is not None or (path is not None and _is_parquet(path)):
         issues = _by_engine(path, schema, engine, table or [], sample, memory, format)
     else:
         if table:
@@ -114,7 +114,7 @@ def validate(
 def _by_engine(
     path: Path | None,
     schema: str | None,
-    engine: FileEngine,
+    engine: FileEngine | None,
     tables: list[str],
     sample: int,
     memory: str,
@@ -127,12 +127,9 @@ def _by_engine(
 
     results: dict[str, CheckResult]
     with passes() as progress:
-        how: dict[str, Any] = {
-            "engine": engine.value,
-            "sample": sample,
-            "memory": memory,
-            "progress": progress,
-        }
+        how: dict[str, Any] = {"sample": sample, "memory": memory, "progress": progress}
+        if engine is not None:
+            how["engine"] = engine.value
         if path is None or path.name == DESCRIPTOR or (path / DESCRIPTOR).is_file():
             if schema is not None or tables:
                 raise InvalidInputError("--schema and --table are for one table, not a package")
@@ -152,6 +149,14 @@ def _by_engine(
     elif format is IssueFormat.text:
         typer.echo("\n".join(map(str, results.values())))
     return [issue for file, result in results.items() for issue in result.issues(file)]
+
+
+def _is_parquet(path: Path) -> bool:
+    from diffdata.packages import DESCRIPTOR
+
+    if path.is_dir() and not (path / DESCRIPTOR).exists():
+        return any(path.rglob("*.parquet"))
+    return path.suffix.lower() in (".parquet", ".pq")
 
 
 def _name_and_file(pair: str) -> tuple[str, Path]:

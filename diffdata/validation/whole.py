@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from diffdata.archives import unpacked
@@ -28,7 +28,6 @@ from diffdata.validation.text import read_table
 from diffdata.validation.typed import to_typed
 
 PathLike = str | os.PathLike[str]
-_PARTS = "if its files are the parts of one table: diffdata validate --engine duckdb --schema ..."
 
 
 def validate(
@@ -114,9 +113,7 @@ def _issues(path: PathLike | None, schema: PathLike | None, version: str | None)
     except PackageError as error:
         # The descriptor itself, or else the whole path, is what cannot be read.
         named = str(error).startswith(f"{DESCRIPTOR}: ")
-        issue = unreadable(DESCRIPTOR if named else str(path), error)
-        parts = place is not None and place.is_dir() and any(place.rglob("*.parquet"))
-        return [replace(issue, hint=_PARTS) if parts and not named else issue]
+        return [unreadable(DESCRIPTOR if named else str(path), error)]
 
 
 def _validate_folder(place: Path | None) -> list[Issue]:
