@@ -257,8 +257,7 @@ def test_an_engine_counts_the_faults_of_a_large_table(engine: str, tmp_path: Pat
 
 
 def test_an_engine_checks_a_package_or_an_edition(copy: Path) -> None:
-    assert run("validate", "--engine", "polars").exit_code == 0
-    old = run("--dataset", "2026.1", "validate", "--engine", "duckdb")
+    old = run("--dataset", "2026.1", "validate", "--engine", "polars")
     assert (old.exit_code, "model_dates: " in old.stdout) == (0, True)
     table = run("validate", copy / "data/models.csv", "--engine", "duckdb")
     assert table.stdout == "models: 27 rows, 30 rules checked, 0 broken\n"
