@@ -46,7 +46,7 @@ LINES = [
     Line("validate, CSV / frictionless", "diffdata_csv", "frictionless_csv", SMALL,
          "parsing cells exactly"),
     Line("check, Parquet / frictionless on CSV", "diffdata_parquet", "frictionless_csv", SMALL,
-         "making the plan"),
+         "reading the file, and patterns"),
     Line("check, Parquet, DuckDB / pandera on pandas", "diffdata_duckdb", "pandera_pandas",
          1_000_000, "grouping by the key"),
     Line("check, Parquet, Polars / pandera on Polars", "diffdata_polars", "pandera_polars",

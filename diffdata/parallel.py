@@ -18,12 +18,28 @@ def side_by_side(
 ) -> list[Result]:
     """Return what a function gives for each item, in order; on threads where there are many rows.
 
+    This thread works too: each new one takes memory of its own, which is not free.
+
     Examples
     --------
     >>> side_by_side(len, ["a", "bc"], rows=100_000)
     [1, 2]
     """
-    if rows <= _MANY_ROWS:
-        return [function(item) for item in items]
-    with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
-        return list(pool.map(function, items))
+    given = list(items)
+    results: dict[int, Result] = {}
+    left = iter(range(len(given)))
+
+    def work() -> None:
+        for place in left:
+            results[place] = function(given[place])
+
+    helpers = min(8, os.cpu_count() or 1) - 1
+    if rows <= _MANY_ROWS or not helpers:
+        work()
+    else:
+        with ThreadPoolExecutor(helpers) as pool:
+            started = [pool.submit(work) for _ in range(helpers)]
+            work()
+            for helper in started:
+                helper.result()
+    return [results[place] for place in range(len(given))]

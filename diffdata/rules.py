@@ -145,21 +145,20 @@ def rule_check(rule: Rule, median: nw.Expr | None = None) -> Check:
         case ExactlyOne(columns=columns):
             passes, expected = _count(columns) == 1, f"a value in exactly one of {_list(columns)}"
         case AtLeastOne(columns=columns):
-            passes, expected = _count(columns) >= 1, f"a value in at least one of {_list(columns)}"
+            passes = ~_all_missing(columns)
+            expected = f"a value in at least one of {_list(columns)}"
         case AllOrNone(columns=columns):
-            count = _count(columns)
-            passes = (count == 0) | (count == len(columns))
+            passes = _all_missing(columns) | ~_any_missing(columns)
             expected = f"values in all of {_list(columns)}, or in none"
         case RequiredIf(columns=columns, when=when, otherwise=otherwise):
             holds = _condition(when)
             condition = f"where {when.column} is given"
             if when.equals is not None:
                 condition = f"where {when.column} is {' or '.join(map(str, when.equals))}"
-            count = _count(columns)
-            passes = ~holds | (count == len(columns))
+            passes = ~holds | ~_any_missing(columns)
             expected = f"a value in {_list(columns)} {condition}"
             if otherwise == "empty":
-                passes = passes & (holds | (count == 0))
+                passes = passes & (holds | _all_missing(columns))
                 expected += ", and only there"
         case DatePrecision(date=date, precision=precision):
             first_day = nw.col(date).dt.day() == 1
@@ -169,8 +168,8 @@ def rule_check(rule: Rule, median: nw.Expr | None = None) -> Check:
                 | ((nw.col(precision) == "month") & first_day)
                 | ((nw.col(precision) == "year") & first_day & first_month)
             )
-            count = _count((date, precision))
-            passes = (count == 0) | ((count == 2) & fits)
+            both = (date, precision)
+            passes = _all_missing(both) | (~_any_missing(both) & fits)
             expected = (
                 f"{date} with its {precision}, and the first day of the month or year where "
                 "no more is known"
@@ -306,6 +305,10 @@ def _all(expressions: Iterable[nw.Expr]) -> nw.Expr:
 
 def _any_missing(columns: Sequence[str]) -> nw.Expr:
     return functools.reduce(operator.or_, (nw.col(name).is_null() for name in columns))
+
+
+def _all_missing(columns: Sequence[str]) -> nw.Expr:
+    return _all(nw.col(name).is_null() for name in columns)
 
 
 def _count(columns: Sequence[str]) -> nw.Expr:

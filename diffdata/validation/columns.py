@@ -24,6 +24,7 @@ _DAY = (
     r"(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)"
 )
 _FORMS = {"number": NUMBER, "integer": r"-?[0-9]{1,18}", "date": _DAY}
+_MAYBE_HEX = np.isin(np.arange(256), [ord(mark) for mark in "xX"])
 _FIRST_DAY = datetime.date(1, 1, 1)
 
 
@@ -97,7 +98,7 @@ def _cast(cells: pa.ChunkedArray, field: Field, strict: bool) -> pa.ChunkedArray
         if not pc.all(pc.is_finite(values)).as_py():
             values = pc.if_else(pc.is_finite(values), values, pa.scalar(None, target))
         return _without_lost_digits(cells, values)
-    if field.type == "integer" and any(pc.any(pc.match_substring(cells, x)).as_py() for x in "xX"):
+    if field.type == "integer" and any(_MAYBE_HEX[marks].any() for _, marks in _bytes(cells)):
         whole = pc.match_substring_regex(cells, f"^(?:{INTEGER})$")  # nor 0x1F
         return pc.if_else(whole, values, pa.scalar(None, target))
     return values
@@ -154,11 +155,10 @@ _SUSPECT = r"^\s|\s$|[\x00-\x1f\x7f]|[^\x00-\x7f]"
 def _all_clean(cells: pa.ChunkedArray) -> bool:
     """Tell whether text is beyond doubt: looks at the bytes of the whole column at once."""
     least = 127
-    for offsets, marks in _bytes(cells):
-        text = marks[offsets[0] : offsets[-1]]
-        if text.max() > 126:
+    for _, marks in _bytes(cells):
+        if marks.max() > 126:
             return False
-        least = min(least, text.min())
+        least = min(least, marks.min())
     return least > 32 or not (
         least < 32
         or pc.any(pc.starts_with(cells, " ")).as_py()
@@ -167,13 +167,14 @@ def _all_clean(cells: pa.ChunkedArray) -> bool:
 
 
 def _bytes(cells: pa.ChunkedArray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Give, for each part of a column with text, where its cells begin and end, and the bytes."""
+    """Give, for each part of a column with text, where its cells begin and end in its bytes."""
     for chunk in cells.chunks:
         _, places, text = chunk.buffers()
         if text is not None:
             offsets = np.frombuffer(places, np.int32)[chunk.offset : chunk.offset + len(chunk) + 1]
             if offsets[0] < offsets[-1]:
-                yield offsets, np.frombuffer(text, np.uint8)
+                marks = np.frombuffer(text, np.uint8)[offsets[0] : offsets[-1]]
+                yield offsets - offsets[0], marks
 
 
 def _unclean(cells: pa.ChunkedArray) -> pa.ChunkedArray:

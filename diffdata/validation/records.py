@@ -15,7 +15,7 @@ MAX_CELL = 16 * 2**20
 _MOST_BREAKS = 1000
 _MOST_READ_AGAIN = 64 * 2**20  # characters behind quotes that do not close
 
-RFC_4180 = Dialect()
+RFC_4180 = Dialect.model_construct()  # nothing to read, so no class is built yet
 
 
 @dataclass(frozen=True, slots=True)
