@@ -167,7 +167,7 @@ def by_pandas(table: pa.Table, name: str, package: Package, others: dict[str, An
         found.append((foreign_key_check(key, keys.drop_nulls().unique().to_list()), frame))
     for rule in schema.rules:
         if rule.rule in ("nearProduct", "nearMedian"):
-            found.append((rule_check(rule), frame))
+            found.append((rule_check(rule, schema), frame))
         if rule.rule == "referenced":
             used = [
                 tables[other][key.fields[0]].dropna()

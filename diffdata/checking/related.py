@@ -82,14 +82,14 @@ def relate(
     for number, rule in enumerate(schema.rules):
         match rule:
             case NearProduct():
-                checks.append(rule_check(rule))
+                checks.append(rule_check(rule, schema))
             case NearMedian(column=column, by=by):
                 median = f"_median_{number}"
                 groups = _medians(own, column, by, median)
                 frame = frame.join(
                     groups, left_on=list(by), right_on=[f"{median}_{n}" for n in by], how="left"
                 )
-                checks.append(rule_check(rule, nw.col(median)))
+                checks.append(rule_check(rule, schema, nw.col(median)))
             case NotAfter():
                 prefix = f"_date_{number}"
                 check = not_after_check(rule, (prefix, f"{prefix}_precision"))
