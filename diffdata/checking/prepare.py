@@ -14,21 +14,10 @@ import narwhals as nw
 import pandas as pd
 import pyarrow as pa
 
-from diffdata.descriptor import Field, TableSchema
+from diffdata.columntypes import nothing, typed, words
+from diffdata.descriptor import TableSchema
 from diffdata.errors import InvalidInputError
 from diffdata.rules import Check
-
-_WORDS = {
-    "integer": "whole numbers of 64 bits",
-    "year": "whole numbers of 64 bits",
-    "number": "numbers",
-    "boolean": "true or false",
-    "date": "dates",
-}
-_EXPECTED_TYPES = {
-    "integer": nw.Int64(), "year": nw.Int64(), "number": nw.Float64(), "boolean": nw.Boolean(),
-    "date": nw.Date(),
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -102,10 +91,10 @@ def prepare(frame: nw.LazyFrame[Any], schema: TableSchema, parsed: Iterable[str]
     for number, field in enumerate(schema.fields):
         flag = f"_flag_{number}"
         if field.name not in dtypes:
-            columns += [_nothing(field).alias(field.name), nw.lit(True).alias(flag)]
+            columns += [nothing(field).alias(field.name), nw.lit(True).alias(flag)]
             flags[field.name] = flag
             continue
-        value, unknown = _typed(field, dtypes[field.name])
+        value, unknown = typed(field.name, dtypes[field.name], field)
         if field.name in parsed:
             unknown = nw.col(flag_of(field.name))
         columns.append(value.alias(field.name))
@@ -113,7 +102,7 @@ def prepare(frame: nw.LazyFrame[Any], schema: TableSchema, parsed: Iterable[str]
             columns.append(unknown.alias(flag))
             flags[field.name] = flag
         fits = nw.lit(True) if unknown is None else ~nw.col(flag)
-        checks.append(Check("type", (field.name,), fits, _WORDS.get(field.type, "text")))
+        checks.append(Check("type", (field.name,), fits, words(field)))
     missing = tuple(name for name in schema.column_names if name not in dtypes)
     known = {*schema.column_names, *map(flag_of, parsed)}
     unknown_names = tuple(name for name in dtypes if name not in known)
@@ -128,48 +117,6 @@ def prepare(frame: nw.LazyFrame[Any], schema: TableSchema, parsed: Iterable[str]
 def flag_of(column: str) -> str:
     """Return the name of the flag that a reader of text puts beside a column."""
     return f"_unparsed_{column}"
-
-
-def expected_type(field: Field) -> nw.dtypes.DType:
-    """Return the type of a column."""
-    return _EXPECTED_TYPES.get(field.type, nw.String())
-
-
-def _typed(field: Field, found: nw.dtypes.DType) -> tuple[nw.Expr, nw.Expr | None]:
-    """Return the values of a column, and where they are not known (None if all are)."""
-    column, wanted = nw.col(field.name), expected_type(field)
-    match field.type:
-        case "integer" | "year":
-            if found in (nw.UInt64, nw.UInt128, nw.Int128):
-                # As floats, for Arrow has no integer that large to compare with.
-                large = ((column / 1).abs() >= 2.0**63).fill_null(False)
-                return nw.when(~large).then(column).cast(nw.Int64()), large
-            fits = found.is_integer()
-        case "number":
-            if found.is_float():
-                return column.cast(wanted).fill_nan(None), None
-            if found.is_integer():
-                return column / 1, None  # Arrow refuses to cast what is beyond 2**53
-            fits = found.is_decimal()
-        case "boolean":
-            fits = found == nw.Boolean
-        case "date":
-            if found == nw.Datetime and not getattr(found, "time_zone", None):
-                time = column.dt
-                within = (
-                    (time.hour() != 0) | (time.minute() != 0) | (time.second() != 0)
-                ).fill_null(False)
-                return nw.when(~within).then(column).cast(nw.Date()), within
-            fits = found == nw.Date
-        case _:
-            fits = found in (nw.String, nw.Categorical, nw.Enum)
-    if fits:
-        return (column if found == wanted else column.cast(wanted)), None
-    return _nothing(field), ~column.is_null()
-
-
-def _nothing(field: Field) -> nw.Expr:
-    return nw.lit(None, dtype=expected_type(field))
 
 
 def _arrow(frame: pd.DataFrame) -> pa.Table:

@@ -11,9 +11,11 @@ from typing import Any
 import narwhals as nw
 import pyarrow as pa
 
-from diffdata.checking.prepare import expected_type, lazy
+from diffdata.checking.prepare import lazy
 from diffdata.checking.run import collect
+from diffdata.columntypes import key_values, nothing, words
 from diffdata.descriptor import (
+    Field,
     ForeignKey,
     NearMedian,
     NearProduct,
@@ -102,7 +104,7 @@ def relate(
             case Referenced(column=column):
                 check = referenced_check(rule, ())
                 mark = f"_used_{number}"
-                used, reason = _used(own, tables, name, column, referring, mark)
+                used, reason = _used(own, schema, tables, name, column, referring, mark)
                 if used is None:
                     skipped.append((check, reason))
                     continue
@@ -119,13 +121,12 @@ def _keys(
     other: Any, own: _Lazy, key: ForeignKey, schema: TableSchema, target: str, mark: str
 ) -> _Lazy:
     """Return the keys that a foreign key may refer to, each once, with a mark."""
-    types = [expected_type(schema.field(name)) for name in key.fields]
     names = _ends(key, mark)
-    columns = [
-        nw.col(there).cast(kind).alias(name)
-        for there, kind, name in zip(key.reference.fields, types, names, strict=True)
+    wanted = [
+        (there, schema.field(here), name)
+        for there, here, name in zip(key.reference.fields, key.fields, names, strict=True)
     ]
-    found = _select(other, columns, f"the table {target}")
+    found = _values(other, wanted, f"the table {target}")
     given = functools.reduce(operator.and_, (~nw.col(name).is_null() for name in names))
     marked = found.filter(given).unique().with_columns(nw.lit(True).alias(mark))
     return _beside(marked, own)
@@ -141,12 +142,13 @@ def _dates(
             other = own if target == name else tables.get(target)
             if other is None:
                 return None, f"the table {target} is not given"
-            columns = [
-                nw.col(key.reference.fields[0]).alias(f"{prefix}_key"),
-                nw.col(rule.reference).cast(nw.Date()).alias(prefix),
-                nw.col(f"{rule.reference}_precision").alias(f"{prefix}_precision"),
+            precision = f"{rule.reference}_precision"
+            wanted = [
+                (key.reference.fields[0], schema.field(rule.key), f"{prefix}_key"),
+                (rule.reference, Field(name=rule.reference, type="date"), prefix),
+                (precision, Field(name=precision, type="string"), f"{prefix}_precision"),
             ]
-            found = _select(other, columns, f"the table {target}")
+            found = _values(other, wanted, f"the table {target}")
             once = found.filter(~nw.col(f"{prefix}_key").is_null()).unique(f"{prefix}_key")
             return _beside(once, own), ""
     return None, f"no foreign key of {rule.key} alone"
@@ -154,6 +156,7 @@ def _dates(
 
 def _used(
     own: _Lazy,
+    schema: TableSchema,
     tables: _Tables,
     name: str,
     column: str,
@@ -171,7 +174,8 @@ def _used(
         if other is None:
             return None, f"the table {table} is not given"
         here = key.fields[key.reference.fields.index(column)]
-        part = _select(other, [nw.col(here).alias(f"{mark}_key")], f"the table {table}")
+        wanted = [(here, schema.field(column), f"{mark}_key")]
+        part = _values(other, wanted, f"the table {table}")
         parts.append(_beside(part.filter(~nw.col(f"{mark}_key").is_null()).unique(), own))
     if not parts:
         return None, "no table refers to this one"
@@ -195,19 +199,28 @@ def _medians(own: _Lazy, column: str, by: Sequence[str], name: str) -> _Lazy:
     return given.group_by(*keys).agg(nw.col(name).median())
 
 
-def _select(frame: Any, columns: Sequence[nw.Expr], what: str) -> _Lazy:
-    """Select columns of a frame of any library, with a clear error where it lacks one."""
-    try:
-        found = (frame if isinstance(frame, nw.LazyFrame) else lazy(frame, what)).select(*columns)
-        found.collect_schema()
-    except InvalidInputError:
-        raise
-    except Exception as error:  # noqa: BLE001 (each engine has an error of its own for this)
-        reason = str(error).strip().split("\n", 1)[0]
-        raise InvalidInputError(
-            f"tables: {what} has not what the schema asks for: {reason}"
-        ) from None
-    return found
+def _values(frame: Any, wanted: Sequence[tuple[str, Field, str]], what: str) -> _Lazy:
+    """Select columns of another table, or of a prepared one, as the types that are compared.
+
+    Each is told by its name, the column that it is compared with, and its name in the result.
+    """
+    own = isinstance(frame, nw.LazyFrame)
+    found = frame if own else lazy(frame, what)
+    dtypes = found.collect_schema()
+    columns = []
+    for name, field, alias in wanted:
+        if name not in dtypes:
+            raise InvalidInputError(
+                f"tables: {what} has not what the schema asks for: there is no column {name!r}"
+            )
+        values = key_values(name, dtypes[name], field)
+        if values is None and not own:
+            raise InvalidInputError(
+                f"tables: {what} has not what the schema asks for: the column {name!r} holds "
+                f"{dtypes[name]}, expected {words(field)}"
+            )
+        columns.append((nothing(field) if values is None else values).alias(alias))
+    return found.select(*columns)
 
 
 def _beside(part: _Lazy, own: _Lazy) -> _Lazy:
