@@ -59,7 +59,7 @@ def typed(name: str, found: nw.dtypes.DType, field: Field) -> tuple[nw.Expr, nw.
             fits = found.is_integer()
         case "number":
             if found.is_float():
-                return column.cast(wanted).fill_nan(None), None
+                return column.cast(wanted).fill_nan(None) + 0.0, None  # one zero
             if found.is_integer():
                 return column / 1, None  # Arrow refuses to cast what is beyond 2**53
             fits = found.is_decimal()

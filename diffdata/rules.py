@@ -80,7 +80,7 @@ def table_checks(schema: TableSchema) -> list[Check]:
     """Return the checks that need nothing but the table itself: constraints, key and rules."""
     checks = [check for field in schema.fields for check in field_checks(field)]
     for key in schema.unique_keys:
-        passes = _any_missing(key) | ~key_expression(key).is_duplicated()
+        passes = _any_missing(key) | ~key_expression(key, schema).is_duplicated()
         expected = f"a {_list(key)} that no other row has"
         checks.append(Check("unique", key, passes, expected, unique=True))
     strict = (rule for rule in schema.rules if not isinstance(rule, PLAUSIBILITY))
@@ -113,7 +113,8 @@ def field_checks(field: Field) -> list[Check]:
         passes = column.str.len_chars() <= limits.max_length
         found.append(("max-length", passes, f"at most {limits.max_length} characters"))
     if limits.unique:
-        found.append(("unique", ~column.is_duplicated(), "a value that no other row has"))
+        alone = column + 0.0 if field.type == "number" else column  # there is one zero
+        found.append(("unique", ~alone.is_duplicated(), "a value that no other row has"))
     checks = [
         Check(
             name,
@@ -252,8 +253,8 @@ def _among(field: Field, values: Sequence[Any]) -> nw.Expr:
     if field.type in _WHOLE:
         allowed = [int(value) for value in allowed if value == int(value)]
         allowed = [value for value in allowed if _LEAST <= value <= _MOST]
-    if 0.0 in allowed and field.type == "number":
-        allowed.append(-0.0)  # equal, but not to Arrow
+    if field.type == "number" and 0.0 in allowed:
+        allowed += [0.0, -0.0]  # equal, but not to Arrow
     # An empty list has no type, which some engines mind: nothing passes but what is missing.
     return column.is_in(allowed) if allowed else column.is_null()
 
@@ -303,7 +304,9 @@ def _as_float(column: str) -> nw.Expr:
     return nw.col(column) / 1
 
 
-def foreign_key_check(key: ForeignKey, present: Iterable[Scalar]) -> Check:
+def foreign_key_check(
+    key: ForeignKey, present: Iterable[Scalar], schema: TableSchema | None = None
+) -> Check:
     """Return the check that a foreign key finds its row.
 
     Parameters
@@ -312,21 +315,24 @@ def foreign_key_check(key: ForeignKey, present: Iterable[Scalar]) -> Check:
         The foreign key.
     present
         The values of the referenced columns, as `key_expression` gives them.
+    schema
+        The schema of the table with the foreign key; without it numbers have two zeros.
     """
     target = key.reference.resource or "this table"
     expected = f"a value that stands in {_list(key.reference.fields)} of {target}"
     passes = _any_missing(key.fields)
     if values := list(present):  # an empty list has no type, which some engines mind
-        passes = passes | key_expression(key.fields).is_in(values)
+        passes = passes | key_expression(key.fields, schema).is_in(values)
     return Check("foreign-key", key.fields, passes, expected)
 
 
-def key_expression(columns: Sequence[str]) -> nw.Expr:
+def key_expression(columns: Sequence[str], schema: TableSchema | None = None) -> nw.Expr:
     """Return one expression for a key of one or several columns (several are joined as text)."""
+    floats = {name for name in columns if schema and schema.field(name).type == "number"}
+    parts = [nw.col(name) + 0.0 if name in floats else nw.col(name) for name in columns]  # one zero
     if len(columns) == 1:
-        return nw.col(columns[0])
-    parts = [nw.col(name).cast(nw.String()) for name in columns]
-    return nw.concat_str(parts, separator=_KEY_SEPARATOR)
+        return parts[0]
+    return nw.concat_str([part.cast(nw.String()) for part in parts], separator=_KEY_SEPARATOR)
 
 
 def _primary_key(schema: TableSchema) -> list[Check]:
@@ -338,7 +344,7 @@ def _primary_key(schema: TableSchema) -> list[Check]:
         for name in key
         if not schema.field(name).constraints.required
     ]
-    unique = _any_missing(key) | ~key_expression(key).is_duplicated()
+    unique = _any_missing(key) | ~key_expression(key, schema).is_duplicated()
     expected = f"a {_list(key)} that no other row has"
     return [*checks, Check("primary-key", key, unique, expected, unique=True)]
 

@@ -272,8 +272,8 @@ def by_validate(name: str, tables: dict[str, Any]) -> Counter[Any]:
     found = [(check, table.values) for check in table_checks(table.schema)]
     for key in table.schema.foreign_keys:
         target = tables[key.reference.resource or name]
-        found.append((foreign_key_check(key, _keys(target.values, key, table.schema)),
-                      table.values))  # fmt: skip
+        found.append((foreign_key_check(key, _keys(target.values, key, table.schema),
+                                        table.schema), table.values))  # fmt: skip
     found += plausibility_checks(table, tables, whole=True)
     counts = Counter({("type", field): int(mask.sum()) for field, mask in table.unusable.items()})
     for one, frame in found:

@@ -125,7 +125,7 @@ def breaches(
             and set(key.reference.fields) <= set(target.text.columns)
         ):
             present = _keys(target.values, key, table.schema)
-            checks.append(foreign_key_check(key, present))
+            checks.append(foreign_key_check(key, present, table.schema))
             guides.append(reference_guide(key, present, target, table))
     broken = failing_rows(table.values, checks)
     for check, frame in plausibility_checks(table, others, whole):
@@ -202,7 +202,7 @@ def _keys(values: pa.Table, key: ForeignKey, schema: TableSchema) -> list[str]:
         if expression is None:
             return []
         columns.append(expression.alias(here))
-    keys = target.select(*columns).select(key=key_expression(key.fields))["key"]
+    keys = target.select(*columns).select(key=key_expression(key.fields, schema))["key"]
     found: list[str] = keys.drop_nulls().unique(maintain_order=True).to_list()
     return found
 
