@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
+import narwhals as nw
+
 from diffdata.checking.evaluate import Progress, evaluate
 from diffdata.checking.prepare import Prepared, lazy, prepare
 from diffdata.checking.related import relate
@@ -19,6 +21,7 @@ from diffdata.editions import Dataset, open_dataset
 from diffdata.errors import InvalidInputError, UnknownNameError
 from diffdata.loader import load_all
 from diffdata.packages import Package, read_text
+from diffdata.patterns import ambiguous
 from diffdata.rules import Check, table_checks
 
 PathLike: TypeAlias = str | os.PathLike[str]
@@ -66,7 +69,8 @@ def check(
     Raises
     ------
     InvalidInputError
-        If `frame` is no frame, or a table in `tables` lacks a column that the schema refers to.
+        If `frame` is no frame, a table in `tables` lacks a column that the schema refers to or has
+        it with another type, or the engine reads a pattern of the schema in a way of its own.
     UnknownNameError
         If there is no table of that name.
     DescriptorError, PackageError
@@ -164,6 +168,7 @@ def _others(
 def judge(prepared: Prepared, asked: Asked, sample: int, progress: Progress) -> CheckResult:
     """Evaluate all rules on a prepared frame."""
     schema = asked.schema
+    _refuse_ambiguous(schema, prepared.frame.implementation)
     related = relate(prepared.frame, schema, asked.tables, asked.name, asked.referring)
     checks = [*prepared.checks, *table_checks(schema), *related.checks]
     absent = set(prepared.missing)
@@ -176,6 +181,18 @@ def judge(prepared: Prepared, asked: Asked, sample: int, progress: Progress) -> 
         *(_result(check, 0, (), reason) for check, reason in related.skipped),
     ]
     return CheckResult(asked.name, rows, key, tuple(rules))
+
+
+def _refuse_ambiguous(schema: TableSchema, engine: nw.Implementation) -> None:
+    """Refuse patterns that an engine would read in another way than RE2."""
+    if engine.is_pyarrow() or engine.is_duckdb():
+        return
+    for field in schema.fields:
+        if field.constraints.pattern and (part := ambiguous(field.constraints.pattern)):
+            raise InvalidInputError(
+                f"schema: the pattern of {field.name!r} has {part!r}, which {engine.value} reads "
+                "differently; write it in another way, or check with pandas, pyarrow or DuckDB"
+            )
 
 
 def _header(prepared: Prepared, schema: TableSchema) -> list[RuleResult]:
