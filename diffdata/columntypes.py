@@ -68,16 +68,17 @@ def typed(name: str, found: nw.dtypes.DType, field: Field) -> tuple[nw.Expr, nw.
         case "date":
             if found == nw.Datetime and not getattr(found, "time_zone", None):
                 time = column.dt
-                within = (
-                    (time.hour() != 0) | (time.minute() != 0) | (time.second() != 0)
-                ).fill_null(False)
+                parts = (time.hour(), time.minute(), time.second(), time.microsecond())
+                within = nw.any_horizontal(*(part != 0 for part in parts), ignore_nulls=True)
+                within = within.fill_null(False)
                 return nw.when(~within).then(column).cast(nw.Date()), within
             fits = found == nw.Date
         case _:
             fits = found in (nw.String, nw.Categorical, nw.Enum)
     if fits:
         return (column if found == wanted else column.cast(wanted)), None
-    return nothing(field), ~column.is_null()
+    given = column.fill_nan(None) if found.is_float() else column
+    return nothing(field), ~given.is_null()
 
 
 def key_values(name: str, found: nw.dtypes.DType, field: Field) -> nw.Expr | None:

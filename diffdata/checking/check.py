@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import narwhals as nw
 
 from diffdata.checking.evaluate import Progress, evaluate
+from diffdata.checking.names import renamed, restored
 from diffdata.checking.prepare import Prepared, lazy, prepare
 from diffdata.checking.related import relate
 from diffdata.checking.result import CheckResult, RuleResult
@@ -89,7 +90,9 @@ def check(
     if sample < 0:
         raise InvalidInputError(f"sample: expected a number from 0 up, found {sample}")
     asked = ask(schema, tables, package)
-    return judge(prepare(lazy(frame), asked.schema), asked, sample, silent)
+    plain = renamed(lazy(frame), asked.schema, asked.name)
+    prepared = prepare(plain.frame, plain.schema)
+    return restored(judge(prepared, asked.of(plain.schema), sample, silent), plain)
 
 
 @dataclass(frozen=True)
@@ -112,6 +115,10 @@ class Asked:
     schema: TableSchema
     tables: Mapping[str, Any]
     referring: tuple[tuple[str, ForeignKey], ...] | None
+
+    def of(self, schema: TableSchema) -> Asked:
+        """Return the same of another schema."""
+        return replace(self, schema=schema)
 
 
 def ask(

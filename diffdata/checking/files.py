@@ -8,6 +8,7 @@ from typing import Any
 
 from diffdata.checking.check import PathLike, ask, judge, silent
 from diffdata.checking.evaluate import Progress
+from diffdata.checking.names import restored
 from diffdata.checking.prepare import prepare
 from diffdata.checking.result import CheckResult
 from diffdata.checking.sources import files_of, opened
@@ -74,8 +75,9 @@ def check_files(
     place = Path(path)
     try:
         with opened(place, asked.schema, engine, memory=memory, session=session) as source:
-            prepared = prepare(source.frame, asked.schema, source.parsed)
-            return judge(prepared, asked, sample, progress or silent)
+            prepared = prepare(source.frame, source.plain.schema, source.parsed)
+            told = judge(prepared, asked.of(source.plain.schema), sample, progress or silent)
+            return restored(told, source.plain)
     except DiffdataError:
         raise
     except Exception as error:

@@ -70,7 +70,7 @@ def lazy(frame: Any, what: str = "frame") -> nw.LazyFrame[Any]:
     if isinstance(frame, pd.DataFrame):
         frame = _arrow(frame)
     if isinstance(frame, pa.Table):
-        frame = _one_kind_of_text(frame)
+        frame = _plainly(frame)
     try:
         wrapped: nw.LazyFrame[Any] = nw.from_native(frame).lazy()
         return wrapped
@@ -124,23 +124,30 @@ def _arrow(frame: pd.DataFrame) -> pa.Table:
 
     Columns of objects become what they hold: dates, text, whole numbers.
     """
-    columns: dict[str, Any] = {}
-    for place, name in enumerate(frame.columns):
+    columns: list[Any] = []
+    for place in range(frame.shape[1]):
         series = frame.iloc[:, place]
         try:
-            columns[str(name)] = pa.array(series, from_pandas=True)
+            columns.append(pa.array(series, from_pandas=True))
         except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError):
             absent = series.isna()
-            columns[str(name)] = pa.array(
-                [None if gone else b"" for gone in absent], type=pa.binary()
-            )
-    return pa.table(columns)
+            columns.append(pa.array([None if gone else b"" for gone in absent], type=pa.binary()))
+    return pa.table(columns, names=[str(name) for name in frame.columns])
 
 
-def _one_kind_of_text(table: pa.Table) -> pa.Table:
-    """Return a table of Arrow with one type of text, for it does not join texts of two types."""
-    others = (pa.types.is_large_string, pa.types.is_string_view)
+def _plainly(table: pa.Table) -> pa.Table:
+    """Return a table of Arrow with one type of text and of dates, and without dictionaries.
+
+    It does not join texts of two types, and Narwhals takes every dictionary for one of text.
+    """
     for place, column in enumerate(table.schema):
-        if any(is_text(column.type) for is_text in others):
-            table = table.set_column(place, column.name, table[column.name].cast(pa.string()))
+        kind = column.type
+        if pa.types.is_dictionary(kind):
+            kind = kind.value_type
+        if pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
+            kind = pa.string()
+        if pa.types.is_date64(kind):
+            kind = pa.date32()
+        if kind != column.type:
+            table = table.set_column(place, column.name, table.column(place).cast(kind))
     return table

@@ -11,6 +11,7 @@ from typing import Any
 import narwhals as nw
 import pyarrow as pa
 
+from diffdata.checking.names import plain_columns
 from diffdata.checking.prepare import lazy
 from diffdata.checking.run import collect
 from diffdata.columntypes import key_values, nothing, words
@@ -126,7 +127,7 @@ def _keys(
         (there, schema.field(here), name)
         for there, here, name in zip(key.reference.fields, key.fields, names, strict=True)
     ]
-    found = _values(other, wanted, f"the table {target}")
+    found = _values(other, own, wanted, f"the table {target}")
     given = functools.reduce(operator.and_, (~nw.col(name).is_null() for name in names))
     marked = found.filter(given).unique().with_columns(nw.lit(True).alias(mark))
     return _beside(marked, own)
@@ -148,7 +149,7 @@ def _dates(
                 (rule.reference, Field(name=rule.reference, type="date"), prefix),
                 (precision, Field(name=precision, type="string"), f"{prefix}_precision"),
             ]
-            found = _values(other, wanted, f"the table {target}")
+            found = _values(other, own, wanted, f"the table {target}")
             once = found.filter(~nw.col(f"{prefix}_key").is_null()).unique(f"{prefix}_key")
             return _beside(once, own), ""
     return None, f"no foreign key of {rule.key} alone"
@@ -175,7 +176,7 @@ def _used(
             return None, f"the table {table} is not given"
         here = key.fields[key.reference.fields.index(column)]
         wanted = [(here, schema.field(column), f"{mark}_key")]
-        part = _values(other, wanted, f"the table {table}")
+        part = _values(other, own, wanted, f"the table {table}")
         parts.append(_beside(part.filter(~nw.col(f"{mark}_key").is_null()).unique(), own))
     if not parts:
         return None, "no table refers to this one"
@@ -199,25 +200,25 @@ def _medians(own: _Lazy, column: str, by: Sequence[str], name: str) -> _Lazy:
     return given.group_by(*keys).agg(nw.col(name).median())
 
 
-def _values(frame: Any, wanted: Sequence[tuple[str, Field, str]], what: str) -> _Lazy:
-    """Select columns of another table, or of a prepared one, as the types that are compared.
+def _values(frame: Any, own: _Lazy, wanted: Sequence[tuple[str, Field, str]], what: str) -> _Lazy:
+    """Select columns of another table, or of the own one, as the types that are compared.
 
     Each is told by its name, the column that it is compared with, and its name in the result.
     """
-    own = isinstance(frame, nw.LazyFrame)
-    found = frame if own else lazy(frame, what)
+    found, names = plain_columns(frame if frame is own else lazy(frame, what))
     dtypes = found.collect_schema()
     columns = []
     for name, field, alias in wanted:
-        if name not in dtypes:
+        if name not in names:
             raise InvalidInputError(
                 f"tables: {what} has not what the schema asks for: there is no column {name!r}"
             )
-        values = key_values(name, dtypes[name], field)
-        if values is None and not own:
+        there = names[name]
+        values = key_values(there, dtypes[there], field)
+        if values is None and frame is not own:
             raise InvalidInputError(
                 f"tables: {what} has not what the schema asks for: the column {name!r} holds "
-                f"{dtypes[name]}, expected {words(field)}"
+                f"{dtypes[there]}, expected {words(field)}"
             )
         columns.append((nothing(field) if values is None else values).alias(alias))
     return found.select(*columns)

@@ -11,6 +11,7 @@ from typing import Any
 
 import narwhals as nw
 
+from diffdata.checking.names import Renamed, renamed
 from diffdata.checking.prepare import flag_of
 from diffdata.descriptor import Field, TableSchema
 from diffdata.engines.library import engine_library
@@ -42,9 +43,10 @@ _REFUSED = (
 
 @dataclass(frozen=True)
 class Source:
-    """A lazy frame of what files hold, and the columns that were parsed from text."""
+    """A lazy frame of what files hold, its names, and the columns that were parsed from text."""
 
     frame: nw.LazyFrame[Any]
+    plain: Renamed
     parsed: tuple[str, ...] = ()
 
 
@@ -133,31 +135,31 @@ def _database(memory: str) -> Iterator[Any]:
 def _by_duckdb(database: Any, files: list[str], schema: TableSchema, form: str) -> Source:
     if form == "parquet":
         relation = database.read_parquet(files, hive_partitioning=True, union_by_name=True)
-        return Source(nw.from_native(relation).lazy())
+        return _whole(relation, schema)
     relation = database.read_csv(
         files, header=True, all_varchar=True, delimiter=",", quotechar='"', escapechar='"',
         null_padding=False, strict_mode=True, auto_detect=False,
         columns=dict.fromkeys(_header(files[0]), "VARCHAR"),
     )  # fmt: skip
-    fields = _parsed(schema, relation.columns)
+    plain = renamed(nw.from_native(relation).lazy(), schema)
+    relation = plain.frame.to_native()
+    fields = _parsed(plain)
     parts = [
         f'try_cast(nullif("{f.name}", \'\') AS {_SQL_TYPES[f.type]}) AS "{_value(f)}"'
         for f in fields
         if f.type in _SQL_TYPES
     ]
     relation = relation.project(", ".join(["*", *parts]))
-    return _flagged(nw.from_native(relation).lazy(), fields)
+    return _flagged(relation, plain, fields)
 
 
 def _by_polars(files: list[str], path: Path, schema: TableSchema, form: str) -> Source:
     pl = engine_library("polars")
     if form == "parquet":
         where = files[0] if path.is_file() else str(path / "**" / "*.parquet")
-        return Source(
-            nw.from_native(pl.scan_parquet(where, hive_partitioning=path.is_dir())).lazy()
-        )
-    frame = pl.scan_csv(files, infer_schema=False)
-    fields = _parsed(schema, frame.collect_schema().names())
+        return _whole(pl.scan_parquet(where, hive_partitioning=path.is_dir()), schema)
+    plain = renamed(nw.from_native(pl.scan_csv(files, infer_schema=False)).lazy(), schema)
+    frame, fields = plain.frame.to_native(), _parsed(plain)
     kinds = {
         "integer": pl.Int64, "year": pl.Int64, "number": pl.Float64, "date": pl.Date,
     }  # fmt: skip
@@ -174,7 +176,7 @@ def _by_polars(files: list[str], path: Path, schema: TableSchema, form: str) -> 
         else:
             continue
         values.append(value.alias(_value(field)))
-    return _flagged(nw.from_native(frame.with_columns(values)).lazy(), fields)
+    return _flagged(frame.with_columns(values), plain, fields)
 
 
 def _by_spark(path: Path, schema: TableSchema, form: str, memory: str, session: Any) -> Source:
@@ -184,22 +186,30 @@ def _by_spark(path: Path, schema: TableSchema, form: str, memory: str, session: 
 
         if form == "parquet":
             # Partitions keep the text of their folders, as the other engines read them by type.
-            return Source(nw.from_native(session.read.parquet(str(path))).lazy())
+            return _whole(session.read.parquet(str(path)), schema)
         frame = session.read.csv(
             str(path), header=True, inferSchema=False, quote='"', escape='"', multiLine=True,
             mode="FAILFAST",
         )  # fmt: skip
-        fields = _parsed(schema, frame.columns)
+        plain = renamed(nw.from_native(frame).lazy(), schema)
+        frame, fields = plain.frame.to_native(), _parsed(plain)
         parsed = {
             _value(field): f.col(f"`{field.name}`").try_cast(_SQL_TYPES[field.type].lower())
             for field in fields
             if field.type in _SQL_TYPES
         }
-        return _flagged(nw.from_native(frame.withColumns(parsed)).lazy(), fields)
+        return _flagged(frame.withColumns(parsed), plain, fields)
 
 
-def _flagged(frame: nw.LazyFrame[Any], fields: Sequence[Field]) -> Source:
+def _whole(native: Any, schema: TableSchema) -> Source:
+    """Return a frame that has types of its own."""
+    plain = renamed(nw.from_native(native).lazy(), schema)
+    return Source(plain.frame, plain)
+
+
+def _flagged(native: Any, plain: Renamed, fields: Sequence[Field]) -> Source:
     """Put values in the place of texts, and beside them where a text is of another type."""
+    frame: nw.LazyFrame[Any] = nw.from_native(native).lazy()
     columns: list[nw.Expr] = []
     for field in fields:
         text = nw.col(field.name)
@@ -222,12 +232,13 @@ def _flagged(frame: nw.LazyFrame[Any], fields: Sequence[Field]) -> Source:
     names = [name for name in frame.collect_schema().names() if not name.startswith("_value_")]
     flags = [flag_of(field.name) for field in fields]
     return Source(
-        frame.with_columns(*columns).select(*names, *flags), tuple(f.name for f in fields)
+        frame.with_columns(*columns).select(*names, *flags), plain, tuple(f.name for f in fields)
     )
 
 
-def _parsed(schema: TableSchema, columns: Sequence[str]) -> list[Field]:
-    return [field for field in schema.fields if field.name in columns]
+def _parsed(plain: Renamed) -> list[Field]:
+    columns = set(plain.frame.collect_schema().names())
+    return [field for field in plain.schema.fields if field.name in columns]
 
 
 def _value(field: Field) -> str:
