@@ -16,6 +16,7 @@ from diffdata.checking.names import renamed, restored
 from diffdata.checking.prepare import Prepared, lazy, prepare
 from diffdata.checking.related import relate
 from diffdata.checking.result import CheckResult, RuleResult
+from diffdata.checking.run import of_engine, reason
 from diffdata.descriptor import ForeignKey, parse_schema, parse_standard_schema
 from diffdata.descriptor.standard import TableSchema
 from diffdata.editions import Dataset, open_dataset
@@ -71,7 +72,8 @@ def check(
     ------
     InvalidInputError
         If `frame` is no frame, a table in `tables` lacks a column that the schema refers to or has
-        it with another type, or the engine reads a pattern of the schema in a way of its own.
+        it with another type, the engine reads a pattern of the schema in a way of its own, or
+        cannot evaluate the frame.
     UnknownNameError
         If there is no table of that name.
     DescriptorError, PackageError
@@ -90,9 +92,16 @@ def check(
     if sample < 0:
         raise InvalidInputError(f"sample: expected a number from 0 up, found {sample}")
     asked = ask(schema, tables, package)
-    plain = renamed(lazy(frame), asked.schema, asked.name)
-    prepared = prepare(plain.frame, plain.schema)
-    return restored(judge(prepared, asked.of(plain.schema), sample, silent), plain)
+    given = lazy(frame)
+    try:
+        plain = renamed(given, asked.schema, asked.name)
+        prepared = prepare(plain.frame, plain.schema)
+        return restored(judge(prepared, asked.of(plain.schema), sample, silent), plain)
+    except Exception as error:
+        if not of_engine(error):
+            raise
+        engine = given.implementation.value
+        raise InvalidInputError(f"frame: {engine} cannot evaluate it: {reason(error)}") from error
 
 
 @dataclass(frozen=True)

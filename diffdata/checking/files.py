@@ -11,6 +11,7 @@ from diffdata.checking.evaluate import Progress
 from diffdata.checking.names import restored
 from diffdata.checking.prepare import prepare
 from diffdata.checking.result import CheckResult
+from diffdata.checking.run import of_engine, reason
 from diffdata.checking.sources import files_of, opened
 from diffdata.descriptor.standard import TableSchema
 from diffdata.editions import Dataset
@@ -81,16 +82,9 @@ def check_files(
     except DiffdataError:
         raise
     except Exception as error:
-        if not _is_of_engine(error):
+        if not of_engine(error):
             raise
-        reason = " ".join(str(error).split())[:300]
-        raise PackageError(f"{path}: {engine} cannot read it: {reason}") from None
-
-
-def _is_of_engine(error: Exception) -> bool:
-    """Tell whether an error is one of the engine about its files, not one of ours."""
-    home = type(error).__module__.split(".")[0]
-    return home in ("_duckdb", "duckdb", "narwhals", "polars", "pyspark", "py4j")
+        raise PackageError(f"{path}: {engine} cannot read it: {reason(error)}") from None
 
 
 def read_reference(pair: str) -> tuple[str, Any]:
@@ -129,5 +123,4 @@ def read_reference(pair: str) -> tuple[str, Any]:
         options = csv.ConvertOptions(strings_can_be_null=True, null_values=[""])
         return name, pa.concat_tables(csv.read_csv(f, convert_options=options) for f in files)
     except (pa.ArrowInvalid, OSError) as error:
-        reason = str(error).splitlines()[0]
-        raise PackageError(f"{file}: cannot be read: {reason}") from None
+        raise PackageError(f"{file}: cannot be read: {reason(error)}") from None

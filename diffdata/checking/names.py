@@ -6,15 +6,13 @@ Such columns have plain names while rules are evaluated, and their own again in 
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import narwhals as nw
-import pyarrow as pa
 
-from diffdata.checking.result import CheckResult, RuleResult
+from diffdata.checking.result import CheckResult
 from diffdata.descriptor import TableSchema
 
 # What every engine takes for a name. Names that begin with an underscore are those of flags and
@@ -33,67 +31,49 @@ class Renamed:
         Both as they came, if all of their names are plain.
     original
         The names that they had, by their plain ones.
-    repeated
-        Columns of the frame that stand more than once; the first of them is looked at.
     """
 
     frame: nw.LazyFrame[Any]
     schema: TableSchema
     original: dict[str, str] = field(default_factory=dict)
-    repeated: tuple[str, ...] = ()
 
 
 def renamed(frame: nw.LazyFrame[Any], schema: TableSchema, table: str = "") -> Renamed:
     """Give a frame and its schema plain names, if they have others; `table` is its own name."""
-    found = names_of(frame)
+    found = frame.collect_schema().names()
     inner = _plain_names([*schema.column_names, *found])
-    if all(name == plain for name, plain in inner.items()) and len(set(found)) == len(found):
+    if all(name == plain for name, plain in inner.items()):
         return Renamed(frame, schema)
-    times = Counter(found)
     return Renamed(
-        with_names(frame, _once([inner[name] for name in found])),
+        with_names(frame, [inner[name] for name in found]),
         _renamed_schema(schema, inner, table),
         {plain: name for name, plain in inner.items()},
-        tuple(name for name in times if times[name] > 1),
     )
 
 
 def plain_columns(frame: nw.LazyFrame[Any]) -> tuple[nw.LazyFrame[Any], dict[str, str]]:
     """Return a frame with plain names, and these by the names that it had."""
-    found = names_of(frame)
+    found = frame.collect_schema().names()
     inner = _plain_names(found)
-    if all(name == plain for name, plain in inner.items()) and len(set(found)) == len(found):
+    if all(name == plain for name, plain in inner.items()):
         return frame, inner
-    return with_names(frame, _once([inner[name] for name in found])), inner
+    return with_names(frame, [inner[name] for name in found]), inner
 
 
 def restored(result: CheckResult, back: Renamed) -> CheckResult:
     """Return a result with the names that the columns had."""
     if not back.original:
         return result
-    again = [
-        RuleResult("header", (name,), "error", "one column of this name", 1)
-        for name in back.repeated
-    ]
-    rules = [
+    rules = tuple(
         replace(
             rule,
             columns=tuple(back.original[name] for name in rule.columns),
             expected=_INNER.sub(lambda found: back.original.get(found[0], found[0]), rule.expected),
         )
         for rule in result.rules
-        if back.original.keys() >= set(rule.columns)
-    ]
+    )
     key = tuple(back.original[name] for name in result.key)
-    return replace(result, key=key, rules=(*again, *rules))
-
-
-def names_of(frame: nw.LazyFrame[Any]) -> list[str]:
-    """Return the names of the columns, also where some are equal."""
-    native = frame.to_native()
-    if isinstance(native, pa.Table) or frame.implementation.is_pyspark():
-        return list(native.columns if frame.implementation.is_pyspark() else native.column_names)
-    return frame.collect_schema().names()
+    return replace(result, key=key, rules=rules)
 
 
 def with_names(frame: nw.LazyFrame[Any], names: Sequence[str]) -> nw.LazyFrame[Any]:
@@ -107,7 +87,7 @@ def with_names(frame: nw.LazyFrame[Any], names: Sequence[str]) -> nw.LazyFrame[A
         columns = ", ".join(f'"{name}"' for name in names)
         native = native.query("_", f"SELECT * FROM _ AS _({columns})")
     else:
-        native = native.rename(dict(zip(names_of(frame), names, strict=True)))
+        native = native.rename(dict(zip(frame.collect_schema().names(), names, strict=True)))
     named: nw.LazyFrame[Any] = nw.from_native(native).lazy()
     return named
 
@@ -121,14 +101,6 @@ def _plain_names(names: Iterable[str]) -> dict[str, str]:
         inner[name] = name if plain else f"_column_{len(inner)}_"
         taken.add(name.casefold())
     return inner
-
-
-def _once(names: Iterable[str]) -> list[str]:
-    """Return names with another one for each that stood before."""
-    found: list[str] = []
-    for name in names:
-        found.append(f"_again_{len(found)}_" if name in found else name)
-    return found
 
 
 def _renamed_schema(schema: TableSchema, names: dict[str, str], table: str) -> TableSchema:

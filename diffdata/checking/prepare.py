@@ -6,7 +6,7 @@ and a flag beside it keeps the other rules from judging what nobody knows.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,27 +63,38 @@ def lazy(frame: Any, what: str = "frame") -> nw.LazyFrame[Any]:
     Raises
     ------
     InvalidInputError
-        If it is no frame that Narwhals supports.
+        If it is no frame that Narwhals supports, or has two columns of one name.
     """
     if isinstance(frame, nw.DataFrame | nw.LazyFrame):
         frame = frame.to_native()
     if isinstance(frame, pd.DataFrame):
         frame = _arrow(frame)
     if isinstance(frame, pa.Table):
+        _refuse_repeated(frame.column_names, what)
         frame = _plainly(frame)
     try:
         wrapped: nw.LazyFrame[Any] = nw.from_native(frame).lazy()
-        return wrapped
     except (TypeError, AttributeError):
         raise InvalidInputError(
             f"{what}: expected a frame of pandas, pyarrow, Polars, DuckDB, Spark or another "
             f"library that Narwhals supports, found {type(frame).__name__}"
         ) from None
+    if wrapped.implementation.is_pyspark():
+        _refuse_repeated(wrapped.to_native().columns, what)
+    return wrapped
+
+
+def _refuse_repeated(names: Sequence[str], what: str) -> None:
+    if twice := [name for name in dict.fromkeys(names) if names.count(name) > 1]:
+        raise InvalidInputError(f"{what}: the column {twice[0]!r} stands more than once")
 
 
 def prepare(frame: nw.LazyFrame[Any], schema: TableSchema, parsed: Iterable[str] = ()) -> Prepared:
     """Type the columns of a frame as its schema says; `parsed` are columns with a flag by it."""
-    dtypes = frame.collect_schema()
+    dtypes: dict[str, nw.dtypes.DType] = dict(frame.collect_schema())
+    if frame.implementation.is_pyspark():
+        # Its timestamps have the zone of the session, in which a day begins at midnight as well.
+        dtypes |= {name: nw.Datetime() for name, kind in dtypes.items() if kind == nw.Datetime}
     columns: list[nw.Expr] = []
     checks: list[Check] = []
     flags: dict[str, str] = {}

@@ -226,7 +226,7 @@ def _values(frame: Any, own: _Lazy, wanted: Sequence[tuple[str, Field, str]], wh
 
 def _beside(part: _Lazy, own: _Lazy) -> _Lazy:
     """Carry a part of another table over to the engine of a frame, if it is of another one."""
-    if part.implementation == own.implementation:
+    if part.implementation == own.implementation and _can_join(own, part):
         return part
     table = collect(part)
     native = own.to_native()
@@ -241,6 +241,17 @@ def _beside(part: _Lazy, own: _Lazy) -> _Lazy:
     if own.implementation.is_pyarrow():
         return lazy(table)
     raise InvalidInputError(f"tables: expected frames of {own.implementation}, as the one to check")
+
+
+def _can_join(own: _Lazy, part: _Lazy) -> bool:
+    """Tell whether frames of one engine can be joined: for DuckDB, those of one connection."""
+    if not own.implementation.is_duckdb():
+        return True
+    try:
+        own.to_native().cross(part.to_native())
+    except engine_library("duckdb").InvalidInputException:
+        return False
+    return True
 
 
 def _on_connection(relation: Any, carried: pa.Table) -> Any:  # noqa: ARG001 (the query names it)
