@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "ancestry": ("trace",),
-    "checking": ("CheckResult", "RuleResult", "check", "check_files"),
+    "checking": ("CheckResult", "RuleResult", "check", "check_files", "check_package"),
     "citation": ("cite",),
     "derive": ("cost_per_flop", "gpt3_like", "is_replication", "lag_days", "replication_lag"),
     "editions": ("fetch", "versions"),
@@ -103,6 +103,7 @@ __all__ = [
     "UnknownNameError",
     "check",
     "check_files",
+    "check_package",
     "cite",
     "conflict",
     "cost_per_flop",

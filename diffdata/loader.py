@@ -107,7 +107,7 @@ def load_all(package: Package, names: list[str]) -> dict[str, pd.DataFrame]:
         errors = [issue for issue in checked.issues if issue.severity == "error"]
         if errors:
             raise InvalidDataError(f"table {name!r}", errors)
-        known = identity(checked.frame, package.schema(name), name, package.version)
+        known = identity(checked.typed.values, package.schema(name), name, package.version)
         if package.release is not None and known["digest"] != package.release.tables[name].digest:
             raise PackageError(
                 f"table {name!r} of {package.release.edition}: these are not the released values: "

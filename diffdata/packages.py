@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,7 +15,9 @@ from diffdata.descriptor import (
     TableSchema,
     parse_package,
     parse_schema,
+    parse_standard_schema,
 )
+from diffdata.descriptor.standard import TableSchema as StandardSchema
 from diffdata.errors import DescriptorError, PackageError, Problem, UnknownNameError, suggestion
 
 if TYPE_CHECKING:
@@ -144,6 +147,49 @@ def read_package(
         if resource.name in schemas:
             problems += _dangling(resource, schemas, names)
     return Package(root, descriptor, schemas), problems
+
+
+def find_schema(schema: str | os.PathLike[str]) -> StandardSchema:
+    """Return the schema that a user names: by its file, or by its table in the current dataset.
+
+    A file with ``rules`` is held to the profile, any other one to the standard alone.
+
+    Raises
+    ------
+    UnknownNameError
+        If it is neither a file nor a table.
+    DescriptorError, PackageError
+        If the file cannot be read.
+
+    Examples
+    --------
+    >>> find_schema("models").primary_key
+    ('model_id',)
+    """
+    file = Path(schema)
+    if file.suffix.lower() != ".json" and not file.is_file():
+        package = open_package()
+        if str(schema) not in package.schemas:
+            raise UnknownNameError("table or schema file", str(schema), package.tables)
+        return package.schema(str(schema))
+    text = read_text(file, str(file))
+    try:
+        profiled = "rules" in json.loads(text)
+    except (ValueError, RecursionError, TypeError):
+        profiled = True  # what is no JSON has the same fault in both
+    return (parse_schema if profiled else parse_standard_schema)(text, str(file))
+
+
+def table_of_file(file: Path) -> tuple[Package, str] | None:
+    """Return the package in whose folder a file lies, and the table that it holds, if it does."""
+    full = file.resolve()
+    for root in full.parents:
+        if (root / DESCRIPTOR).is_file():
+            package = open_package(root)
+            for resource in package.descriptor.resources:
+                if (root / resource.path).resolve() == full:
+                    return package, resource.name
+    return None
 
 
 def read_bytes(path: Path, name: str) -> bytes:

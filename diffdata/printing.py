@@ -6,12 +6,21 @@ import json
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import pandas as pd
 from rich import box
 from rich.console import Console, RenderableType
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
 from rich.table import Table
 from rich.text import Text
 
@@ -36,6 +45,30 @@ def console() -> Console:
 def error_console() -> Console:
     """Return the console for standard error, where progress is shown."""
     return Console(stderr=True, highlight=False)
+
+
+@contextmanager
+def passes() -> Iterator[Callable[[str, int, int], None]]:
+    """Show on a terminal which pass over the data runs, and for how long; elsewhere nothing.
+
+    Gives what is called before each pass with its name, its number from 1, and how many there are.
+    """
+    screen = error_console()
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TextColumn("pass"),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal) as bar:
+        task = bar.add_task("opening the files", total=None)
+
+        def tell(step: str, number: int, steps: int) -> None:
+            bar.update(task, description=step, completed=number, total=steps)
+
+        yield tell
 
 
 def print_rich(content: RenderableType) -> None:

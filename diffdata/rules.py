@@ -119,7 +119,7 @@ def field_checks(field: Field) -> list[Check]:
         Check(
             name,
             (field.name,),
-            column.is_null() | passes.fill_null(False),
+            column.is_null() | passes,
             expected,
             unique=name == "unique",
         )
@@ -139,7 +139,7 @@ def rule_check(rule: Rule, schema: TableSchema, median: nw.Expr | None = None) -
         case Ordered(columns=columns):
             pairs = [(a, b) for i, a in enumerate(columns) for b in columns[i + 1 :]]
             passes = _all(
-                _any_missing((a, b)) | (left <= right).fill_null(False)
+                _any_missing((a, b)) | (left <= right)
                 for (a, b), (left, right) in ((pair, _alike(pair, schema)) for pair in pairs)
             )
             expected = " <= ".join(columns)
@@ -171,7 +171,7 @@ def rule_check(rule: Rule, schema: TableSchema, median: nw.Expr | None = None) -
                 | ((nw.col(precision) == "year") & first_day & first_month)
             )
             count = _count((date, precision))
-            passes = (count == 0) | ((count == 2) & fits.fill_null(False))
+            passes = (count == 0) | ((count == 2) & fits)
             expected = (
                 f"{date} with its {precision}, and the first day of the month or year where "
                 "no more is known"
@@ -218,7 +218,7 @@ def not_after_check(rule: NotAfter, beside: tuple[str, str] | None = None) -> Ch
         (own <= other)
         | ((precision == "month") & month)
         | ((precision == "year") & (own.dt.year() <= other.dt.year()))
-    ).fill_null(False)
+    )
     expected = f"a date not after {rule.reference} of its {rule.key}"
     return Check(rule.name, (rule.date, rule.key), passes, expected, rule.severity)
 
@@ -288,7 +288,7 @@ def _condition(when: When, schema: TableSchema) -> nw.Expr:
     """Return the expression that a condition on a column holds."""
     holds = ~nw.col(when.column).is_null()
     if when.equals is not None:
-        holds = holds & _among(schema.field(when.column), when.equals).fill_null(False)
+        holds = holds & _among(schema.field(when.column), when.equals)
     return holds
 
 

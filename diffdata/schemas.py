@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import warnings
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
@@ -16,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from diffdata.descriptor import Field, TableSchema
+from diffdata.parallel import side_by_side
 from diffdata.rules import Check, table_checks
 
 if TYPE_CHECKING:
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
 # Strings are those of pandas 3 (``str``), held by Arrow so that patterns run in a linear-time
 # engine. Missing is NaN in strings and numbers, NaT in dates, pd.NA in integers and booleans.
 _TEXT = pd.StringDtype("pyarrow", na_value=np.nan)
-_MANY_ROWS = 10_000  # from here on threads are worth their while
 _PANDAS_DTYPES: dict[str, Any] = {
     "integer": pd.Int64Dtype(),
     "year": pd.Int64Dtype(),
@@ -67,10 +65,8 @@ def failing_rows(frame: pd.DataFrame | pa.Table, checks: Sequence[Check]) -> lis
     positions
         For each check the positions (from 0) of the rows that break it.
     """
-    if isinstance(frame, pa.Table) and len(frame) > _MANY_ROWS:
-        # Arrow works outside of the lock of Python, so that checks can run side by side.
-        with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
-            return list(pool.map(lambda check: _failing(frame, [check])[0], checks))
+    if isinstance(frame, pa.Table):
+        return side_by_side(lambda check: _failing(frame, [check])[0], checks, len(frame))
     with warnings.catch_warnings():
         # pandas advises against groups in patterns, which are as good as any in a schema.
         warnings.filterwarnings("ignore", "This pattern is interpreted", UserWarning)
@@ -81,7 +77,7 @@ def _failing(frame: pd.DataFrame | pa.Table, checks: Sequence[Check]) -> list[np
     left = {
         str(number): check.passes
         for number, check in enumerate(checks)
-        if not (check.unique and _all_distinct(frame, check.columns))
+        if not (check.unique and all_distinct(frame, check.columns))
     }
     none = np.array([], dtype=np.intp)
     if not left:
@@ -89,13 +85,14 @@ def _failing(frame: pd.DataFrame | pa.Table, checks: Sequence[Check]) -> list[np
     verdicts = nw.from_native(frame, eager_only=True).select(
         passes.alias(name) for name, passes in left.items()
     )
+    broken = {name for name in left if not verdicts[name].all()}
     return [
-        np.flatnonzero(~verdicts[name].to_numpy().astype(bool)) if name in left else none
+        np.flatnonzero(~verdicts[name].to_numpy().astype(bool)) if name in broken else none
         for name in map(str, range(len(checks)))
     ]
 
 
-def _all_distinct(frame: pd.DataFrame | pa.Table, columns: Sequence[str]) -> bool:
+def all_distinct(frame: Any, columns: Sequence[str]) -> bool:
     """Tell quickly whether a key of an Arrow table is unique; False if it may not be."""
     if not isinstance(frame, pa.Table):
         return False

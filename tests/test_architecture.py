@@ -17,7 +17,7 @@ from .conftest import ROOT
 CODE = ROOT / "diffdata"
 # From the ground up; a module may import only from rows below its own, or its own package.
 FLOORS = [
-    ["errors", "files", "numbering", "patterns", "rows", "words"],
+    ["errors", "files", "numbering", "parallel", "patterns", "rows", "words"],
     ["uncertainty", "descriptor"],
     ["columntypes", "rules", "packages", "derive"],
     ["archives", "digest", "schemas"],

@@ -1,5 +1,6 @@
 """Files that are larger than memory: Parquet in parts and CSV, with the verdicts of `validate`."""
 
+import json
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,16 @@ import pyarrow.parquet as pq
 import pytest
 
 import diffdata
-from diffdata.checking.files import check_files
+from diffdata.checking import CheckResult, check_files, check_package, sources
+from diffdata.checking.sources import FILE_ENGINES, fastest_engine
 from diffdata.errors import InvalidInputError, PackageError, UnknownNameError
 from diffdata.packages import Package, open_package
 from diffdata.validation.check import _read
+from diffdata.validation.foreign import read_foreign
+from diffdata.validation.issue import Found
+from diffdata.validation.typed import to_typed
 
+from .conftest import ROOT
 from .packages import make_package
 from .test_checking import by_validate
 
@@ -55,7 +61,7 @@ def test_cells_of_csv_are_read_as_strictly_as_validate_reads_them(
     assert expected["type", "size"] == 4
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", [*ENGINES, "pyarrow"])
 def test_a_folder_of_parts_is_one_table(
     engine: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
@@ -67,7 +73,7 @@ def test_a_folder_of_parts_is_one_table(
     assert (result.rows, result.failed, result.skipped) == (len(models), (), ())
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", [*ENGINES, "pyarrow"])
 def test_a_row_twice_in_two_parts_is_found(
     engine: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
@@ -78,6 +84,21 @@ def test_a_row_twice_in_two_parts_is_found(
     result = check_files(tmp_path, "models", engine=engine, session=session, sample=1)
     (rule,) = (rule for rule in result.failed if rule.name == "primary-key (model_id)")
     assert (rule.failing, len(rule.sample)) == (6, 1)
+
+
+def test_a_small_file_of_parquet_is_checked_by_arrow_and_all_else_by_duckdb(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "models.parquet"
+    pl.from_pandas(diffdata.load("models")).write_parquet(path)
+    assert fastest_engine(path) == "pyarrow"
+    assert fastest_engine(tmp_path) == "duckdb"
+    assert fastest_engine(ROOT / "data" / "models.csv") == "duckdb"
+    by_engine = {engine: check_files(path, "models", engine=engine) for engine in FILE_ENGINES[:3]}
+    assert check_files(path, "models") == by_engine["pyarrow"]
+    assert by_engine["duckdb"] == by_engine["polars"] == by_engine["pyarrow"]
+    monkeypatch.setattr(sources, "_FEW_ROWS", 26)
+    assert fastest_engine(path) == "duckdb"
 
 
 def test_progress_tells_of_each_pass(tmp_path: Path) -> None:
@@ -99,6 +120,12 @@ def test_files_that_cannot_be_read_are_told_plainly(engine: str, tmp_path: Path)
     (tmp_path / "broken.parquet").write_bytes(b"PAR1 is not all")
     with pytest.raises(PackageError, match=f"broken.parquet: {engine} cannot read it"):
         counts(tmp_path / "broken.parquet", package, engine)
+    with pytest.raises(PackageError, match=r"broken\.parquet: duckdb cannot read it"):
+        check_files(tmp_path / "broken.parquet", "things", package=package.root)
+    with pytest.raises(PackageError, match=r"broken\.parquet: pyarrow cannot read it"):
+        counts(tmp_path / "broken.parquet", package, "pyarrow")
+    with pytest.raises(InvalidInputError, match="pyarrow reads Parquet alone"):
+        counts(tmp_path / "things.csv", package, "pyarrow")
     (tmp_path / "long.csv").write_text("thing_id,count\na,1,2\nb,1\n")
     with pytest.raises(PackageError, match=f"long.csv: {engine} cannot read it"):
         counts(tmp_path / "long.csv", package, engine)
@@ -116,14 +143,82 @@ def test_a_way_of_writing_that_engines_do_not_know_is_refused(tmp_path: Path) ->
         check_files(tmp_path / "a.csv", "models", memory="much")
 
 
-def test_a_reference_is_a_name_and_a_file(package: Package) -> None:
-    from diffdata.checking.files import read_reference
-
-    name, table = read_reference(f"sources={package.root / 'data' / 'sources.csv'}")
-    dates = package.root / "data" / "model_dates.csv"
-    found = check_files(dates, package.root / "schemas" / "model_dates.json", tables={name: table})
-    assert [rule.name for rule in found.skipped if "source" in rule.name] == []
-    with pytest.raises(InvalidInputError, match="expected NAME=FILE"):
-        read_reference("sources")
+@pytest.mark.parametrize("engine", ENGINES)
+def test_the_tables_that_keys_refer_to_may_be_files(
+    engine: str, package: Package, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    dates, described = package.root / "data/model_dates.csv", package.root / "schemas"
+    pl.from_pandas(diffdata.load("sources")).write_parquet(tmp_path / "sources.parquet")
+    found = check_files(
+        dates,
+        described / "model_dates.json",
+        engine=engine,
+        tables={
+            "sources": tmp_path / "sources.parquet",
+            "models": package.root / "data/models.csv",
+        },
+        session=session_for(engine, request),
+    )
+    # Nobody acknowledges here what the dataset acknowledges.
+    assert [rule.rule for rule in found.failed] == ["date_not_after_the_source"]
+    assert found.skipped == ()
     with pytest.raises(PackageError, match="there is no such file"):
-        read_reference("sources=none.parquet")
+        check_files(dates, "model_dates", tables={"sources": tmp_path / "none.csv"})
+
+
+def verdicts(results: dict[str, CheckResult]) -> set[tuple[str, str, int]]:
+    return {(r.table, rule.name, rule.failing) for r in results.values() for rule in r.failed}
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_package_is_checked_table_by_table(
+    engine: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """One without rules is read as the standard has it, as `validate` reads it."""
+    loose = 'r, 7,x,1, 8 ,Infinity,True,2020-3-1,"two\u200b\nlines"\ns,,,,, -nan,0,2020-3-32,\n'
+    tables, _ = read_foreign(make_package(tmp_path, rows=CELLS + loose))
+    read = {table.name: to_typed(table.text, table.schema, Found()) for table in tables}
+    found = check_package(tmp_path, engine=engine, session=session_for(engine, request))
+    for result in found.values():
+        failed = Counter({(rule.rule, rule.columns[0]): rule.failing for rule in result.failed})
+        assert failed == by_validate(result.table, read)
+    assert found["things.csv"].failed
+
+
+def test_the_dataset_is_clean_and_what_it_acknowledges_is_no_finding(copy: Path) -> None:
+    for engine in ("duckdb", "polars"):
+        found = check_package(copy, engine=engine)
+        assert [name for name, result in found.items() if result.failed or result.skipped] == []
+    accepting = copy / "data/acknowledgements.csv"
+    lines = accepting.read_text().splitlines(keepends=True)
+    accepting.write_text("".join([lines[0], *lines[2:]]))
+    (warning,) = verdicts(check_package(copy))
+    table, _, rule = lines[1].split(",")[:3]
+    assert (warning[0], warning[1].split(" ")[0], warning[2]) == (table, rule, 1)
+
+
+def test_a_table_that_cannot_be_read_is_told_and_not_looked_up(copy: Path) -> None:
+    (copy / "data/sources.csv").write_text("source_id\na,b\n")
+    (copy / "data/models.csv").unlink()
+    found = check_package(copy)
+    for file in ("data/sources.csv", "data/models.csv"):
+        assert [rule.rule for rule in found[file].failed] == ["unreadable"]
+        assert not found[file].ok
+    assert "there is no such file" in str(found["data/models.csv"])
+    dates = found["data/model_dates.csv"]
+    assert {rule.skipped for rule in dates.skipped} >= {"the table models is not given"}
+
+
+def test_a_package_of_strangers_is_checked_by_the_standard(tmp_path: Path) -> None:
+    pl.DataFrame({"id": [1, 2, 2], "of": [1, 9, None]}).write_parquet(tmp_path / "a.parquet")
+    fields = [{"name": "id", "type": "integer"}, {"name": "of", "type": "integer"}]
+    keys = [{"fields": "of", "reference": {"resource": "", "fields": "id"}}]
+    schema = {"fields": fields, "primaryKey": "id", "foreignKeys": keys}
+    resource = {"name": "a", "path": "a.parquet", "schema": schema}
+    descriptor = tmp_path / "datapackage.json"
+    descriptor.write_text(json.dumps({"resources": [resource, {"name": "x", "path": "x.txt"}]}))
+    found = check_package(descriptor)
+    assert verdicts(found) == {("a", "primary-key (id)", 2), ("a", "foreign-key (of)", 1)}
+    descriptor.write_text(json.dumps({"resources": [resource | {"path": ["a.csv", "b.csv"]}]}))
+    with pytest.raises(PackageError, match="in one file or folder"):
+        check_package(tmp_path)

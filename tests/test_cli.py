@@ -5,6 +5,8 @@ import io
 import json
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner, Result
 
@@ -218,3 +220,71 @@ def test_build_writes_what_is_stale_and_then_nothing(copy: Path) -> None:
     assert (again.exit_code, again.stdout) == (0, "")
     ours, built = ROOT / "data/model_summary.csv", copy / "data/model_summary.csv"
     assert built.read_bytes() == ours.read_bytes()
+
+
+def parts(folder: Path) -> Path:
+    """Write models with faults as a folder of Parquet files."""
+    models = diffdata.load("models", engine="pyarrow")
+    objective = ["autoregresive" if m == "bloom" else "autoregressive"
+                 for m in models["model_id"].to_pylist()]  # fmt: skip
+    place = models.column_names.index("objective")
+    models = models.set_column(place, "objective", pa.array(objective))
+    for number in range(2):
+        (folder / "parts").mkdir(exist_ok=True)
+        pq.write_table(models.slice(number * 20, 20), folder / f"parts/{number}.parquet")
+    return folder / "parts"
+
+
+@pytest.mark.parametrize("engine", ["duckdb", "polars"])
+def test_an_engine_counts_the_faults_of_a_large_table(engine: str, tmp_path: Path) -> None:
+    about = [parts(tmp_path), "--schema", "models", "--engine", engine]
+    result = run("validate", *about)
+    assert result.exit_code == 1
+    assert result.output.splitlines() == [
+        "models: error: 1 row: expected one of: autoregressive, blank_infilling, span_corruption "
+        "[objective] (enum)",
+        "    rows: model_id=bloom",
+        "models: 27 rows, 30 rules checked, 1 broken",
+    ]
+    (found,) = json.loads(run("validate", *about, "-f", "json").stdout)
+    (failed,) = (rule for rule in found["rules"] if rule["failing"])
+    assert (found["file"], failed["rule"], failed["sample"]) == (str(about[0]), "enum", [["bloom"]])
+    command = run("validate", *about, "-f", "github").stdout
+    assert command.startswith("::error file=")
+    assert "1 row: expected one of" in command
+    sarif = json.loads(run("validate", *about, "-f", "sarif").stdout)
+    assert [found["ruleId"] for found in sarif["runs"][0]["results"]] == ["enum"]
+
+
+def test_an_engine_checks_a_package_or_an_edition(copy: Path) -> None:
+    assert run("validate", "--engine", "polars").exit_code == 0
+    old = run("--dataset", "2026.1", "validate", "--engine", "duckdb")
+    assert (old.exit_code, "model_dates: " in old.stdout) == (0, True)
+    table = run("validate", copy / "data/models.csv", "--engine", "duckdb")
+    assert table.stdout == "models: 27 rows, 30 rules checked, 0 broken\n"
+    (copy / "data/models.csv").write_bytes(b"model_id,name\na,b,c\n")
+    broken = run("validate", copy, "--engine", "duckdb", "-f", "github")
+    assert broken.exit_code == 2
+    assert "::error file=" in broken.stdout
+    assert "data/models.csv,title=unreadable::" in broken.stdout
+
+
+def test_mistakes_with_engines_are_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def told(*words: str) -> str:
+        return main(capsys, monkeypatch, "validate", *words)
+
+    folder = str(parts(tmp_path))
+    file = f"{folder}/0.parquet"
+    assert "give the --schema" in told(file)
+    assert "give the --schema" in told(folder, "--engine", "duckdb")
+    known = told(file, "--engine", "duckdb", "--schema", "modles")
+    assert "there is no table or schema file named 'modles'; did you mean models" in known
+    pair = told(file, "--engine", "duckdb", "--schema", "models", "--table", "sources")
+    assert "--table: expected NAME=FILE, found 'sources'" in pair
+    assert "--table is for an engine" in told("--table", "sources=a.csv")
+    assert "for one table" in told("--engine", "duckdb", "--schema", "models")
+    (tmp_path / "csv").mkdir()
+    (tmp_path / "csv/a.csv").write_text("a\n")
+    assert "are checked by an engine" in told(str(tmp_path / "csv"), "--schema", "models")

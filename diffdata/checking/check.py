@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import narwhals as nw
 
 from diffdata.checking.evaluate import Progress, evaluate
-from diffdata.checking.names import renamed, restored
+from diffdata.checking.names import named_plainly, restored
 from diffdata.checking.prepare import Prepared, lazy, prepare
 from diffdata.checking.related import relate
 from diffdata.checking.result import CheckResult, RuleResult
-from diffdata.checking.run import of_engine, reason
-from diffdata.descriptor import ForeignKey, parse_schema, parse_standard_schema
+from diffdata.checking.run import collect, of_engine, reason
+from diffdata.descriptor import ForeignKey
 from diffdata.descriptor.standard import TableSchema
 from diffdata.editions import Dataset, open_dataset
 from diffdata.errors import InvalidInputError, UnknownNameError
 from diffdata.loader import load_all
-from diffdata.packages import Package, read_text
+from diffdata.packages import find_schema
 from diffdata.patterns import ambiguous
 from diffdata.rules import Check, table_checks
+from diffdata.validation.plausible import ACKNOWLEDGEMENTS
 
 PathLike: TypeAlias = str | os.PathLike[str]
 
@@ -94,9 +94,9 @@ def check(
     asked = ask(schema, tables, package)
     given = lazy(frame)
     try:
-        plain = renamed(given, asked.schema, asked.name)
-        prepared = prepare(plain.frame, plain.schema)
-        return restored(judge(prepared, asked.of(plain.schema), sample, silent), plain)
+        plain, names = named_plainly(given, asked.schema, asked.name)
+        prepared = prepare(plain, names.schema)
+        return restored(judge(prepared, asked.of(names.schema), sample, silent), names)
     except Exception as error:
         if not of_engine(error):
             raise
@@ -118,12 +118,15 @@ class Asked:
         The other tables, by name.
     referring
         Which foreign keys of which tables refer to it; None where that is not known.
+    accepted
+        The keys of rows (as `row_key` writes them) of which a warning is acknowledged, by rule.
     """
 
     name: str
     schema: TableSchema
     tables: Mapping[str, Any]
-    referring: tuple[tuple[str, ForeignKey], ...] | None
+    referring: Sequence[tuple[str, ForeignKey]] | None = None
+    accepted: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def of(self, schema: TableSchema) -> Asked:
         """Return the same of another schema."""
@@ -136,49 +139,49 @@ def ask(
     package: Dataset | None = None,
 ) -> Asked:
     """Find the schema that is meant, and the tables that its rules need."""
-    given = dict(tables or {})
+    given = {
+        name: table.to_native() if isinstance(table, nw.LazyFrame) else table
+        for name, table in (tables or {}).items()
+    }
     if isinstance(schema, TableSchema):
-        return Asked(schema.title or "table", schema, given, None)
+        return Asked(schema.title or "table", schema, given)
     path = Path(schema)
     if path.suffix.lower() == ".json" or path.is_file():
-        return Asked(path.stem, read_schema(path), given, None)
+        return Asked(path.stem, find_schema(path), given)
     opened = open_dataset(package)
     name = str(schema)
     if name not in opened.tables:
-        raise UnknownNameError("table", name, opened.tables)
-    found = opened.schema(name)
-    referring = tuple(
+        raise UnknownNameError("table or schema file", name, opened.tables)
+    own = opened.schema(name)
+    from_elsewhere = referring(opened.schemas, name)
+    needed = {key.reference.resource or name for key in own.foreign_keys}
+    if any(rule.rule == "referenced" for rule in own.rules):
+        needed |= {table for table, _ in from_elsewhere}
+    if any(rule.severity == "warning" for rule in own.rules):
+        needed |= {ACKNOWLEDGEMENTS} & set(opened.tables)
+    wanted = [table for table in opened.tables if table in needed - {name} - given.keys()]
+    others = given | dict(load_all(opened, wanted))
+    acknowledged = accepted(others.get(ACKNOWLEDGEMENTS)).get(name, {})
+    return Asked(name, own, others, from_elsewhere, acknowledged)
+
+
+def referring(schemas: Mapping[str, TableSchema], name: str) -> list[tuple[str, ForeignKey]]:
+    """Return the foreign keys of all tables that refer to one, each with the name of its table."""
+    return [
         (table, key)
-        for table in opened.tables
-        for key in opened.schema(table).foreign_keys
+        for table, schema in schemas.items()
+        for key in schema.foreign_keys
         if (key.reference.resource or table) == name
-    )
-    return Asked(name, found, given | _others(opened, name, referring, given), referring)
+    ]
 
 
-def read_schema(path: Path) -> TableSchema:
-    """Read a schema: one with ``rules`` by the profile, any other by the standard alone."""
-    text = read_text(path, str(path))
-    try:
-        profiled = "rules" in json.loads(text)
-    except (ValueError, RecursionError, TypeError):
-        profiled = True
-    return (parse_schema if profiled else parse_standard_schema)(text, str(path))
-
-
-def _others(
-    package: Package,
-    name: str,
-    referring: tuple[tuple[str, ForeignKey], ...],
-    given: Mapping[str, Any],
-) -> dict[str, Any]:
-    """Load the tables that the rules of a table need and nobody gave."""
-    schema = package.schema(name)
-    needed = {key.reference.resource or name for key in schema.foreign_keys}
-    if any(rule.rule == "referenced" for rule in schema.rules):
-        needed |= {table for table, _ in referring}
-    wanted = [table for table in package.tables if table in needed - {name} - given.keys()]
-    return dict(load_all(package, wanted)) if wanted else {}
+def accepted(acknowledgements: Any) -> dict[str, dict[str, list[str]]]:
+    """Return the keys of the rows of which warnings are acknowledged, by table and rule."""
+    found: dict[str, dict[str, list[str]]] = {}
+    if acknowledgements is not None:
+        for row in collect(lazy(acknowledgements).select("table", "row_key", "rule")).to_pylist():
+            found.setdefault(row["table"], {}).setdefault(row["rule"], []).append(row["row_key"])
+    return found
 
 
 def judge(prepared: Prepared, asked: Asked, sample: int, progress: Progress) -> CheckResult:
@@ -187,6 +190,7 @@ def judge(prepared: Prepared, asked: Asked, sample: int, progress: Progress) -> 
     _refuse_ambiguous(schema, prepared.frame.implementation)
     related = relate(prepared.frame, schema, asked.tables, asked.name, asked.referring)
     checks = [*prepared.checks, *table_checks(schema), *related.checks]
+    checks = [_acknowledging(check, schema, asked.accepted) for check in checks]
     absent = set(prepared.missing)
     key = tuple(name for name in schema.primary_key if name not in absent)
     key = key or tuple(name for name in schema.column_names if name not in absent)[:1]
@@ -203,12 +207,26 @@ def _refuse_ambiguous(schema: TableSchema, engine: nw.Implementation) -> None:
     """Refuse patterns that an engine would read in another way than RE2."""
     if engine.is_pyarrow() or engine.is_duckdb():
         return
-    for field in schema.fields:
-        if field.constraints.pattern and (part := ambiguous(field.constraints.pattern)):
+    for column in schema.fields:
+        if column.constraints.pattern and (part := ambiguous(column.constraints.pattern)):
             raise InvalidInputError(
-                f"schema: the pattern of {field.name!r} has {part!r}, which {engine.value} reads "
+                f"schema: the pattern of {column.name!r} has {part!r}, which {engine.value} reads "
                 "differently; write it in another way, or check with pandas, pyarrow or DuckDB"
             )
+
+
+def _acknowledging(
+    check: Check, schema: TableSchema, accepted: Mapping[str, Sequence[str]]
+) -> Check:
+    """Let the rows pass of which the package acknowledges the warning."""
+    if check.severity == "error" or check.name not in accepted:
+        return check
+    parts = [
+        nw.concat_str(nw.lit(f"{name}="), nw.col(name).cast(nw.String()))
+        for name in schema.primary_key
+    ]
+    key = nw.concat_str(parts, separator=", ")
+    return replace(check, passes=check.passes | key.is_in(accepted[check.name]).fill_null(False))
 
 
 def _header(prepared: Prepared, schema: TableSchema) -> list[RuleResult]:

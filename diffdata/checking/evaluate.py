@@ -12,6 +12,7 @@ from diffdata.checking.prepare import Prepared
 from diffdata.checking.related import Related
 from diffdata.checking.run import collect
 from diffdata.rules import Check
+from diffdata.schemas import all_distinct
 
 # What a progress display is told: the step, its number from 1, and how many there are so far.
 Progress = Callable[[str, int, int], None]
@@ -74,9 +75,11 @@ def _repeated(
     """Count the rows whose key stands in other rows too.
 
     Grouping is what every engine can do lazily; to tell for each row whether it is a duplicate is
-    not.
+    not. Arrow tells faster that there is none.
     """
     columns = list(check.columns)
+    if all_distinct(frame.to_native(), columns):
+        return 0, ()
     given = frame
     for name in columns:
         given = given.filter(~nw.col(name).is_null())

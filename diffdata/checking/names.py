@@ -6,14 +6,15 @@ Such columns have plain names while rules are evaluated, and their own again in 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import narwhals as nw
 
 from diffdata.checking.result import CheckResult
-from diffdata.descriptor import TableSchema
+from diffdata.descriptor import ForeignKey
+from diffdata.descriptor.standard import TableSchema
 
 # What every engine takes for a name. Names that begin with an underscore are those of flags and
 # joined columns here.
@@ -22,61 +23,80 @@ _INNER = re.compile(r"_column_[0-9]+_")
 
 
 @dataclass(frozen=True)
-class Renamed:
-    """A frame and a schema with plain names.
+class Names:
+    """The names of the columns of a table.
 
     Attributes
     ----------
-    frame, schema
-        Both as they came, if all of their names are plain.
-    original
-        The names that they had, by their plain ones.
+    schema
+        The schema, with plain names.
+    plain
+        The plain name of each column of the table and of its schema; most often itself.
     """
 
-    frame: nw.LazyFrame[Any]
     schema: TableSchema
-    original: dict[str, str] = field(default_factory=dict)
+    plain: Mapping[str, str]
 
 
-def renamed(frame: nw.LazyFrame[Any], schema: TableSchema, table: str = "") -> Renamed:
-    """Give a frame and its schema plain names, if they have others; `table` is its own name."""
-    found = frame.collect_schema().names()
-    inner = _plain_names([*schema.column_names, *found])
-    if all(name == plain for name, plain in inner.items()):
-        return Renamed(frame, schema)
-    return Renamed(
-        with_names(frame, [inner[name] for name in found]),
-        _renamed_schema(schema, inner, table),
-        {plain: name for name, plain in inner.items()},
+def plain_names(found: Iterable[str], schema: TableSchema, table: str = "") -> Names:
+    """Give the columns of a table plain names; `table` is its own name, for its foreign keys."""
+    plain = _plain([*schema.column_names, *found])
+    if all(plain[name] == name for name in schema.column_names):
+        return Names(schema, plain)
+    # Only a schema of the standard has other names, and it has no rules.
+    fields = tuple(f.model_copy(update={"name": plain[f.name]}) for f in schema.fields)
+    keys = (
+        replaced(key, plain, plain if key.reference.resource in ("", table) else {})
+        for key in schema.foreign_keys
     )
+    renamed = {
+        "fields": fields,
+        "primary_key": tuple(plain[name] for name in schema.primary_key),
+        "unique_keys": tuple(tuple(plain[name] for name in key) for key in schema.unique_keys),
+        "foreign_keys": tuple(keys),
+    }
+    return Names(schema.model_copy(update=renamed), plain)
 
 
-def plain_columns(frame: nw.LazyFrame[Any]) -> tuple[nw.LazyFrame[Any], dict[str, str]]:
-    """Return a frame with plain names, and these by the names that it had."""
+def replaced(key: ForeignKey, here: Mapping[str, str], there: Mapping[str, str]) -> ForeignKey:
+    """Return a foreign key with other names of its columns, and of those that it refers to."""
+    target = tuple(there.get(name, name) for name in key.reference.fields)
+    reference = key.reference.model_copy(update={"fields": target})
+    fields = tuple(here.get(name, name) for name in key.fields)
+    return key.model_copy(update={"fields": fields, "reference": reference})
+
+
+def named_plainly(
+    frame: nw.LazyFrame[Any], schema: TableSchema | None = None, table: str = ""
+) -> tuple[nw.LazyFrame[Any], Names]:
+    """Return a frame with plain names, and these."""
     found = frame.collect_schema().names()
-    inner = _plain_names(found)
-    if all(name == plain for name, plain in inner.items()):
-        return frame, inner
-    return with_names(frame, [inner[name] for name in found]), inner
+    names = plain_names(found, TableSchema() if schema is None else schema, table)
+    wanted = [names.plain[name] for name in found]
+    return (frame if wanted == found else _with_names(frame, wanted)), names
 
 
-def restored(result: CheckResult, back: Renamed) -> CheckResult:
+def restored(result: CheckResult, names: Names) -> CheckResult:
     """Return a result with the names that the columns had."""
-    if not back.original:
+    original = {plain: name for name, plain in names.plain.items()}
+    if all(name == plain for name, plain in original.items()):
         return result
+
+    def of(columns: Iterable[str]) -> tuple[str, ...]:
+        return tuple(original.get(name, name) for name in columns)
+
     rules = tuple(
         replace(
             rule,
-            columns=tuple(back.original[name] for name in rule.columns),
-            expected=_INNER.sub(lambda found: back.original.get(found[0], found[0]), rule.expected),
+            columns=of(rule.columns),
+            expected=_INNER.sub(lambda found: original.get(found[0], found[0]), rule.expected),
         )
         for rule in result.rules
     )
-    key = tuple(back.original[name] for name in result.key)
-    return replace(result, key=key, rules=rules)
+    return replace(result, key=of(result.key), rules=rules)
 
 
-def with_names(frame: nw.LazyFrame[Any], names: Sequence[str]) -> nw.LazyFrame[Any]:
+def _with_names(frame: nw.LazyFrame[Any], names: Sequence[str]) -> nw.LazyFrame[Any]:
     """Name all columns of a frame, by their places."""
     native, engine = frame.to_native(), frame.implementation
     if engine.is_pyarrow():
@@ -92,35 +112,12 @@ def with_names(frame: nw.LazyFrame[Any], names: Sequence[str]) -> nw.LazyFrame[A
     return named
 
 
-def _plain_names(names: Iterable[str]) -> dict[str, str]:
+def _plain(names: Iterable[str]) -> dict[str, str]:
     """Return a plain name for each name: itself, where it is plain and not taken already."""
-    inner: dict[str, str] = {}
+    plain: dict[str, str] = {}
     taken: set[str] = set()
     for name in dict.fromkeys(names):
-        plain = _PLAIN.fullmatch(name) and name.casefold() not in taken
-        inner[name] = name if plain else f"_column_{len(inner)}_"
+        itself = _PLAIN.fullmatch(name) and name.casefold() not in taken
+        plain[name] = name if itself else f"_column_{len(plain)}_"
         taken.add(name.casefold())
-    return inner
-
-
-def _renamed_schema(schema: TableSchema, names: dict[str, str], table: str) -> TableSchema:
-    """Rename the columns of a schema of the standard; one of the profile has plain names."""
-
-    def of(columns: Iterable[str]) -> tuple[str, ...]:
-        return tuple(names.get(name, name) for name in columns)
-
-    keys = []
-    for key in schema.foreign_keys:
-        there = key.reference
-        if there.resource in ("", table):
-            there = there.model_copy(update={"fields": of(there.fields)})
-        keys.append(key.model_copy(update={"fields": of(key.fields), "reference": there}))
-    fields = tuple(f.model_copy(update={"name": names[f.name]}) for f in schema.fields)
-    return schema.model_copy(
-        update={
-            "fields": fields,
-            "primary_key": of(schema.primary_key),
-            "unique_keys": tuple(map(of, schema.unique_keys)),
-            "foreign_keys": tuple(keys),
-        }
-    )
+    return plain

@@ -11,7 +11,7 @@ from typing import Any
 import narwhals as nw
 import pyarrow as pa
 
-from diffdata.checking.names import plain_columns
+from diffdata.checking.names import named_plainly
 from diffdata.checking.prepare import lazy
 from diffdata.checking.run import collect
 from diffdata.columntypes import key_values, nothing, words
@@ -127,7 +127,7 @@ def _keys(
         (there, schema.field(here), name)
         for there, here, name in zip(key.reference.fields, key.fields, names, strict=True)
     ]
-    found = _values(other, own, wanted, f"the table {target}")
+    found = _values(other, wanted, f"the table {target}")
     given = functools.reduce(operator.and_, (~nw.col(name).is_null() for name in names))
     marked = found.filter(given).unique().with_columns(nw.lit(True).alias(mark))
     return _beside(marked, own)
@@ -149,7 +149,7 @@ def _dates(
                 (rule.reference, Field(name=rule.reference, type="date"), prefix),
                 (precision, Field(name=precision, type="string"), f"{prefix}_precision"),
             ]
-            found = _values(other, own, wanted, f"the table {target}")
+            found = _values(other, wanted, f"the table {target}")
             once = found.filter(~nw.col(f"{prefix}_key").is_null()).unique(f"{prefix}_key")
             return _beside(once, own), ""
     return None, f"no foreign key of {rule.key} alone"
@@ -176,7 +176,7 @@ def _used(
             return None, f"the table {table} is not given"
         here = key.fields[key.reference.fields.index(column)]
         wanted = [(here, schema.field(column), f"{mark}_key")]
-        part = _values(other, own, wanted, f"the table {table}")
+        part = _values(other, wanted, f"the table {table}")
         parts.append(_beside(part.filter(~nw.col(f"{mark}_key").is_null()).unique(), own))
     if not parts:
         return None, "no table refers to this one"
@@ -200,47 +200,55 @@ def _medians(own: _Lazy, column: str, by: Sequence[str], name: str) -> _Lazy:
     return given.group_by(*keys).agg(nw.col(name).median())
 
 
-def _values(frame: Any, own: _Lazy, wanted: Sequence[tuple[str, Field, str]], what: str) -> _Lazy:
-    """Select columns of another table, or of the own one, as the types that are compared.
+def _values(frame: Any, wanted: Sequence[tuple[str, Field, str]], what: str) -> _Lazy:
+    """Select columns of a table as the types that are compared.
 
     Each is told by its name, the column that it is compared with, and its name in the result.
     """
-    found, names = plain_columns(frame if frame is own else lazy(frame, what))
+    known = isinstance(frame, nw.LazyFrame)  # a prepared one: its columns are those of its schema
+    found, plain = frame, {name: name for name in frame.columns} if known else {}
+    if not known:
+        found, names = named_plainly(lazy(frame, what))
+        plain = dict(names.plain)
     dtypes = found.collect_schema()
     columns = []
     for name, field, alias in wanted:
-        if name not in names:
+        if name not in plain:
             raise InvalidInputError(
                 f"tables: {what} has not what the schema asks for: there is no column {name!r}"
             )
-        there = names[name]
+        there = plain[name]
         values = key_values(there, dtypes[there], field)
-        if values is None and frame is not own:
+        if values is None and not known:
             raise InvalidInputError(
                 f"tables: {what} has not what the schema asks for: the column {name!r} holds "
                 f"{dtypes[there]}, expected {words(field)}"
             )
         columns.append((nothing(field) if values is None else values).alias(alias))
-    return found.select(*columns)
+    selected: _Lazy = found.select(*columns)
+    return selected
 
 
 def _beside(part: _Lazy, own: _Lazy) -> _Lazy:
     """Carry a part of another table over to the engine of a frame, if it is of another one."""
-    if part.implementation == own.implementation and _can_join(own, part):
+    if str(part.implementation) == str(own.implementation) and _can_join(own, part):
         return part
-    table = collect(part)
-    native = own.to_native()
+    table, native = collect(part), own.to_native()
+    carried: Any
     if own.implementation.is_polars():
-        return nw.from_native(engine_library("polars").from_arrow(table)).lazy()
-    if own.implementation.is_duckdb():
+        carried = engine_library("polars").from_arrow(table)
+    elif own.implementation.is_duckdb():
         # By way of the relation, for a frame of another connection cannot be joined with it.
-        return nw.from_native(_on_connection(native, table)).lazy()
-    if own.implementation.is_pyspark():
+        carried = _on_connection(native, table)
+    elif own.implementation.is_pyspark():
         with quiet():
-            return nw.from_native(native.sparkSession.createDataFrame(table)).lazy()
-    if own.implementation.is_pyarrow():
-        return lazy(table)
-    raise InvalidInputError(f"tables: expected frames of {own.implementation}, as the one to check")
+            carried = native.sparkSession.createDataFrame(table)
+    elif own.implementation.is_pyarrow():
+        carried = table
+    else:
+        engine = own.implementation
+        raise InvalidInputError(f"tables: expected frames of {engine}, as the one to check")
+    return lazy(carried)
 
 
 def _can_join(own: _Lazy, part: _Lazy) -> bool:

@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from diffdata.descriptor import Severity
+from diffdata.errors import DiffdataError
+from diffdata.validation.issue import UNREADABLE, Issue, visible
 
 
 @dataclass(frozen=True)
@@ -15,8 +17,8 @@ class RuleResult:
     Attributes
     ----------
     rule
-        ``header``, ``type``, ``required``, ``enum`` ..., ``primary-key``, ``foreign-key``, or the
-        name of a rule of the schema.
+        ``unreadable``, ``header``, ``type``, ``required``, ``enum`` ..., ``primary-key``,
+        ``foreign-key``, or the name of a rule of the schema.
     columns
         The columns that it is about.
     severity
@@ -24,7 +26,7 @@ class RuleResult:
     expected
         What a row must satisfy, in words.
     failing
-        The number of rows that do not; for ``header`` 1 or 0.
+        The number of rows that do not; for ``header`` and ``unreadable`` 1 or 0.
     sample
         The keys of some of them, the first in their order: values of `CheckResult.key`.
     skipped
@@ -38,6 +40,11 @@ class RuleResult:
     failing: int
     sample: tuple[tuple[Any, ...], ...] = ()
     skipped: str = ""
+
+    @property
+    def of_rows(self) -> bool:
+        """Whether it is about rows; otherwise it is about the table as a whole."""
+        return self.rule not in ("header", UNREADABLE)
 
     @property
     def name(self) -> str:
@@ -88,14 +95,10 @@ class CheckResult:
     def __str__(self) -> str:
         lines = []
         for rule in self.failed:
-            about = ", ".join(rule.columns)
-            rows = f"{rule.failing} row{'s' * (rule.failing != 1)}"
-            lines.append(f"{self.table}: {rule.severity}: {rows}: {about}: expected "
-                         f"{rule.expected} ({rule.rule})")  # fmt: skip
+            about = f" [{', '.join(rule.columns)}]" * bool(rule.columns)
+            lines.append(f"{self.table}: {rule.severity}: {_message(rule)}{about} ({rule.rule})")
             if rule.sample:
-                shown = "; ".join(self._row(values) for values in rule.sample)
-                more = "; ..." if rule.failing > len(rule.sample) else ""
-                lines.append(f"    rows: {shown}{more}")
+                lines.append(f"    rows: {self._rows(rule)}")
         lines += [
             f"{self.table}: not checked: {rule.name}: {rule.skipped}" for rule in self.skipped
         ]
@@ -103,7 +106,32 @@ class CheckResult:
         lines.append(
             f"{self.table}: {self.rows} rows, {checked} rules checked, {len(self.failed)} broken"
         )
-        return "\n".join(lines)
+        return visible("\n".join(lines))
 
-    def _row(self, values: tuple[Any, ...]) -> str:
-        return ", ".join(f"{name}={value}" for name, value in zip(self.key, values, strict=True))
+    def issues(self, file: str) -> list[Issue]:
+        """Return what failed as issues of a file: one for each rule, with the first keys."""
+        return [
+            Issue(
+                file, None, ", ".join(rule.columns) or None, self._rows(rule) or None, None,
+                rule.rule, rule.severity, _message(rule),
+            )
+            for rule in self.failed
+        ]  # fmt: skip
+
+    def _rows(self, rule: RuleResult) -> str:
+        rows = [
+            ", ".join(f"{name}={value}" for name, value in zip(self.key, values, strict=True))
+            for values in rule.sample
+        ]
+        return "; ".join([*rows, *["..."] * bool(rows and rule.failing > len(rows))])
+
+
+def _message(rule: RuleResult) -> str:
+    rows = f"{rule.failing:,} row{'s' * (rule.failing != 1)}: expected " * rule.of_rows
+    return rows + ("" if rule.of_rows or rule.rule == UNREADABLE else "expected ") + rule.expected
+
+
+def unreadable(table: str, file: str, error: DiffdataError) -> CheckResult:
+    """Return the result of a table that cannot be read."""
+    reason = str(error).removeprefix(f"{file}: ")
+    return CheckResult(table, 0, (), (RuleResult(UNREADABLE, (), "error", reason, 1),))

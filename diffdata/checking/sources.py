@@ -2,43 +2,37 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import csv
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import narwhals as nw
+import pyarrow as pa
+from pyarrow import parquet
 
-from diffdata.checking.names import Renamed, renamed
-from diffdata.checking.prepare import flag_of
-from diffdata.descriptor import Field, TableSchema
-from diffdata.engines.library import engine_library
-from diffdata.engines.spark import quiet, spark_session
-from diffdata.errors import InvalidInputError, PackageError, UnknownNameError
-from diffdata.validation.mends import INTEGER, NUMBER
-
-FILE_ENGINES = ("duckdb", "polars", "pyspark")
-
-# What stands in a cell of each type; what has the form and is none (2020-02-30) becomes null.
-_FORMS = {
-    "integer": INTEGER,
-    "year": INTEGER,
-    "number": NUMBER,
-    "boolean": "true|false",
-    "date": "[0-9]{4}-[0-9]{2}-[0-9]{2}",
-}
-_SQL_TYPES = {
-    "integer": "BIGINT", "year": "BIGINT", "number": "DOUBLE", "boolean": "BOOLEAN",
-    "date": "DATE",
-}  # fmt: skip
-# Text that the profile refuses: control and hidden characters, or blanks around it.
-_BLANK = r"\x{09}-\x{0d}\x{1c}-\x{20}\x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{202f}\x{205f}\x{3000}"
-_REFUSED = (
-    r"[\x{00}-\x{1f}\x{7f}\x{2028}\x{2029}\x{200b}-\x{200f}\x{202a}-\x{202e}"
-    rf"\x{{2060}}-\x{{2064}}\x{{2066}}-\x{{2069}}\x{{feff}}]|^[{_BLANK}]|[{_BLANK}]\z"
+from diffdata.checking.cells import SQL_TYPES, parsed, refuse_dialects
+from diffdata.checking.names import Names, named_plainly, plain_names
+from diffdata.checking.prepare import lazy
+from diffdata.checking.readers import (
+    FileEngine,
+    Opening,
+    by_arrow,
+    by_duckdb,
+    by_polars,
+    by_spark,
 )
+from diffdata.descriptor.standard import TableSchema
+from diffdata.engines.library import engine_library
+from diffdata.engines.spark import spark_session
+from diffdata.errors import InvalidInputError, PackageError, UnknownNameError
+
+FILE_ENGINES = ("duckdb", "polars", "pyarrow", "pyspark")
+# A file up to this size is held in memory by Arrow sooner than an engine has made its plan.
+_FEW_ROWS, _FEW_BYTES = 250_000, 2**26
 
 
 @dataclass(frozen=True)
@@ -46,7 +40,7 @@ class Source:
     """A lazy frame of what files hold, its names, and the columns that were parsed from text."""
 
     frame: nw.LazyFrame[Any]
-    plain: Renamed
+    names: Names
     parsed: tuple[str, ...] = ()
 
 
@@ -79,20 +73,35 @@ def files_of(path: Path) -> tuple[list[Path], str]:
     return found, forms.pop()
 
 
+def fastest_engine(path: Path) -> str:
+    """Return the engine that is the fastest for files: ``pyarrow`` for a small one of Parquet.
+
+    Raises
+    ------
+    PackageError
+        As `files_of`.
+    """
+    files, form = files_of(path)
+    if form == "parquet" and files == [path] and path.stat().st_size <= _FEW_BYTES:
+        with suppress(pa.ArrowException, OSError):  # a broken file is told of when it is read
+            if parquet.read_metadata(path).num_rows <= _FEW_ROWS:
+                return "pyarrow"
+    return "duckdb"
+
+
+# Opens the files of a table (a file or folder) as a lazy frame; the cells of CSV are parsed by its
+# schema. The name of the table is for foreign keys to itself; one that others refer to has none.
+Reader = Callable[[Path, TableSchema, str | None], Source]
+
+
 @contextmanager
-def opened(
-    path: Path, schema: TableSchema, engine: str, *, memory: str, session: Any = None
-) -> Iterator[Source]:
-    """Open the files of a table as a lazy frame, for as long as the context lasts.
+def reader(engine: str, *, memory: str, session: Any = None) -> Iterator[Reader]:
+    """Start an engine, and give what opens files on it; the frames can be joined with each other.
 
     Parameters
     ----------
-    path
-        A Parquet or CSV file, or a folder of such files; ``NAME=VALUE`` folders are columns.
-    schema
-        The schema of the table, by which the cells of CSV are parsed.
     engine
-        ``duckdb``, ``polars`` or ``pyspark``.
+        ``duckdb``, ``polars``, ``pyarrow`` (Parquet, held in memory) or ``pyspark``.
     memory
         The most memory that DuckDB takes before it works on disk, as ``1GB``; so much a new
         session of Spark has. Polars works in batches, and has no such limit.
@@ -101,17 +110,62 @@ def opened(
     """
     if engine not in FILE_ENGINES:
         raise UnknownNameError("engine for files", engine, FILE_ENGINES)
-    files, form = files_of(path)
-    if form == "csv":
-        _refuse_dialects(schema)
-    places = [str(file) for file in files]
-    if engine == "polars":
-        yield _by_polars(places, path, schema, form)
+    if engine == "pyarrow":
+        yield partial(_open, by_arrow())
+    elif engine == "polars":
+        yield partial(_open, by_polars())
     elif engine == "pyspark":
-        yield _by_spark(path, schema, form, memory, session)
+        if session is None:
+            session = spark_session(spark__driver__memory=memory.lower().removesuffix("b"))
+        yield partial(_open, by_spark(session))
     else:
         with _database(memory) as database:
-            yield _by_duckdb(database, places, schema, form)
+            yield partial(_open, by_duckdb(database))
+
+
+def _open(engine: FileEngine, path: Path, schema: TableSchema, table: str | None = None) -> Source:
+    files, form = files_of(path)
+    opening = Opening([str(file) for file in files], path)
+    if form == "parquet":
+        frame, names = named_plainly(lazy(engine.parquet(opening), str(path)), schema, table or "")
+        return Source(frame, names)
+    refuse_dialects(schema)
+    header = _header(files)
+    names = plain_names(header, schema, table or "")
+    columns = [names.plain[name] for name in header]
+    typed = {f.name: f.type for f in names.schema.fields if f.name in columns}
+    values = {name: kind for name, kind in typed.items() if kind in SQL_TYPES}
+    texts = nw.from_native(engine.csv(opening, columns, values)).lazy()
+    frame, flagged = parsed(texts, columns, names.schema)
+    return Source(frame, names, flagged)
+
+
+def _header(files: Sequence[Path]) -> list[str]:
+    """Return the names in the first row of files of CSV, which must be the same in all.
+
+    Raises
+    ------
+    PackageError
+        If a file has no such row, or another one, or a name stands in it twice.
+    """
+    found: list[str] = []
+    for file in files:
+        with file.open(encoding="utf-8-sig", newline="") as text:
+            try:
+                header = next(csv.reader(text, strict=True), [])
+            except (UnicodeDecodeError, csv.Error):
+                raise PackageError(f"{file}: expected CSV in UTF-8") from None
+        if not header:
+            raise PackageError(f"{file}: expected a row with the names of the columns")
+        if twice := [name for name in header if header.count(name) > 1]:
+            raise PackageError(f"{file}: the column {twice[0]!r} stands more than once")
+        if found and header != found:
+            raise PackageError(
+                f"{file}: expected the header of {files[0].name}, as all files of a folder are one "
+                f"table: {','.join(found)[:200]}"
+            )
+        found = header
+    return found
 
 
 @contextmanager
@@ -130,138 +184,3 @@ def _database(memory: str) -> Iterator[Any]:
         # Rows need not come in the order of the files, which would hold more of them in memory.
         database.execute("SET preserve_insertion_order = false")
         yield database
-
-
-def _by_duckdb(database: Any, files: list[str], schema: TableSchema, form: str) -> Source:
-    if form == "parquet":
-        relation = database.read_parquet(files, hive_partitioning=True, union_by_name=True)
-        return _whole(relation, schema)
-    relation = database.read_csv(
-        files, header=True, all_varchar=True, delimiter=",", quotechar='"', escapechar='"',
-        null_padding=False, strict_mode=True, auto_detect=False,
-        columns=dict.fromkeys(_header(files[0]), "VARCHAR"),
-    )  # fmt: skip
-    plain = renamed(nw.from_native(relation).lazy(), schema)
-    relation = plain.frame.to_native()
-    fields = _parsed(plain)
-    parts = [
-        f'try_cast(nullif("{f.name}", \'\') AS {_SQL_TYPES[f.type]}) AS "{_value(f)}"'
-        for f in fields
-        if f.type in _SQL_TYPES
-    ]
-    relation = relation.project(", ".join(["*", *parts]))
-    return _flagged(relation, plain, fields)
-
-
-def _by_polars(files: list[str], path: Path, schema: TableSchema, form: str) -> Source:
-    pl = engine_library("polars")
-    if form == "parquet":
-        where = files[0] if path.is_file() else str(path / "**" / "*.parquet")
-        return _whole(pl.scan_parquet(where, hive_partitioning=path.is_dir()), schema)
-    plain = renamed(nw.from_native(pl.scan_csv(files, infer_schema=False)).lazy(), schema)
-    frame, fields = plain.frame.to_native(), _parsed(plain)
-    kinds = {
-        "integer": pl.Int64, "year": pl.Int64, "number": pl.Float64, "date": pl.Date,
-    }  # fmt: skip
-    values = []
-    for field in fields:
-        if field.type == "boolean":
-            value = pl.col(field.name).replace_strict(
-                {"true": True, "false": False}, default=None, return_dtype=pl.Boolean
-            )
-        elif field.type == "date":
-            value = pl.col(field.name).str.to_date("%Y-%m-%d", strict=False)
-        elif field.type in kinds:
-            value = pl.col(field.name).cast(kinds[field.type], strict=False)
-        else:
-            continue
-        values.append(value.alias(_value(field)))
-    return _flagged(frame.with_columns(values), plain, fields)
-
-
-def _by_spark(path: Path, schema: TableSchema, form: str, memory: str, session: Any) -> Source:
-    session = session or spark_session(spark__driver__memory=memory.lower().removesuffix("b"))
-    with quiet():
-        from pyspark.sql import functions as f
-
-        if form == "parquet":
-            # Partitions keep the text of their folders, as the other engines read them by type.
-            return _whole(session.read.parquet(str(path)), schema)
-        frame = session.read.csv(
-            str(path), header=True, inferSchema=False, quote='"', escape='"', multiLine=True,
-            mode="FAILFAST",
-        )  # fmt: skip
-        plain = renamed(nw.from_native(frame).lazy(), schema)
-        frame, fields = plain.frame.to_native(), _parsed(plain)
-        parsed = {
-            _value(field): f.col(f"`{field.name}`").try_cast(_SQL_TYPES[field.type].lower())
-            for field in fields
-            if field.type in _SQL_TYPES
-        }
-        return _flagged(frame.withColumns(parsed), plain, fields)
-
-
-def _whole(native: Any, schema: TableSchema) -> Source:
-    """Return a frame that has types of its own."""
-    plain = renamed(nw.from_native(native).lazy(), schema)
-    return Source(plain.frame, plain)
-
-
-def _flagged(native: Any, plain: Renamed, fields: Sequence[Field]) -> Source:
-    """Put values in the place of texts, and beside them where a text is of another type."""
-    frame: nw.LazyFrame[Any] = nw.from_native(native).lazy()
-    columns: list[nw.Expr] = []
-    for field in fields:
-        text = nw.col(field.name)
-        given = (text != "").fill_null(False)
-        if field.type in _SQL_TYPES:
-            value = nw.col(_value(field))
-            fits = text.str.contains(rf"^(?:{_FORMS[field.type]})\z").fill_null(False)
-            fits = fits & ~value.is_null()
-            if field.type == "date":
-                fits = fits & ~text.str.starts_with("0000").fill_null(False)  # no year 0
-            if field.type == "number":
-                fits = fits & (value.abs() < math.inf).fill_null(False)
-        else:
-            value = text
-            fits = ~text.str.contains(_REFUSED).fill_null(False)
-        columns += [
-            nw.when(given & fits).then(value).alias(field.name),
-            (given & ~fits).alias(flag_of(field.name)),
-        ]
-    names = [name for name in frame.collect_schema().names() if not name.startswith("_value_")]
-    flags = [flag_of(field.name) for field in fields]
-    return Source(
-        frame.with_columns(*columns).select(*names, *flags), plain, tuple(f.name for f in fields)
-    )
-
-
-def _parsed(plain: Renamed) -> list[Field]:
-    columns = set(plain.frame.collect_schema().names())
-    return [field for field in plain.schema.fields if field.name in columns]
-
-
-def _value(field: Field) -> str:
-    return f"_value_{field.name}"
-
-
-def _header(file: str) -> list[str]:
-    import csv
-
-    with open(file, encoding="utf-8", newline="") as text:
-        return next(csv.reader(text), [])
-
-
-def _refuse_dialects(schema: TableSchema) -> None:
-    """Refuse ways of writing a cell that only the validator of text knows."""
-    for field in schema.fields:
-        plain = (
-            field.type in _SQL_TYPES
-            and field.format == "default"
-            and (field.decimal_char, field.group_char, field.bare_number) == (".", "", True)
-        ) or field.type in ("string", "any")
-        if not plain or set(field.missing_values or schema.missing_values) - {""}:
-            raise InvalidInputError(
-                f"engine: the column {field.name!r} is written in a way that only validation "
-                "without an engine reads"
-            )

@@ -27,7 +27,9 @@ from diffdata.descriptor.standard import FieldType, Scalar, Severity
 _DOI = r"^(https://doi\.org/)?10\.\d{4,9}/\S+$"
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 
-_STRICT = ConfigDict(extra="forbid", frozen=True, strict=True, alias_generator=to_camel)
+_STRICT = ConfigDict(
+    extra="forbid", frozen=True, strict=True, alias_generator=to_camel, defer_build=True
+)
 
 
 class _Strict(BaseModel):
@@ -58,7 +60,7 @@ class Field(standard.Field):
     description: str = Key(min_length=1)
     unit: str | None = Key(default=None, min_length=1)
     example: Scalar | None = None
-    constraints: Constraints = Constraints()
+    constraints: Constraints = Constraints.model_construct()
 
     @model_validator(mode="after")
     def _numbers_have_units(self) -> Field:

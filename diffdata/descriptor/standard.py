@@ -29,9 +29,14 @@ FieldType = Literal[
 
 
 class Readable(BaseModel):
-    """Keys are those of the standard (camelCase); what has been read is never changed."""
+    """Keys are those of the standard (camelCase); what has been read is never changed.
 
-    model_config = ConfigDict(extra="ignore", frozen=True, strict=True, alias_generator=to_camel)
+    A class is built when it first reads something: most uses need few of them.
+    """
+
+    model_config = ConfigDict(
+        extra="ignore", frozen=True, strict=True, alias_generator=to_camel, defer_build=True
+    )
 
 
 class Constraints(Readable):
@@ -62,7 +67,7 @@ class Field(Readable):
     description: str = ""
     unit: str | None = None
     example: Any = None
-    constraints: Constraints = Constraints()
+    constraints: Constraints = Constraints.model_construct()
     missing_values: tuple[str, ...] | None = None
     true_values: tuple[str, ...] = ("true", "True", "TRUE", "1")
     false_values: tuple[str, ...] = ("false", "False", "FALSE", "0")

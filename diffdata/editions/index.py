@@ -19,7 +19,7 @@ from diffdata.packages import bundled_root, read_text
 INDEX = "index.json"
 
 _Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-_STRICT = ConfigDict(extra="forbid", frozen=True, strict=True)
+_STRICT = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
 
 class TableContent(BaseModel):

@@ -7,7 +7,7 @@ alone decides; so the fast way may refuse too much, but never accept too much.
 from __future__ import annotations
 
 import datetime
-import functools
+from collections.abc import Iterator
 
 import numpy as np
 import pyarrow as pa
@@ -53,7 +53,7 @@ def convert(
         rest = _unclean(cells)
         values = cells
     else:
-        values = _cast(cells, field)
+        values = _cast(cells, field, strict)
         rest = pc.and_not(cells.is_valid(), values.is_valid())
     values, refused = _exact(cells, values, rest, field, strict)
     return values, refused, _formulas(cells) if field.type == "string" else []
@@ -61,22 +61,26 @@ def convert(
 
 # What a spreadsheet takes for a formula that does something; prose such as "= 451 MWh" is none.
 _FORMULA = r"^(=\S|=\s+[A-Za-z.]+\(|[@+-]\S*[(|!])"
+_FORMULA_BEGINS = np.isin(np.arange(256), [ord(mark) for mark in "=@+-"])
 
 
 def _formulas(cells: pa.ChunkedArray) -> list[int]:
     """Return the rows in which a text would be run by a spreadsheet."""
-    begins = functools.reduce(pc.or_, (pc.starts_with(cells, mark) for mark in "=@+-"))
-    if not pc.any(begins).as_py():
+    if not any(
+        _FORMULA_BEGINS[marks[offsets[:-1][offsets[:-1] < offsets[1:]]]].any()
+        for offsets, marks in _bytes(cells)
+    ):
         return []
-    positions = np.flatnonzero(pc.fill_null(begins, False).to_numpy())
-    suspect = pc.take(cells, pa.array(positions))
-    runs = pc.match_substring_regex(suspect, _FORMULA).to_numpy().astype(bool)
-    return [int(position) for position in positions[runs]]
+    runs = pc.fill_null(pc.match_substring_regex(cells, _FORMULA), False)
+    return [int(position) for position in np.flatnonzero(runs.to_numpy())]
 
 
-def _cast(cells: pa.ChunkedArray, field: Field) -> pa.ChunkedArray:
+def _cast(cells: pa.ChunkedArray, field: Field, strict: bool) -> pa.ChunkedArray:
     """Cast what is plainly of the type; the rest becomes null."""
     target = arrow_type(field)
+    if field.type == "boolean" and strict:
+        true = pc.equal(cells, "true")
+        return pc.if_else(pc.or_(true, pc.equal(cells, "false")), true, pa.scalar(None, target))
     form = _FORMS.get(field.type)
     if form is None or field.format != "default" or field.group_char or field.decimal_char != ".":
         return pa.chunked_array([pa.nulls(len(cells), target)])
@@ -93,7 +97,7 @@ def _cast(cells: pa.ChunkedArray, field: Field) -> pa.ChunkedArray:
         if not pc.all(pc.is_finite(values)).as_py():
             values = pc.if_else(pc.is_finite(values), values, pa.scalar(None, target))
         return _without_lost_digits(cells, values)
-    if field.type == "integer" and pc.any(pc.match_substring(cells, "x", ignore_case=True)).as_py():
+    if field.type == "integer" and any(pc.any(pc.match_substring(cells, x)).as_py() for x in "xX"):
         whole = pc.match_substring_regex(cells, f"^(?:{INTEGER})$")  # nor 0x1F
         return pc.if_else(whole, values, pa.scalar(None, target))
     return values
@@ -134,15 +138,12 @@ def _exact(
         is_text = value is not None and pa.types.is_string(values.type)
         parsed.append(str(value) if is_text else value)
     codes = left.indices.to_numpy()
-    replaced = pa.array([parsed[code] for code in codes], values.type)
+    replaced = pc.take(pa.array(parsed, values.type), left.indices)
     mask = np.zeros(len(cells), bool)
     mask[positions] = True
     values = pc.replace_with_mask(values.combine_chunks(), pa.array(mask), replaced)
-    refused = {
-        int(position): errors[code]
-        for position, code in zip(positions, codes, strict=True)
-        if code in errors
-    }
+    wrong = np.flatnonzero(np.isin(codes, list(errors)))
+    refused = {int(positions[place]): errors[int(codes[place])] for place in wrong}
     return pa.chunked_array([values]), refused
 
 
@@ -152,17 +153,27 @@ _SUSPECT = r"^\s|\s$|[\x00-\x1f\x7f]|[^\x00-\x7f]"
 
 def _all_clean(cells: pa.ChunkedArray) -> bool:
     """Tell whether text is beyond doubt: looks at the bytes of the whole column at once."""
-    for chunk in cells.chunks:
-        buffers = chunk.buffers()
-        if buffers[2] is None:
-            continue
-        offsets = np.frombuffer(buffers[1], np.int32)[chunk.offset : chunk.offset + len(chunk) + 1]
-        marks = np.frombuffer(buffers[2], np.uint8)[offsets[0] : offsets[-1]]
-        if ((marks < 32) | (marks > 126)).any():
+    least = 127
+    for offsets, marks in _bytes(cells):
+        text = marks[offsets[0] : offsets[-1]]
+        if text.max() > 126:
             return False
-    return not (
-        pc.any(pc.starts_with(cells, " ")).as_py() or pc.any(pc.ends_with(cells, " ")).as_py()
+        least = min(least, text.min())
+    return least > 32 or not (
+        least < 32
+        or pc.any(pc.starts_with(cells, " ")).as_py()
+        or pc.any(pc.ends_with(cells, " ")).as_py()
     )
+
+
+def _bytes(cells: pa.ChunkedArray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Give, for each part of a column with text, where its cells begin and end, and the bytes."""
+    for chunk in cells.chunks:
+        _, places, text = chunk.buffers()
+        if text is not None:
+            offsets = np.frombuffer(places, np.int32)[chunk.offset : chunk.offset + len(chunk) + 1]
+            if offsets[0] < offsets[-1]:
+                yield offsets, np.frombuffer(text, np.uint8)
 
 
 def _unclean(cells: pa.ChunkedArray) -> pa.ChunkedArray:

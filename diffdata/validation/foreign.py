@@ -22,9 +22,9 @@ from diffdata.descriptor import (
     parse_standard_package,
     parse_standard_schema,
 )
-from diffdata.descriptor.standard import Resource
+from diffdata.descriptor.standard import PackageDescriptor, Resource
 from diffdata.errors import DescriptorError, PackageError, Problem, suggestion
-from diffdata.packages import DESCRIPTOR
+from diffdata.packages import DESCRIPTOR, inside
 from diffdata.validation.cells import cell_text
 from diffdata.validation.foreign_files import (
     Budget,
@@ -60,10 +60,7 @@ def read_foreign(root: Path) -> tuple[list[ForeignTable], list[Issue]]:
     DescriptorError
         If the descriptor is not one of the standard.
     """
-    descriptor = parse_standard_package(json_text(root, DESCRIPTOR), DESCRIPTOR)
-    if len(descriptor.resources) > MOST_RESOURCES:
-        message = f"{len(descriptor.resources)} resources, at most {MOST_RESOURCES} are read"
-        raise PackageError(f"{DESCRIPTOR}: {message}")
+    descriptor = _descriptor(root)
     tables: list[ForeignTable] = []
     issues: list[Issue] = []
     budget = Budget()
@@ -87,6 +84,40 @@ def read_foreign(root: Path) -> tuple[list[ForeignTable], list[Issue]]:
     for table in tables:
         issues += [problem_issue(problem) for problem in _dangling(table, named, names)]
     return tables, issues
+
+
+def _descriptor(root: Path) -> PackageDescriptor:
+    descriptor = parse_standard_package(json_text(root, DESCRIPTOR), DESCRIPTOR)
+    if len(descriptor.resources) > MOST_RESOURCES:
+        message = f"{len(descriptor.resources)} resources, at most {MOST_RESOURCES} are read"
+        raise PackageError(f"{DESCRIPTOR}: {message}")
+    return descriptor
+
+
+def foreign_tables(root: Path) -> list[tuple[str, TableSchema, Path, str]]:
+    """Return name, schema, place and file of each table of a package; the data are not read.
+
+    Raises
+    ------
+    PackageError
+        If a table is written in a way that only validation of text reads: in several files, in the
+        descriptor, in another dialect; or has no schema.
+    DescriptorError
+        If the descriptor or a schema is not one of the standard.
+    """
+    found: list[tuple[str, TableSchema, Path, str]] = []
+    known: dict[str, TableSchema] = {}
+    for resource in _descriptor(root).resources:
+        schema, shown = _schema(resource, root, known), _shown(resource)
+        if not _is_table(resource, schema):
+            continue
+        paths = paths_of(resource)
+        if schema is None or len(paths) != 1 or resource.dialect:
+            raise PackageError(
+                f"{shown}: engines read tables with a schema in one file or folder, and no dialect"
+            )
+        found.append((resource.name, schema, inside(root, paths[0]), shown))
+    return found
 
 
 def _is_table(resource: Resource, schema: TableSchema | None) -> bool:

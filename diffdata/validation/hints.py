@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable
+from functools import cache
 
 from diffdata.descriptor import (
     AllOrNone,
@@ -101,11 +102,11 @@ def reference_guide(
     file = target.text.file
     if len(key.fields) > 1:
         return _parts_guide(key, target, table)
-    alike = speller(map(str, present))
+    alike = cache(lambda: speller(map(str, present)))  # made for the first reference that dangles
 
     def guide(position: int) -> tuple[str, str]:
         text = table.text.cell(position, key.fields[0])
-        close = alike(text)
+        close = alike()(text)
         mend = f"did you mean {close[0]}? If not, mend the id" if close else "mend the id"
         strange = strange_letters(text)
         hint = f"{mend} or add the row to {file}" + (f"; {strange}" if strange else "")

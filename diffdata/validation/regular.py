@@ -70,7 +70,8 @@ def read_regular(data: bytes, names: Sequence[str]) -> tuple[Columns, Sequence[i
 def _shape(data: bytes) -> tuple[np.ndarray, np.ndarray] | None:
     """Return where the newlines are, and where the rows end; None where quotes or rows are odd."""
     marks = np.frombuffer(data, np.uint8)
-    newlines, quotes = _places(marks, "\n"), _places(marks, '"')
+    newlines = _places(marks, "\n")
+    quotes = _places(marks, '"') if b'"' in data else np.array([], np.intp)
     if not _quoted_well(marks, quotes):
         return None
     ends = newlines
@@ -105,6 +106,7 @@ def _arrow(data: bytes, begin: int, columns: int, block: int, newlines: bool) ->
                 column_types=dict.fromkeys(names, pa.string()),
                 strings_can_be_null=True,
                 null_values=[""],
+                check_utf8=False,  # who read the file has seen to it
             ),
         )
     except pa.ArrowInvalid:

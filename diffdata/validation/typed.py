@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
@@ -13,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from diffdata.descriptor import Field, TableSchema
+from diffdata.parallel import side_by_side
 from diffdata.schemas import arrow_type
 from diffdata.validation.cells import CellError, quote
 from diffdata.validation.columns import convert
@@ -67,15 +66,10 @@ class TypedTable:
 def to_typed(text: TextTable, schema: TableSchema, found: Found) -> TypedTable:
     """Parse all cells of a table; those that are none of their type are added to the issues."""
     fields = [field for field in schema.fields if field.name in text.columns]
-    # Arrow works outside of the lock of Python, so that columns can be converted side by side.
-    with ThreadPoolExecutor(_workers(len(text))) as pool:
-        converted = dict(
-            zip(
-                [field.name for field in fields],
-                pool.map(lambda field: convert(text.columns[field.name], field, schema), fields),
-                strict=True,
-            )
-        )
+    results = side_by_side(
+        lambda field: convert(text.columns[field.name], field, schema), fields, len(text)
+    )
+    converted = {field.name: result for field, result in zip(fields, results, strict=True)}
     columns: dict[str, pa.ChunkedArray] = {}
     unusable: dict[str, Mask] = {}
     broken = np.zeros(len(text), bool)
@@ -98,11 +92,6 @@ def to_typed(text: TextTable, schema: TableSchema, found: Found) -> TypedTable:
             mask[list(refused)] = True
             unusable[field.name] = mask
     return TypedTable(schema, text, pa.table(columns), unusable)
-
-
-def _workers(rows: int) -> int:
-    """Return how many threads are worth their while."""
-    return min(8, os.cpu_count() or 1) if rows > 10_000 else 1
 
 
 def _refusal(

@@ -5,15 +5,23 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 from diffdata.archives import unpacked
-from diffdata.descriptor import TableSchema, parse_schema, parse_standard_schema
+from diffdata.descriptor.standard import TableSchema
 from diffdata.editions import open_edition
 from diffdata.errors import DescriptorError, InvalidDataError, InvalidInputError, PackageError
-from diffdata.packages import DESCRIPTOR, open_package, read_bytes, read_package, read_text
+from diffdata.packages import (
+    DESCRIPTOR,
+    find_schema,
+    open_package,
+    read_bytes,
+    read_package,
+    table_of_file,
+)
 from diffdata.validation.check import check_tables, told_once
-from diffdata.validation.foreign import MOST_RESOURCES, read_foreign
+from diffdata.validation.foreign import MOST_RESOURCES, foreign_tables, read_foreign
 from diffdata.validation.foreign_files import json_text
 from diffdata.validation.issue import Found, Issue, in_order, problem_issue, unreadable
 from diffdata.validation.text import read_table
@@ -41,8 +49,8 @@ def validate(
         A folder with a datapackage.json, that file, a zip file of such a folder, or a CSV file; by
         default the dataset that comes with diffdata.
     schema
-        For a CSV file: its table schema. Without it the file must be a table of a package, in
-        whose folder it lies.
+        For a CSV file: its table schema, a file or the name of a table of the dataset. Without it
+        the file must be a table of a package, in whose folder it lies.
     version
         A released edition instead of a path: its archive is checked with its own schemas.
     raising
@@ -62,7 +70,7 @@ def validate(
         If a schema is given for something else than a CSV file, or is missing for one; if a path
         and a version are given.
     UnknownNameError
-        If there is no such edition.
+        If there is no such edition, or no such schema.
     PackageError
         If the archive of the edition is missing or damaged.
 
@@ -90,8 +98,11 @@ def _issues(path: PathLike | None, schema: PathLike | None, version: str | None)
     place = None if path is None else Path(path)
     if place is not None and place.is_file() and place.suffix.lower() in (".csv", ".tsv"):
         return _validate_csv(place, schema)
-    if schema is not None:
-        raise InvalidInputError("schema: expected a CSV file to check it against")
+    if schema is not None or (place is not None and place.suffix.lower() in (".parquet", ".pq")):
+        raise InvalidInputError(
+            f"{path}: expected a CSV file to check against a schema; Parquet and folders of parts "
+            "are checked by an engine (`diffdata validate --engine duckdb`, or `check_files`)"
+        )
     try:
         if place is not None and place.is_file() and place.suffix.lower() == ".zip":
             with unpacked(place) as folder:
@@ -107,7 +118,7 @@ def _issues(path: PathLike | None, schema: PathLike | None, version: str | None)
 
 def _validate_folder(place: Path | None) -> list[Issue]:
     root = place.parent if place is not None and place.name == DESCRIPTOR else place
-    if root is not None and (root / DESCRIPTOR).is_file() and not _profiled(root):
+    if root is not None and (root / DESCRIPTOR).is_file() and not is_profiled(root):
         return _validate_foreign(root)
     return _validate_profiled(place)
 
@@ -130,7 +141,38 @@ def _validate_foreign(root: Path) -> list[Issue]:
     return in_order([*issues, *(issue for name in told for issue in told[name])])
 
 
-def _profiled(root: Path) -> bool:
+@dataclass(frozen=True)
+class TableFiles:
+    """A table of a package: its name, its schema, and where its data lie (a file or a folder).
+
+    ``file`` is what messages call it.
+    """
+
+    name: str
+    schema: TableSchema
+    path: Path
+    file: str
+
+
+def tables_of(root: Path) -> list[TableFiles]:
+    """Return the tables of a package, of the profile or of strangers; their data are not read.
+
+    Raises
+    ------
+    PackageError, DescriptorError
+        If the descriptor or a schema cannot be read.
+    """
+    root = root.parent if root.name == DESCRIPTOR else root
+    if (root / DESCRIPTOR).is_file() and not is_profiled(root):
+        return [TableFiles(*table) for table in foreign_tables(root)]
+    package = open_package(root)
+    return [
+        TableFiles(r.name, package.schemas[r.name], package.data_path(r.name), r.path)
+        for r in package.descriptor.resources
+    ]
+
+
+def is_profiled(root: Path) -> bool:
     """Tell whether a package is meant to keep the profile: some schema of it has rules."""
     try:
         descriptor = json.loads(json_text(root, DESCRIPTOR))
@@ -154,7 +196,7 @@ def _validate_csv(file: Path, schema: PathLike | None) -> list[Issue]:
     if schema is None:
         return _validate_in_package(file)
     try:
-        parsed = _parse(Path(schema))
+        parsed = find_schema(schema)
         text, issues = read_table(read_bytes(file, str(file)), str(file), parsed)
     except DescriptorError as error:
         return in_order(map(problem_issue, error.problems))
@@ -166,22 +208,10 @@ def _validate_csv(file: Path, schema: PathLike | None) -> list[Issue]:
     return in_order(told_once({str(file): found}, {str(file): typed})[str(file)])
 
 
-def _parse(file: Path) -> TableSchema:
-    text = read_text(file, str(file))
-    try:
-        profiled = "rules" in json.loads(text)
-    except (ValueError, RecursionError, TypeError):
-        profiled = True
-    return (parse_schema if profiled else parse_standard_schema)(text, str(file))
-
-
 def _validate_in_package(file: Path) -> list[Issue]:
     """Check one table of the package in whose folder a file lies."""
-    full = file.resolve()
-    for root in full.parents:
-        if (root / DESCRIPTOR).is_file():
-            package = open_package(root)
-            for resource in package.descriptor.resources:
-                if (root / resource.path).resolve() == full:
-                    return check_tables(package, [resource.name])[resource.name].issues
-    raise InvalidInputError(f"{file}: expected a schema, for it is no table of a package")
+    found = table_of_file(file)
+    if found is None:
+        raise InvalidInputError(f"{file}: expected a schema, for it is no table of a package")
+    package, name = found
+    return check_tables(package, [name])[name].issues
