@@ -75,24 +75,26 @@ def refuse_dialects(schema: TableSchema) -> None:
 
 
 def parsed(
-    frame: nw.LazyFrame[Any], columns: Sequence[str], schema: TableSchema
+    frame: nw.LazyFrame[Any], columns: Sequence[str], schema: TableSchema, *, blank: bool
 ) -> tuple[nw.LazyFrame[Any], tuple[str, ...]]:
     """Put values in the place of texts, and beside them where a text is of another type.
 
     Parameters
     ----------
     frame
-        The texts of all columns, and for those of `SQL_TYPES` the values that an engine reads in
-        them, named by `value_of`.
+        A frame with columns of text, and for those of `SQL_TYPES` the values that an engine reads
+        in them, named by `value_of`.
     columns
         The names of the columns of text.
     schema
         The schema of the table.
+    blank
+        Whether rows that have no text are rows.
 
     Returns
     -------
     frame, names
-        The rows that are not blank, and the columns that have a flag beside them.
+        The values, and the columns that have a flag beside them.
     """
     found: list[nw.Expr] = []
     fields = [field for field in schema.fields if field.name in columns]
@@ -104,11 +106,14 @@ def parsed(
             nw.when(given & fits).then(value).alias(field.name),
             (given & ~fits).alias(flag_of(field.name)),
         ]
+    values = {value_of(field.name) for field in fields}
+    names = [name for name in frame.collect_schema().names() if name not in values]
+    if not blank:
+        some = ((nw.col(name) != "").fill_null(False) for name in columns)
+        frame = frame.filter(functools.reduce(operator.or_, some))
+    frame = frame.with_columns(*found) if found else frame
     flags = [flag_of(field.name) for field in fields]
-    some = functools.reduce(operator.or_, ((nw.col(n) != "").fill_null(False) for n in columns))
-    rows = frame.filter(some)
-    rows = rows.with_columns(*found) if found else rows
-    return rows.select(*columns, *flags), tuple(field.name for field in fields)
+    return frame.select(*names, *flags), tuple(field.name for field in fields)
 
 
 def _read(field: Field, strict: bool) -> tuple[nw.Expr, nw.Expr]:

@@ -125,19 +125,30 @@ def reader(engine: str, *, memory: str, session: Any = None) -> Iterator[Reader]
 
 def _open(engine: FileEngine, path: Path, schema: TableSchema, table: str | None = None) -> Source:
     files, form = files_of(path)
-    opening = Opening([str(file) for file in files], path)
     if form == "parquet":
+        inner = _partitions(files[0].relative_to(path).parts[:-1]) if path.is_dir() else ()
+        outer = tuple(name for name in _partitions(path.parts) if name not in inner)
+        opening = Opening([str(file) for file in files], path, inner, outer)
         frame, names = named_plainly(lazy(engine.parquet(opening), str(path)), schema, table or "")
+        texts = [names.plain[name] for name in opening.partitions]
+    else:
+        refuse_dialects(schema)
+        header = _header(files)
+        names = plain_names(header, schema, table or "")
+        texts = [names.plain[name] for name in header]
+        frame = lazy(engine.csv(Opening([str(file) for file in files], path), texts), str(path))
+    if not texts:
         return Source(frame, names)
-    refuse_dialects(schema)
-    header = _header(files)
-    names = plain_names(header, schema, table or "")
-    columns = [names.plain[name] for name in header]
-    typed = {f.name: f.type for f in names.schema.fields if f.name in columns}
-    values = {name: kind for name, kind in typed.items() if kind in SQL_TYPES}
-    texts = nw.from_native(engine.csv(opening, columns, values)).lazy()
-    frame, flagged = parsed(texts, columns, names.schema)
+    typed = {f.name: f.type for f in names.schema.fields if f.name in texts}
+    read = {name: kind for name, kind in typed.items() if kind in SQL_TYPES}
+    frame = lazy(engine.values(frame.to_native(), read)) if read else frame
+    frame, flagged = parsed(frame, texts, names.schema, blank=form == "parquet")
     return Source(frame, names, flagged)
+
+
+def _partitions(folders: Sequence[str]) -> tuple[str, ...]:
+    """Return the columns that stand in the names of folders, ``NAME=VALUE``."""
+    return tuple(folder.partition("=")[0] for folder in folders if "=" in folder)
 
 
 def _header(files: Sequence[Path]) -> list[str]:
