@@ -20,7 +20,7 @@ import pytest
 from diffdata.checking import CheckResult, check, check_files
 from diffdata.descriptor import TableSchema, parse_schema, parse_standard_schema
 from diffdata.engines import to_engine
-from diffdata.errors import InvalidInputError, PackageError
+from diffdata.errors import DescriptorError, InvalidInputError, PackageError
 from diffdata.schemas import arrow_type, to_pandas
 from diffdata.validation.whole import validate
 
@@ -220,12 +220,13 @@ KEYED = standard(
     [
         pd.DataFrame({"b": [1.0, None, 2.5]}),
         pl.DataFrame({"b": [1, 2**64 - 1]}, {"b": pl.UInt64}),
-        pa.table({"b": pa.array([Decimal(1)])}), duckdb.connect().sql("SELECT 1 AS b"),
+        pa.table({"b": pa.array([Decimal(1)])}), "SELECT 1 AS b",
         nw.from_native(pl.LazyFrame({"b": [1]})), pd.DataFrame({"b": pd.array([1], "category")}),
     ],
 )  # fmt: skip
 def test_numbers_refer_to_numbers_whatever_holds_them(keys: Any) -> None:
     table = pa.table({"a": [1, 2, None]})
+    keys = duckdb.connect().sql(keys) if isinstance(keys, str) else keys
     for frame in frames_of(table, KEYED):
         (rule,) = check(frame, KEYED, tables={"o": keys}).failed
         assert (rule.name, rule.failing) == ("foreign-key (a)", 1)
@@ -310,3 +311,25 @@ def test_parts_of_parquet_may_lack_columns_or_order_them_otherwise(
     pq.write_table(pa.table({"a": [1]}), tmp_path / "1.parquet")
     pq.write_table(pa.table({"b.c": ["x"], "a": [2]}), tmp_path / "2.pq")
     assert failing(tmp_path, TEXTS, engine) == {}
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"rule": "ordered", "columns": ["n", "s"]}, {"rule": "ordered", "columns": ["b", "b"]},
+        {"rule": "nearMedian", "column": "s", "by": ["n"], "factor": 2},
+        {"rule": "nearMedian", "column": "n", "by": ["n"], "factor": 2},
+        {"rule": "nearProduct", "column": "n", "terms": ["s"], "factor": 2},
+        {"rule": "datePrecision", "date": "s", "precision": "n"},
+        {"rule": "requiredIf", "columns": ["s"], "when": {"column": "n", "equals": ["x"]}},
+        {"rule": "requiredIf", "columns": ["s"], "when": {"column": "d", "equals": ["May"]}},
+    ],
+)  # fmt: skip
+def test_a_rule_that_no_column_of_these_types_can_keep_is_refused(rule: dict[str, Any]) -> None:
+    types = {"n": "number", "s": "string", "b": "boolean", "d": "date"}
+    fields = [{"name": n, "type": t, "description": "D"} for n, t in types.items()]
+    fields[0]["unit"] = "1"
+    schema = {"$schema": "x", "title": "T", "description": "D", "primaryKey": "s", "fields": fields}
+    rules = [{"name": "r", "reason": "R"} | rule]
+    with pytest.raises(DescriptorError, match="rule r: "):
+        parse_schema(json.dumps(schema | {"rules": rules}), "f")
