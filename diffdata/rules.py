@@ -7,6 +7,7 @@ cannot disagree. Missing values pass every check but ``required`` and the rules 
 from __future__ import annotations
 
 import functools
+import math
 import operator
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -43,6 +44,8 @@ PLAUSIBILITY = (NearProduct, NearMedian, NotAfter, Referenced)
 _KEY_SEPARATOR = "\x1f"
 _LISTED = 50  # allowed values that a message lists
 _SHOWN = 100  # characters of a value or a pattern that a message shows
+_WHOLE = ("integer", "year")
+_LEAST, _MOST = -(2**63), 2**63 - 1  # of whole numbers of 64 bits
 
 
 @dataclass(frozen=True)
@@ -77,35 +80,29 @@ def table_checks(schema: TableSchema) -> list[Check]:
     """Return the checks that need nothing but the table itself: constraints, key and rules."""
     checks = [check for field in schema.fields for check in field_checks(field)]
     for key in schema.unique_keys:
-        passes = _any_missing(key) | ~key_expression(key).is_duplicated()
+        passes = _any_missing(key) | ~key_expression(key, schema).is_duplicated()
         expected = f"a {_list(key)} that no other row has"
         checks.append(Check("unique", key, passes, expected, unique=True))
     strict = (rule for rule in schema.rules if not isinstance(rule, PLAUSIBILITY))
-    return [*checks, *_primary_key(schema), *(rule_check(rule) for rule in strict)]
+    return [*checks, *_primary_key(schema), *(rule_check(rule, schema) for rule in strict)]
 
 
 def field_checks(field: Field) -> list[Check]:
     """Return one check for each constraint of a column."""
     column, limits = nw.col(field.name), field.constraints
-    measured, limit = _comparable(field)
     found: list[tuple[str, nw.Expr, str]] = []
-    if limits.minimum is not None:
-        passes = measured >= limit(limits.minimum)
-        found.append(("minimum", passes, f"at least {limits.minimum}"))
-    if limits.maximum is not None:
-        passes = measured <= limit(limits.maximum)
-        found.append(("maximum", passes, f"at most {limits.maximum}"))
-    if limits.exclusive_minimum is not None:
-        passes = measured > limit(limits.exclusive_minimum)
-        found.append(("exclusive-minimum", passes, f"more than {limits.exclusive_minimum}"))
-    if limits.exclusive_maximum is not None:
-        passes = measured < limit(limits.exclusive_maximum)
-        found.append(("exclusive-maximum", passes, f"less than {limits.exclusive_maximum}"))
+    for name, value, holds, words in (
+        ("minimum", limits.minimum, operator.ge, "at least"),
+        ("maximum", limits.maximum, operator.le, "at most"),
+        ("exclusive-minimum", limits.exclusive_minimum, operator.gt, "more than"),
+        ("exclusive-maximum", limits.exclusive_maximum, operator.lt, "less than"),
+    ):
+        if value is not None:
+            found.append((name, _compared(field, holds, value), f"{words} {value}"))
     if limits.enum is not None:
         allowed = ", ".join(str(value)[:_SHOWN] for value in limits.enum[:_LISTED])
         allowed += ", ..." * (len(limits.enum) > _LISTED)
-        passes = measured.is_in([limit(value) for value in limits.enum])
-        found.append(("enum", passes, f"one of: {allowed}"))
+        found.append(("enum", _among(field, limits.enum), f"one of: {allowed}"))
     if limits.pattern is not None:
         matches = column.str.contains(whole(limits.pattern))
         found.append(("pattern", matches, f"text of the form {limits.pattern[:_SHOWN]}"))
@@ -116,7 +113,8 @@ def field_checks(field: Field) -> list[Check]:
         passes = column.str.len_chars() <= limits.max_length
         found.append(("max-length", passes, f"at most {limits.max_length} characters"))
     if limits.unique:
-        found.append(("unique", ~column.is_duplicated(), "a value that no other row has"))
+        alone = column + 0.0 if field.type == "number" else column  # there is one zero
+        found.append(("unique", ~alone.is_duplicated(), "a value that no other row has"))
     checks = [
         Check(
             name,
@@ -132,7 +130,7 @@ def field_checks(field: Field) -> list[Check]:
     return checks
 
 
-def rule_check(rule: Rule, median: nw.Expr | None = None) -> Check:
+def rule_check(rule: Rule, schema: TableSchema, median: nw.Expr | None = None) -> Check:
     """Compile a rule of a schema; `median` is where a `NearMedian` finds that of its group.
 
     By default each frame works it out itself, which Arrow can only do by approximation.
@@ -140,7 +138,10 @@ def rule_check(rule: Rule, median: nw.Expr | None = None) -> Check:
     match rule:
         case Ordered(columns=columns):
             pairs = [(a, b) for i, a in enumerate(columns) for b in columns[i + 1 :]]
-            passes = _all(_any_missing((a, b)) | (nw.col(a) <= nw.col(b)) for a, b in pairs)
+            passes = _all(
+                _any_missing((a, b)) | (left <= right)
+                for (a, b), (left, right) in ((pair, _alike(pair, schema)) for pair in pairs)
+            )
             expected = " <= ".join(columns)
         case ExactlyOne(columns=columns):
             passes, expected = _count(columns) == 1, f"a value in exactly one of {_list(columns)}"
@@ -151,7 +152,7 @@ def rule_check(rule: Rule, median: nw.Expr | None = None) -> Check:
             passes = _all_missing(columns) | ~_any_missing(columns)
             expected = f"values in all of {_list(columns)}, or in none"
         case RequiredIf(columns=columns, when=when, otherwise=otherwise):
-            holds = _condition(when)
+            holds = _condition(when, schema)
             condition = f"where {when.column} is given"
             if when.equals is not None:
                 condition = f"where {when.column} is {' or '.join(map(str, when.equals))}"
@@ -178,22 +179,21 @@ def rule_check(rule: Rule, median: nw.Expr | None = None) -> Check:
             product = functools.reduce(
                 operator.mul,
                 (
-                    # As a float, for the product of whole numbers may be none; Arrow refuses to
-                    # cast those beyond 2**53, but divides them.
-                    nw.col(t) / 1 if isinstance(t, str) else nw.lit(float(t))
+                    # As a float, for the product of whole numbers may be none.
+                    _as_float(t) if isinstance(t, str) else nw.lit(float(t))
                     for t in terms
                 ),
             )
-            ratio = nw.col(column) / product
+            ratio = _as_float(column) / product
             needed = [column, *(term for term in terms if isinstance(term, str))]
             passes = _any_missing(needed) | _within(ratio, factor)
             if when is not None:
-                passes = passes | ~_condition(when)
+                passes = passes | ~_condition(when, schema)
             expected = f"{' x '.join(map(str, terms))}, within a factor of {factor:g}"
         case NearMedian(column=column, by=by, factor=factor):
             if median is None:
                 median = nw.col(column).median().over(*by)
-            ratio = nw.col(column) / median
+            ratio = _as_float(column) / median
             passes = _any_missing((column, *by)) | _within(ratio, factor)
             expected = f"within a factor of {factor:g} of the median of its {_list(by)}"
         case _:
@@ -231,6 +231,33 @@ def referenced_check(rule: Referenced, used: Iterable[Scalar]) -> Check:
     return Check(rule.name, (rule.column,), passes, expected, rule.severity)
 
 
+def _compared(field: Field, holds: Callable[[Any, Any], Any], value: Any) -> nw.Expr:
+    """Return the expression that a value compares with a limit of its column."""
+    column, limit = _comparable(field)
+    bound = limit(value)
+    if field.type in _WHOLE:
+        # Engines compare whole numbers with whole ones of 64 bits, and no more than these exactly.
+        bound = math.ceil(bound) if holds in (operator.ge, operator.lt) else math.floor(bound)
+        if not _LEAST <= bound <= _MOST:
+            below, wants_more = bound < _LEAST, holds in (operator.ge, operator.gt)
+            return ~column.is_null() if below == wants_more else column.is_null()
+    passes: nw.Expr = holds(column, bound)
+    return passes
+
+
+def _among(field: Field, values: Sequence[Any]) -> nw.Expr:
+    """Return the expression that a value is one of those allowed."""
+    column, limit = _comparable(field)
+    allowed = [limit(value) for value in values]
+    if field.type in _WHOLE:
+        allowed = [int(value) for value in allowed if value == int(value)]
+        allowed = [value for value in allowed if _LEAST <= value <= _MOST]
+    if field.type == "number" and 0.0 in allowed:
+        allowed += [0.0, -0.0]  # equal, but not to Arrow
+    # An empty list has no type, which some engines mind: nothing passes but what is missing.
+    return column.is_in(allowed) if allowed else column.is_null()
+
+
 def _comparable(field: Field) -> tuple[nw.Expr, Callable[[Any], Any]]:
     """Return a column as it compares with its limits, and what makes a limit comparable.
 
@@ -244,22 +271,41 @@ def _comparable(field: Field) -> tuple[nw.Expr, Callable[[Any], Any]]:
         part.fill_null(1).cast(nw.Int64())  # some engines give eight bits, or floats
         for part in (column.dt.year(), column.dt.month(), column.dt.day())
     )
-    return year * 10_000 + month * 100 + day, lambda value: int(f"{field.limit(value):%Y%m%d}")
+
+    def number(value: Any) -> int:
+        date = field.limit(value)
+        return int(date.year * 10_000 + date.month * 100 + date.day)
+
+    return year * 10_000 + month * 100 + day, number
 
 
 def _within(ratio: nw.Expr, factor: float) -> nw.Expr:
     return ((ratio <= factor) & (ratio >= 1 / factor)).fill_null(False)
 
 
-def _condition(when: When) -> nw.Expr:
+def _condition(when: When, schema: TableSchema) -> nw.Expr:
     """Return the expression that a condition on a column holds."""
     holds = ~nw.col(when.column).is_null()
     if when.equals is not None:
-        holds = holds & nw.col(when.column).is_in(when.equals)
+        holds = holds & _among(schema.field(when.column), when.equals)
     return holds
 
 
-def foreign_key_check(key: ForeignKey, present: Iterable[Scalar]) -> Check:
+def _alike(columns: Sequence[str], schema: TableSchema) -> list[nw.Expr]:
+    """Return columns as they compare with each other: whole numbers as floats beside floats."""
+    types = {schema.field(name).type for name in columns}
+    mixed = "number" in types and len(types) > 1
+    return [_as_float(name) if mixed else nw.col(name) for name in columns]
+
+
+def _as_float(column: str) -> nw.Expr:
+    """Return a column of numbers as floats: Arrow refuses to cast those beyond 2**53."""
+    return nw.col(column) / 1
+
+
+def foreign_key_check(
+    key: ForeignKey, present: Iterable[Scalar], schema: TableSchema | None = None
+) -> Check:
     """Return the check that a foreign key finds its row.
 
     Parameters
@@ -268,21 +314,24 @@ def foreign_key_check(key: ForeignKey, present: Iterable[Scalar]) -> Check:
         The foreign key.
     present
         The values of the referenced columns, as `key_expression` gives them.
+    schema
+        The schema of the table with the foreign key; without it numbers have two zeros.
     """
     target = key.reference.resource or "this table"
     expected = f"a value that stands in {_list(key.reference.fields)} of {target}"
     passes = _any_missing(key.fields)
     if values := list(present):  # an empty list has no type, which some engines mind
-        passes = passes | key_expression(key.fields).is_in(values)
+        passes = passes | key_expression(key.fields, schema).is_in(values)
     return Check("foreign-key", key.fields, passes, expected)
 
 
-def key_expression(columns: Sequence[str]) -> nw.Expr:
+def key_expression(columns: Sequence[str], schema: TableSchema | None = None) -> nw.Expr:
     """Return one expression for a key of one or several columns (several are joined as text)."""
+    floats = {name for name in columns if schema and schema.field(name).type == "number"}
+    parts = [nw.col(name) + 0.0 if name in floats else nw.col(name) for name in columns]  # one zero
     if len(columns) == 1:
-        return nw.col(columns[0])
-    parts = [nw.col(name).cast(nw.String()) for name in columns]
-    return nw.concat_str(parts, separator=_KEY_SEPARATOR)
+        return parts[0]
+    return nw.concat_str([part.cast(nw.String()) for part in parts], separator=_KEY_SEPARATOR)
 
 
 def _primary_key(schema: TableSchema) -> list[Check]:
@@ -294,7 +343,7 @@ def _primary_key(schema: TableSchema) -> list[Check]:
         for name in key
         if not schema.field(name).constraints.required
     ]
-    unique = _any_missing(key) | ~key_expression(key).is_duplicated()
+    unique = _any_missing(key) | ~key_expression(key, schema).is_duplicated()
     expected = f"a {_list(key)} that no other row has"
     return [*checks, Check("primary-key", key, unique, expected, unique=True)]
 

@@ -96,6 +96,8 @@ def all_distinct(frame: Any, columns: Sequence[str]) -> bool:
     """Tell quickly whether a key of an Arrow table is unique; False if it may not be."""
     if not isinstance(frame, pa.Table):
         return False
+    if any(pa.types.is_floating(frame.schema.field(name).type) for name in columns):
+        return False  # Arrow has two zeros
     if len(columns) == 1:
         column = frame[columns[0]].drop_null()
         return len(pc.unique(column)) == len(column)

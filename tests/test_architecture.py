@@ -19,7 +19,7 @@ CODE = ROOT / "diffdata"
 FLOORS = [
     ["errors", "files", "numbering", "parallel", "patterns", "rows", "words"],
     ["uncertainty", "descriptor"],
-    ["rules", "packages", "derive"],
+    ["columntypes", "rules", "packages", "derive"],
     ["archives", "digest", "schemas"],
     ["editions"],
     ["engines", "validation"],
@@ -34,7 +34,7 @@ FLOORS = [
 ]
 PACKAGE_WING = {
     "descriptor", "rules", "schemas", "packages", "validation", "loader", "typed", "editing",
-    "editions", "testing", "engines", "checking", "patterns",
+    "editions", "testing", "engines", "checking", "patterns", "columntypes",
 }  # fmt: skip
 SCIENCE_WING = {"uncertainty", "derive"}
 

@@ -47,7 +47,8 @@ def failing(rows: pd.DataFrame, checks: list[Check]) -> list[list[int]]:
 
 
 def broken(rule: dict[str, Any], **columns: list[Any]) -> list[int]:
-    check = rule_check(things([rule]).rules[0])
+    schema = things([rule])
+    check = rule_check(schema.rules[0], schema)
     return failing(frame(**columns), [check])[0]
 
 

@@ -11,16 +11,18 @@ from typing import Any, TypeAlias
 import narwhals as nw
 
 from diffdata.checking.evaluate import Progress, evaluate
+from diffdata.checking.names import named_plainly, restored
 from diffdata.checking.prepare import Prepared, lazy, prepare
 from diffdata.checking.related import relate
 from diffdata.checking.result import CheckResult, RuleResult
-from diffdata.checking.run import collect
+from diffdata.checking.run import collect, of_engine, reason
 from diffdata.descriptor import ForeignKey
 from diffdata.descriptor.standard import TableSchema
 from diffdata.editions import Dataset, open_dataset
 from diffdata.errors import InvalidInputError, UnknownNameError
 from diffdata.loader import load_all
 from diffdata.packages import find_schema
+from diffdata.patterns import ambiguous
 from diffdata.rules import Check, table_checks
 from diffdata.validation.plausible import ACKNOWLEDGEMENTS
 
@@ -69,7 +71,9 @@ def check(
     Raises
     ------
     InvalidInputError
-        If `frame` is no frame, or a table in `tables` lacks a column that the schema refers to.
+        If `frame` is no frame, a table in `tables` lacks a column that the schema refers to or has
+        it with another type, the engine reads a pattern of the schema in a way of its own, or
+        cannot evaluate the frame.
     UnknownNameError
         If there is no table of that name.
     DescriptorError, PackageError
@@ -88,7 +92,16 @@ def check(
     if sample < 0:
         raise InvalidInputError(f"sample: expected a number from 0 up, found {sample}")
     asked = ask(schema, tables, package)
-    return judge(prepare(lazy(frame), asked.schema), asked, sample, silent)
+    given = lazy(frame)
+    try:
+        plain, names = named_plainly(given, asked.schema, asked.name)
+        prepared = prepare(plain, names.schema)
+        return restored(judge(prepared, asked.of(names.schema), sample, silent), names)
+    except Exception as error:
+        if not of_engine(error):
+            raise
+        engine = given.implementation.value
+        raise InvalidInputError(f"frame: {engine} cannot evaluate it: {reason(error)}") from error
 
 
 @dataclass(frozen=True)
@@ -115,6 +128,10 @@ class Asked:
     referring: Sequence[tuple[str, ForeignKey]] | None = None
     accepted: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
+    def of(self, schema: TableSchema) -> Asked:
+        """Return the same of another schema."""
+        return replace(self, schema=schema)
+
 
 def ask(
     schema: PathLike | TableSchema,
@@ -122,7 +139,10 @@ def ask(
     package: Dataset | None = None,
 ) -> Asked:
     """Find the schema that is meant, and the tables that its rules need."""
-    given = dict(tables or {})
+    given = {
+        name: table.to_native() if isinstance(table, nw.LazyFrame) else table
+        for name, table in (tables or {}).items()
+    }
     if isinstance(schema, TableSchema):
         return Asked(schema.title or "table", schema, given)
     path = Path(schema)
@@ -167,6 +187,7 @@ def accepted(acknowledgements: Any) -> dict[str, dict[str, list[str]]]:
 def judge(prepared: Prepared, asked: Asked, sample: int, progress: Progress) -> CheckResult:
     """Evaluate all rules on a prepared frame."""
     schema = asked.schema
+    _refuse_ambiguous(schema, prepared.frame.implementation)
     related = relate(prepared.frame, schema, asked.tables, asked.name, asked.referring)
     checks = [*prepared.checks, *table_checks(schema), *related.checks]
     checks = [_acknowledging(check, schema, asked.accepted) for check in checks]
@@ -180,6 +201,18 @@ def judge(prepared: Prepared, asked: Asked, sample: int, progress: Progress) -> 
         *(_result(check, 0, (), reason) for check, reason in related.skipped),
     ]
     return CheckResult(asked.name, rows, key, tuple(rules))
+
+
+def _refuse_ambiguous(schema: TableSchema, engine: nw.Implementation) -> None:
+    """Refuse patterns that an engine would read in another way than RE2."""
+    if engine.is_pyarrow() or engine.is_duckdb():
+        return
+    for column in schema.fields:
+        if column.constraints.pattern and (part := ambiguous(column.constraints.pattern)):
+            raise InvalidInputError(
+                f"schema: the pattern of {column.name!r} has {part!r}, which {engine.value} reads "
+                "differently; write it in another way, or check with pandas, pyarrow or DuckDB"
+            )
 
 
 def _acknowledging(

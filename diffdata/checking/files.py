@@ -10,14 +10,18 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from diffdata.checking.cells import SQL_TYPES
 from diffdata.checking.check import Asked, PathLike, accepted, ask, judge, referring, silent
 from diffdata.checking.evaluate import Progress
+from diffdata.checking.names import Names, replaced, restored
 from diffdata.checking.prepare import Prepared, prepare
 from diffdata.checking.result import CheckResult, unreadable
-from diffdata.checking.sources import fastest_engine, reader
+from diffdata.checking.run import of_engine, reason
+from diffdata.checking.sources import fastest_engine, files_of, reader
+from diffdata.descriptor import Field, ForeignKey
 from diffdata.descriptor.standard import TableSchema
 from diffdata.editions import Dataset
-from diffdata.errors import DiffdataError, PackageError
+from diffdata.errors import DiffdataError, InvalidInputError, PackageError
 from diffdata.packages import bundled_root
 from diffdata.validation.plausible import ACKNOWLEDGEMENTS
 from diffdata.validation.whole import tables_of
@@ -85,13 +89,42 @@ def check_files(
     asked = ask(schema, tables, package)
     engine = engine or fastest_engine(Path(path))
     with reader(engine, memory=memory, session=session) as read, _named(path, engine):
-        others = {
-            name: read(Path(table), None).frame if isinstance(table, str | os.PathLike) else table
-            for name, table in asked.tables.items()
-        }
-        source = read(Path(path), asked.schema)
-        prepared = prepare(source.frame, asked.schema, source.parsed)
-        return judge(prepared, replace(asked, tables=others), sample, progress or silent)
+        if engine == "pyarrow" and files_of(Path(path))[1] == "csv":
+            raise InvalidInputError("engine: pyarrow reads Parquet alone; for CSV take duckdb")
+        others, keys = dict(asked.tables), asked.schema.foreign_keys
+        for name, table in asked.tables.items():
+            if isinstance(table, str | os.PathLike):
+                source = read(Path(table), _referred(asked.schema, name), None)
+                others[name] = source.frame
+                there = {name: source.names}
+                keys = tuple(_pointing(key, there) for key in keys)
+        asked = asked.of(asked.schema.model_copy(update={"foreign_keys": keys}))
+        source = read(Path(path), asked.schema, asked.name)
+        schema = source.names.schema
+        prepared = prepare(source.frame, schema, source.parsed)
+        asked = replace(asked.of(schema), tables=others)
+        return restored(judge(prepared, asked, sample, progress or silent), source.names)
+
+
+def _referred(schema: TableSchema, table: str) -> TableSchema:
+    """Return what a schema says of another table: the columns that it compares with its own."""
+    fields = {}
+    for key in schema.foreign_keys:
+        if key.reference.resource == table:
+            for here, there in zip(key.fields, key.reference.fields, strict=True):
+                field = schema.field(here)
+                known = field.type in (*SQL_TYPES, "boolean")
+                fields[there] = Field(name=there, type=field.type if known else "any")
+            for rule in schema.rules:
+                if rule.rule == "notAfter" and (rule.key,) == key.fields:
+                    fields[rule.reference] = Field(name=rule.reference, type="date")
+    return TableSchema(fields=tuple(fields.values()))
+
+
+def _pointing(key: ForeignKey, names: Mapping[str, Names]) -> ForeignKey:
+    """Return a foreign key with the plain names of the columns that it refers to."""
+    there = names.get(key.reference.resource)
+    return key if there is None else replaced(key, {}, there.plain)
 
 
 def check_package(
@@ -137,27 +170,35 @@ def check_package(
     schemas = {table.name: table.schema for table in tables}
     with reader(engine, memory=memory, session=session) as read:
         prepared: dict[str, Prepared] = {}
+        names: dict[str, Names] = {}
         results: dict[str, CheckResult] = {}
         for table in tables:
             try:
                 with _named(table.file, engine):
-                    source = read(table.path, table.schema)
-                    prepared[table.name] = prepare(source.frame, table.schema, source.parsed)
+                    source = read(table.path, table.schema, table.name)
+                    schema = source.names.schema
+                    prepared[table.name] = prepare(source.frame, schema, source.parsed)
+                    names[table.name], schemas[table.name] = source.names, schema
             except DiffdataError as error:
                 results[table.file] = unreadable(table.name, table.file, error)
         frames = {name: table.frame for name, table in prepared.items()}
+        for name, schema in schemas.items():
+            others = {other: found for other, found in names.items() if other != name}
+            keys = tuple(_pointing(key, others) for key in schema.foreign_keys)
+            schemas[name] = schema.model_copy(update={"foreign_keys": keys})
         acknowledged = accepted(frames.get(ACKNOWLEDGEMENTS))
         for table in tables:
             if table.name not in prepared:
                 continue
             asked = Asked(
-                table.name, table.schema, frames, referring(schemas, table.name),
+                table.name, schemas[table.name], frames, referring(schemas, table.name),
                 acknowledged.get(table.name, {}),
             )  # fmt: skip
             try:
                 with _named(table.file, engine):
                     told = partial(_of_table, progress or silent, table.name)
-                    results[table.file] = judge(prepared[table.name], asked, sample, told)
+                    result = judge(prepared[table.name], asked, sample, told)
+                    results[table.file] = restored(result, names[table.name])
             except PackageError as error:
                 results[table.file] = unreadable(table.name, table.file, error)
                 del frames[table.name]  # what refers to it says so, and no more
@@ -176,13 +217,6 @@ def _named(path: PathLike, engine: str) -> Iterator[None]:
     except DiffdataError:
         raise
     except Exception as error:
-        if not _is_of_engine(error):
+        if not of_engine(error):
             raise
-        reason = " ".join(str(error).split())[:300]
-        raise PackageError(f"{path}: {engine} cannot read it: {reason}") from None
-
-
-def _is_of_engine(error: Exception) -> bool:
-    """Tell whether an error is one of the engine about its files, not one of ours."""
-    home = type(error).__module__.split(".")[0]
-    return home in ("_duckdb", "duckdb", "narwhals", "polars", "pyarrow", "pyspark", "py4j")
+        raise PackageError(f"{path}: {engine} cannot read it: {reason(error)}") from None

@@ -6,7 +6,7 @@ and a flag beside it keeps the other rules from judging what nobody knows.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,21 +14,10 @@ import narwhals as nw
 import pandas as pd
 import pyarrow as pa
 
-from diffdata.descriptor import Field, TableSchema
+from diffdata.columntypes import nothing, typed, words
+from diffdata.descriptor import TableSchema
 from diffdata.errors import InvalidInputError
 from diffdata.rules import Check
-
-_WORDS = {
-    "integer": "whole numbers of 64 bits",
-    "year": "whole numbers of 64 bits",
-    "number": "numbers",
-    "boolean": "true or false",
-    "date": "dates",
-}
-_EXPECTED_TYPES = {
-    "integer": nw.Int64(), "year": nw.Int64(), "number": nw.Float64(), "boolean": nw.Boolean(),
-    "date": nw.Date(),
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -74,27 +63,38 @@ def lazy(frame: Any, what: str = "frame") -> nw.LazyFrame[Any]:
     Raises
     ------
     InvalidInputError
-        If it is no frame that Narwhals supports.
+        If it is no frame that Narwhals supports, or has two columns of one name.
     """
     if isinstance(frame, nw.DataFrame | nw.LazyFrame):
         frame = frame.to_native()
     if isinstance(frame, pd.DataFrame):
         frame = _arrow(frame)
     if isinstance(frame, pa.Table):
-        frame = _one_kind_of_text(frame)
+        _refuse_repeated(frame.column_names, what)
+        frame = _plainly(frame)
     try:
         wrapped: nw.LazyFrame[Any] = nw.from_native(frame).lazy()
-        return wrapped
     except (TypeError, AttributeError):
         raise InvalidInputError(
             f"{what}: expected a frame of pandas, pyarrow, Polars, DuckDB, Spark or another "
             f"library that Narwhals supports, found {type(frame).__name__}"
         ) from None
+    if wrapped.implementation.is_pyspark():
+        _refuse_repeated(wrapped.to_native().columns, what)
+    return wrapped
+
+
+def _refuse_repeated(names: Sequence[str], what: str) -> None:
+    if twice := [name for name in dict.fromkeys(names) if names.count(name) > 1]:
+        raise InvalidInputError(f"{what}: the column {twice[0]!r} stands more than once")
 
 
 def prepare(frame: nw.LazyFrame[Any], schema: TableSchema, parsed: Iterable[str] = ()) -> Prepared:
     """Type the columns of a frame as its schema says; `parsed` are columns with a flag by it."""
-    dtypes = frame.collect_schema()
+    dtypes: dict[str, nw.dtypes.DType] = dict(frame.collect_schema())
+    if frame.implementation.is_pyspark():
+        # Its timestamps have the zone of the session, in which a day begins at midnight as well.
+        dtypes |= {name: nw.Datetime() for name, kind in dtypes.items() if kind == nw.Datetime}
     columns: list[nw.Expr] = []
     checks: list[Check] = []
     flags: dict[str, str] = {}
@@ -102,10 +102,10 @@ def prepare(frame: nw.LazyFrame[Any], schema: TableSchema, parsed: Iterable[str]
     for number, field in enumerate(schema.fields):
         flag = f"_flag_{number}"
         if field.name not in dtypes:
-            columns += [_nothing(field).alias(field.name), nw.lit(True).alias(flag)]
+            columns += [nothing(field).alias(field.name), nw.lit(True).alias(flag)]
             flags[field.name] = flag
             continue
-        value, unknown = _typed(field, dtypes[field.name])
+        value, unknown = typed(field.name, dtypes[field.name], field)
         if field.name in parsed:
             unknown = nw.col(flag_of(field.name))
         columns.append(value.alias(field.name))
@@ -113,7 +113,7 @@ def prepare(frame: nw.LazyFrame[Any], schema: TableSchema, parsed: Iterable[str]
             columns.append(unknown.alias(flag))
             flags[field.name] = flag
         fits = nw.lit(True) if unknown is None else ~nw.col(flag)
-        checks.append(Check("type", (field.name,), fits, _WORDS.get(field.type, "text")))
+        checks.append(Check("type", (field.name,), fits, words(field)))
     missing = tuple(name for name in schema.column_names if name not in dtypes)
     known = {*schema.column_names, *map(flag_of, parsed)}
     unknown_names = tuple(name for name in dtypes if name not in known)
@@ -130,70 +130,35 @@ def flag_of(column: str) -> str:
     return f"_unparsed_{column}"
 
 
-def expected_type(field: Field) -> nw.dtypes.DType:
-    """Return the type of a column."""
-    return _EXPECTED_TYPES.get(field.type, nw.String())
-
-
-def _typed(field: Field, found: nw.dtypes.DType) -> tuple[nw.Expr, nw.Expr | None]:
-    """Return the values of a column, and where they are not known (None if all are)."""
-    column, wanted = nw.col(field.name), expected_type(field)
-    match field.type:
-        case "integer" | "year":
-            if found in (nw.UInt64, nw.UInt128, nw.Int128):
-                # As floats, for Arrow has no integer that large to compare with.
-                large = ((column / 1).abs() >= 2.0**63).fill_null(False)
-                return nw.when(~large).then(column).cast(nw.Int64()), large
-            fits = found.is_integer()
-        case "number":
-            if found.is_float():
-                return column.cast(wanted).fill_nan(None), None
-            if found.is_integer():
-                return column / 1, None  # Arrow refuses to cast what is beyond 2**53
-            fits = found.is_decimal()
-        case "boolean":
-            fits = found == nw.Boolean
-        case "date":
-            if found == nw.Datetime and not getattr(found, "time_zone", None):
-                time = column.dt
-                within = (
-                    (time.hour() != 0) | (time.minute() != 0) | (time.second() != 0)
-                ).fill_null(False)
-                return nw.when(~within).then(column).cast(nw.Date()), within
-            fits = found == nw.Date
-        case _:
-            fits = found in (nw.String, nw.Categorical, nw.Enum)
-    if fits:
-        return (column if found == wanted else column.cast(wanted)), None
-    return _nothing(field), ~column.is_null()
-
-
-def _nothing(field: Field) -> nw.Expr:
-    return nw.lit(None, dtype=expected_type(field))
-
-
 def _arrow(frame: pd.DataFrame) -> pa.Table:
     """Return a pandas frame as Arrow; a column of mixed values as bytes, which no column asks for.
 
     Columns of objects become what they hold: dates, text, whole numbers.
     """
-    columns: dict[str, Any] = {}
-    for place, name in enumerate(frame.columns):
+    columns: list[Any] = []
+    for place in range(frame.shape[1]):
         series = frame.iloc[:, place]
         try:
-            columns[str(name)] = pa.array(series, from_pandas=True)
+            columns.append(pa.array(series, from_pandas=True))
         except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError):
             absent = series.isna()
-            columns[str(name)] = pa.array(
-                [None if gone else b"" for gone in absent], type=pa.binary()
-            )
-    return pa.table(columns)
+            columns.append(pa.array([None if gone else b"" for gone in absent], type=pa.binary()))
+    return pa.table(columns, names=[str(name) for name in frame.columns])
 
 
-def _one_kind_of_text(table: pa.Table) -> pa.Table:
-    """Return a table of Arrow with one type of text, for it does not join texts of two types."""
-    others = (pa.types.is_large_string, pa.types.is_string_view)
+def _plainly(table: pa.Table) -> pa.Table:
+    """Return a table of Arrow with one type of text and of dates, and without dictionaries.
+
+    It does not join texts of two types, and Narwhals takes every dictionary for one of text.
+    """
     for place, column in enumerate(table.schema):
-        if any(is_text(column.type) for is_text in others):
-            table = table.set_column(place, column.name, table[column.name].cast(pa.string()))
+        kind = column.type
+        if pa.types.is_dictionary(kind):
+            kind = kind.value_type
+        if pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
+            kind = pa.string()
+        if pa.types.is_date64(kind):
+            kind = pa.date32()
+        if kind != column.type:
+            table = table.set_column(place, column.name, table.column(place).cast(kind))
     return table

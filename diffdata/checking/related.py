@@ -11,9 +11,12 @@ from typing import Any
 import narwhals as nw
 import pyarrow as pa
 
-from diffdata.checking.prepare import expected_type, lazy
+from diffdata.checking.names import named_plainly
+from diffdata.checking.prepare import lazy
 from diffdata.checking.run import collect
+from diffdata.columntypes import key_values, nothing, words
 from diffdata.descriptor import (
+    Field,
     ForeignKey,
     NearMedian,
     NearProduct,
@@ -82,14 +85,14 @@ def relate(
     for number, rule in enumerate(schema.rules):
         match rule:
             case NearProduct():
-                checks.append(rule_check(rule))
+                checks.append(rule_check(rule, schema))
             case NearMedian(column=column, by=by):
                 median = f"_median_{number}"
                 groups = _medians(own, column, by, median)
                 frame = frame.join(
                     groups, left_on=list(by), right_on=[f"{median}_{n}" for n in by], how="left"
                 )
-                checks.append(rule_check(rule, nw.col(median)))
+                checks.append(rule_check(rule, schema, nw.col(median)))
             case NotAfter():
                 prefix = f"_date_{number}"
                 check = not_after_check(rule, (prefix, f"{prefix}_precision"))
@@ -102,7 +105,7 @@ def relate(
             case Referenced(column=column):
                 check = referenced_check(rule, ())
                 mark = f"_used_{number}"
-                used, reason = _used(own, tables, name, column, referring, mark)
+                used, reason = _used(own, schema, tables, name, column, referring, mark)
                 if used is None:
                     skipped.append((check, reason))
                     continue
@@ -119,13 +122,12 @@ def _keys(
     other: Any, own: _Lazy, key: ForeignKey, schema: TableSchema, target: str, mark: str
 ) -> _Lazy:
     """Return the keys that a foreign key may refer to, each once, with a mark."""
-    types = [expected_type(schema.field(name)) for name in key.fields]
     names = _ends(key, mark)
-    columns = [
-        nw.col(there).cast(kind).alias(name)
-        for there, kind, name in zip(key.reference.fields, types, names, strict=True)
+    wanted = [
+        (there, schema.field(here), name)
+        for there, here, name in zip(key.reference.fields, key.fields, names, strict=True)
     ]
-    found = _select(other, columns, f"the table {target}")
+    found = _values(other, wanted, f"the table {target}")
     given = functools.reduce(operator.and_, (~nw.col(name).is_null() for name in names))
     marked = found.filter(given).unique().with_columns(nw.lit(True).alias(mark))
     return _beside(marked, own)
@@ -141,12 +143,13 @@ def _dates(
             other = own if target == name else tables.get(target)
             if other is None:
                 return None, f"the table {target} is not given"
-            columns = [
-                nw.col(key.reference.fields[0]).alias(f"{prefix}_key"),
-                nw.col(rule.reference).cast(nw.Date()).alias(prefix),
-                nw.col(f"{rule.reference}_precision").alias(f"{prefix}_precision"),
+            precision = f"{rule.reference}_precision"
+            wanted = [
+                (key.reference.fields[0], schema.field(rule.key), f"{prefix}_key"),
+                (rule.reference, Field(name=rule.reference, type="date"), prefix),
+                (precision, Field(name=precision, type="string"), f"{prefix}_precision"),
             ]
-            found = _select(other, columns, f"the table {target}")
+            found = _values(other, wanted, f"the table {target}")
             once = found.filter(~nw.col(f"{prefix}_key").is_null()).unique(f"{prefix}_key")
             return _beside(once, own), ""
     return None, f"no foreign key of {rule.key} alone"
@@ -154,6 +157,7 @@ def _dates(
 
 def _used(
     own: _Lazy,
+    schema: TableSchema,
     tables: _Tables,
     name: str,
     column: str,
@@ -171,7 +175,8 @@ def _used(
         if other is None:
             return None, f"the table {table} is not given"
         here = key.fields[key.reference.fields.index(column)]
-        part = _select(other, [nw.col(here).alias(f"{mark}_key")], f"the table {table}")
+        wanted = [(here, schema.field(column), f"{mark}_key")]
+        part = _values(other, wanted, f"the table {table}")
         parts.append(_beside(part.filter(~nw.col(f"{mark}_key").is_null()).unique(), own))
     if not parts:
         return None, "no table refers to this one"
@@ -195,38 +200,66 @@ def _medians(own: _Lazy, column: str, by: Sequence[str], name: str) -> _Lazy:
     return given.group_by(*keys).agg(nw.col(name).median())
 
 
-def _select(frame: Any, columns: Sequence[nw.Expr], what: str) -> _Lazy:
-    """Select columns of a frame of any library, with a clear error where it lacks one."""
-    try:
-        found = (frame if isinstance(frame, nw.LazyFrame) else lazy(frame, what)).select(*columns)
-        found.collect_schema()
-    except InvalidInputError:
-        raise
-    except Exception as error:  # noqa: BLE001 (each engine has an error of its own for this)
-        reason = str(error).strip().split("\n", 1)[0]
-        raise InvalidInputError(
-            f"tables: {what} has not what the schema asks for: {reason}"
-        ) from None
-    return found
+def _values(frame: Any, wanted: Sequence[tuple[str, Field, str]], what: str) -> _Lazy:
+    """Select columns of a table as the types that are compared.
+
+    Each is told by its name, the column that it is compared with, and its name in the result.
+    """
+    known = isinstance(frame, nw.LazyFrame)  # a prepared one: its columns are those of its schema
+    found, plain = frame, {name: name for name in frame.columns} if known else {}
+    if not known:
+        found, names = named_plainly(lazy(frame, what))
+        plain = dict(names.plain)
+    dtypes = found.collect_schema()
+    columns = []
+    for name, field, alias in wanted:
+        if name not in plain:
+            raise InvalidInputError(
+                f"tables: {what} has not what the schema asks for: there is no column {name!r}"
+            )
+        there = plain[name]
+        values = key_values(there, dtypes[there], field)
+        if values is None and not known:
+            raise InvalidInputError(
+                f"tables: {what} has not what the schema asks for: the column {name!r} holds "
+                f"{dtypes[there]}, expected {words(field)}"
+            )
+        columns.append((nothing(field) if values is None else values).alias(alias))
+    selected: _Lazy = found.select(*columns)
+    return selected
 
 
 def _beside(part: _Lazy, own: _Lazy) -> _Lazy:
     """Carry a part of another table over to the engine of a frame, if it is of another one."""
-    if part.implementation == own.implementation:
+    if str(part.implementation) == str(own.implementation) and _can_join(own, part):
         return part
-    table = collect(part)
-    native = own.to_native()
+    table, native = collect(part), own.to_native()
+    carried: Any
     if own.implementation.is_polars():
-        return nw.from_native(engine_library("polars").from_arrow(table)).lazy()
-    if own.implementation.is_duckdb():
+        carried = engine_library("polars").from_arrow(table)
+    elif own.implementation.is_duckdb():
         # By way of the relation, for a frame of another connection cannot be joined with it.
-        return nw.from_native(_on_connection(native, table)).lazy()
-    if own.implementation.is_pyspark():
+        carried = _on_connection(native, table)
+    elif own.implementation.is_pyspark():
         with quiet():
-            return nw.from_native(native.sparkSession.createDataFrame(table)).lazy()
-    if own.implementation.is_pyarrow():
-        return lazy(table)
-    raise InvalidInputError(f"tables: expected frames of {own.implementation}, as the one to check")
+            carried = native.sparkSession.createDataFrame(table)
+    elif own.implementation.is_pyarrow():
+        carried = table
+    else:
+        engine = own.implementation
+        raise InvalidInputError(f"tables: expected frames of {engine}, as the one to check")
+    return lazy(carried)
+
+
+def _can_join(own: _Lazy, part: _Lazy) -> bool:
+    """Tell whether frames of one engine can be joined: for DuckDB, those of one connection."""
+    if not own.implementation.is_duckdb():
+        return True
+    try:
+        own.to_native().cross(part.to_native())
+    except engine_library("duckdb").InvalidInputException:
+        return False
+    return True
 
 
 def _on_connection(relation: Any, carried: pa.Table) -> Any:  # noqa: ARG001 (the query names it)

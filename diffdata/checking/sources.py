@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import csv
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -12,45 +12,35 @@ from typing import Any
 
 import narwhals as nw
 import pyarrow as pa
-from pyarrow import csv as arrow_csv
 from pyarrow import parquet
 
-from diffdata.checking.prepare import flag_of, lazy
-from diffdata.descriptor import Field, TableSchema
+from diffdata.checking.cells import SQL_TYPES, parsed, refuse_dialects
+from diffdata.checking.names import Names, named_plainly, plain_names
+from diffdata.checking.prepare import lazy
+from diffdata.checking.readers import (
+    FileEngine,
+    Opening,
+    by_arrow,
+    by_duckdb,
+    by_polars,
+    by_spark,
+)
+from diffdata.descriptor.standard import TableSchema
 from diffdata.engines.library import engine_library
-from diffdata.engines.spark import quiet, spark_session
+from diffdata.engines.spark import spark_session
 from diffdata.errors import InvalidInputError, PackageError, UnknownNameError
-from diffdata.validation.mends import INTEGER, NUMBER
 
 FILE_ENGINES = ("duckdb", "polars", "pyarrow", "pyspark")
 # A file up to this size is held in memory by Arrow sooner than an engine has made its plan.
 _FEW_ROWS, _FEW_BYTES = 250_000, 2**26
 
-# What stands in a cell of each type; what has the form and is none (2020-02-30) becomes null.
-_FORMS = {
-    "integer": INTEGER,
-    "year": INTEGER,
-    "number": NUMBER,
-    "boolean": "true|false",
-    "date": "[0-9]{4}-[0-9]{2}-[0-9]{2}",
-}
-_SQL_TYPES = {
-    "integer": "BIGINT", "year": "BIGINT", "number": "DOUBLE", "boolean": "BOOLEAN",
-    "date": "DATE",
-}  # fmt: skip
-# Text that the profile refuses: control and hidden characters, or blanks around it.
-_BLANK = r"\x{09}-\x{0d}\x{1c}-\x{20}\x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{202f}\x{205f}\x{3000}"
-_REFUSED = (
-    r"[\x{00}-\x{1f}\x{7f}\x{2028}\x{2029}\x{200b}-\x{200f}\x{202a}-\x{202e}"
-    rf"\x{{2060}}-\x{{2064}}\x{{2066}}-\x{{2069}}\x{{feff}}]|^[{_BLANK}]|[{_BLANK}]\z"
-)
-
 
 @dataclass(frozen=True)
 class Source:
-    """A lazy frame of what files hold, and the columns that were parsed from text."""
+    """A lazy frame of what files hold, its names, and the columns that were parsed from text."""
 
     frame: nw.LazyFrame[Any]
+    names: Names
     parsed: tuple[str, ...] = ()
 
 
@@ -100,8 +90,8 @@ def fastest_engine(path: Path) -> str:
 
 
 # Opens the files of a table (a file or folder) as a lazy frame; the cells of CSV are parsed by its
-# schema, or are text where it is not known.
-Reader = Callable[[Path, TableSchema | None], Source]
+# schema. The name of the table is for foreign keys to itself; one that others refer to has none.
+Reader = Callable[[Path, TableSchema, str | None], Source]
 
 
 @contextmanager
@@ -121,23 +111,72 @@ def reader(engine: str, *, memory: str, session: Any = None) -> Iterator[Reader]
     if engine not in FILE_ENGINES:
         raise UnknownNameError("engine for files", engine, FILE_ENGINES)
     if engine == "pyarrow":
-        yield partial(_open, _by_arrow)
+        yield partial(_open, by_arrow())
     elif engine == "polars":
-        yield partial(_open, _by_polars)
+        yield partial(_open, by_polars())
     elif engine == "pyspark":
         if session is None:
             session = spark_session(spark__driver__memory=memory.lower().removesuffix("b"))
-        yield partial(_open, partial(_by_spark, session))
+        yield partial(_open, by_spark(session))
     else:
         with _database(memory) as database:
-            yield partial(_open, partial(_by_duckdb, database))
+            yield partial(_open, by_duckdb(database))
 
 
-def _open(by_engine: Callable[..., Source], path: Path, schema: TableSchema | None) -> Source:
+def _open(engine: FileEngine, path: Path, schema: TableSchema, table: str | None = None) -> Source:
     files, form = files_of(path)
-    if schema is not None and form == "csv":
-        _refuse_dialects(schema)
-    return by_engine([str(file) for file in files], path, schema, form)
+    if form == "parquet":
+        inner = _partitions(files[0].relative_to(path).parts[:-1]) if path.is_dir() else ()
+        outer = tuple(name for name in _partitions(path.parts) if name not in inner)
+        opening = Opening([str(file) for file in files], path, inner, outer)
+        frame, names = named_plainly(lazy(engine.parquet(opening), str(path)), schema, table or "")
+        texts = [names.plain[name] for name in opening.partitions]
+    else:
+        refuse_dialects(schema)
+        header = _header(files)
+        names = plain_names(header, schema, table or "")
+        texts = [names.plain[name] for name in header]
+        frame = lazy(engine.csv(Opening([str(file) for file in files], path), texts), str(path))
+    if not texts:
+        return Source(frame, names)
+    typed = {f.name: f.type for f in names.schema.fields if f.name in texts}
+    read = {name: kind for name, kind in typed.items() if kind in SQL_TYPES}
+    frame = lazy(engine.values(frame.to_native(), read)) if read else frame
+    frame, flagged = parsed(frame, texts, names.schema, blank=form == "parquet")
+    return Source(frame, names, flagged)
+
+
+def _partitions(folders: Sequence[str]) -> tuple[str, ...]:
+    """Return the columns that stand in the names of folders, ``NAME=VALUE``."""
+    return tuple(folder.partition("=")[0] for folder in folders if "=" in folder)
+
+
+def _header(files: Sequence[Path]) -> list[str]:
+    """Return the names in the first row of files of CSV, which must be the same in all.
+
+    Raises
+    ------
+    PackageError
+        If a file has no such row, or another one, or a name stands in it twice.
+    """
+    found: list[str] = []
+    for file in files:
+        with file.open(encoding="utf-8-sig", newline="") as text:
+            try:
+                header = next(csv.reader(text, strict=True), [])
+            except (UnicodeDecodeError, csv.Error):
+                raise PackageError(f"{file}: expected CSV in UTF-8") from None
+        if not header:
+            raise PackageError(f"{file}: expected a row with the names of the columns")
+        if twice := [name for name in header if header.count(name) > 1]:
+            raise PackageError(f"{file}: the column {twice[0]!r} stands more than once")
+        if found and header != found:
+            raise PackageError(
+                f"{file}: expected the header of {files[0].name}, as all files of a folder are one "
+                f"table: {','.join(found)[:200]}"
+            )
+        found = header
+    return found
 
 
 @contextmanager
@@ -156,155 +195,3 @@ def _database(memory: str) -> Iterator[Any]:
         # Rows need not come in the order of the files, which would hold more of them in memory.
         database.execute("SET preserve_insertion_order = false")
         yield database
-
-
-def _by_arrow(files: list[str], path: Path, schema: TableSchema | None, form: str) -> Source:
-    if form == "parquet":
-        return Source(lazy(parquet.read_table(path)))
-    if schema is not None:
-        raise InvalidInputError("engine: pyarrow reads Parquet alone; for CSV take duckdb")
-    texts = arrow_csv.ConvertOptions(column_types=dict.fromkeys(_header(files[0]), pa.string()))
-    tables = [arrow_csv.read_csv(file, convert_options=texts) for file in files]
-    return _flagged(lazy(pa.concat_tables(tables)), [])
-
-
-def _by_duckdb(
-    database: Any,
-    files: list[str],
-    path: Path,  # noqa: ARG001 (others read the folder)
-    schema: TableSchema | None,
-    form: str,
-) -> Source:
-    if form == "parquet":
-        relation = database.read_parquet(files, hive_partitioning=True, union_by_name=True)
-        return Source(nw.from_native(relation).lazy())
-    relation = database.read_csv(
-        files, header=True, all_varchar=True, delimiter=",", quotechar='"', escapechar='"',
-        null_padding=False, strict_mode=True, auto_detect=False,
-        columns=dict.fromkeys(_header(files[0]), "VARCHAR"),
-    )  # fmt: skip
-    fields = _parsed(schema, relation.columns)
-    parts = [
-        f'try_cast(nullif("{f.name}", \'\') AS {_SQL_TYPES[f.type]}) AS "{_value(f)}"'
-        for f in fields
-        if f.type in _SQL_TYPES
-    ]
-    relation = relation.project(", ".join(["*", *parts]))
-    return _flagged(nw.from_native(relation).lazy(), fields)
-
-
-def _by_polars(files: list[str], path: Path, schema: TableSchema | None, form: str) -> Source:
-    pl = engine_library("polars")
-    if form == "parquet":
-        where = files[0] if path.is_file() else str(path / "**" / "*.parquet")
-        return Source(
-            nw.from_native(pl.scan_parquet(where, hive_partitioning=path.is_dir())).lazy()
-        )
-    frame = pl.scan_csv(files, infer_schema=False)
-    fields = _parsed(schema, frame.collect_schema().names())
-    kinds = {
-        "integer": pl.Int64, "year": pl.Int64, "number": pl.Float64, "date": pl.Date,
-    }  # fmt: skip
-    values = []
-    for field in fields:
-        if field.type == "boolean":
-            value = pl.col(field.name).replace_strict(
-                {"true": True, "false": False}, default=None, return_dtype=pl.Boolean
-            )
-        elif field.type == "date":
-            value = pl.col(field.name).str.to_date("%Y-%m-%d", strict=False)
-        elif field.type in kinds:
-            value = pl.col(field.name).cast(kinds[field.type], strict=False)
-        else:
-            continue
-        values.append(value.alias(_value(field)))
-    return _flagged(nw.from_native(frame.with_columns(values)).lazy(), fields)
-
-
-def _by_spark(
-    session: Any,
-    files: list[str],  # noqa: ARG001 (it finds them itself)
-    path: Path,
-    schema: TableSchema | None,
-    form: str,
-) -> Source:
-    with quiet():
-        from pyspark.sql import functions as f
-
-        if form == "parquet":
-            # Partitions keep the text of their folders, as the other engines read them by type.
-            return Source(nw.from_native(session.read.parquet(str(path))).lazy())
-        frame = session.read.csv(
-            str(path), header=True, inferSchema=False, quote='"', escape='"', multiLine=True,
-            mode="FAILFAST",
-        )  # fmt: skip
-        fields = _parsed(schema, frame.columns)
-        parsed = {
-            _value(field): f.col(f"`{field.name}`").try_cast(_SQL_TYPES[field.type].lower())
-            for field in fields
-            if field.type in _SQL_TYPES
-        }
-        return _flagged(nw.from_native(frame.withColumns(parsed)).lazy(), fields)
-
-
-def _flagged(frame: nw.LazyFrame[Any], fields: Sequence[Field]) -> Source:
-    """Put values in the place of texts, and beside them where a text is of another type."""
-    if not fields:
-        names = frame.collect_schema().names()
-        return Source(
-            frame.select(nw.when(nw.col(n) != "").then(nw.col(n)).alias(n) for n in names)
-        )
-    columns: list[nw.Expr] = []
-    for field in fields:
-        text = nw.col(field.name)
-        given = (text != "").fill_null(False)
-        if field.type in _SQL_TYPES:
-            value = nw.col(_value(field))
-            fits = text.str.contains(rf"^(?:{_FORMS[field.type]})\z").fill_null(False)
-            fits = fits & ~value.is_null()
-            if field.type == "date":
-                fits = fits & ~text.str.starts_with("0000").fill_null(False)  # no year 0
-            if field.type == "number":
-                fits = fits & (value.abs() < math.inf).fill_null(False)
-        else:
-            value = text
-            fits = ~text.str.contains(_REFUSED).fill_null(False)
-        columns += [
-            nw.when(given & fits).then(value).alias(field.name),
-            (given & ~fits).alias(flag_of(field.name)),
-        ]
-    names = [name for name in frame.collect_schema().names() if not name.startswith("_value_")]
-    flags = [flag_of(field.name) for field in fields]
-    return Source(
-        frame.with_columns(*columns).select(*names, *flags), tuple(f.name for f in fields)
-    )
-
-
-def _parsed(schema: TableSchema | None, columns: Sequence[str]) -> list[Field]:
-    return [field for field in schema.fields if field.name in columns] if schema else []
-
-
-def _value(field: Field) -> str:
-    return f"_value_{field.name}"
-
-
-def _header(file: str) -> list[str]:
-    import csv
-
-    with open(file, encoding="utf-8", newline="") as text:
-        return next(csv.reader(text), [])
-
-
-def _refuse_dialects(schema: TableSchema) -> None:
-    """Refuse ways of writing a cell that only the validator of text knows."""
-    for field in schema.fields:
-        plain = (
-            field.type in _SQL_TYPES
-            and field.format == "default"
-            and (field.decimal_char, field.group_char, field.bare_number) == (".", "", True)
-        ) or field.type in ("string", "any")
-        if not plain or set(field.missing_values or schema.missing_values) - {""}:
-            raise InvalidInputError(
-                f"engine: the column {field.name!r} is written in a way that only validation "
-                "without an engine reads"
-            )

@@ -97,6 +97,10 @@ class _Rule(_Strict):
         """Return the names of the columns that the rule reads."""
         raise NotImplementedError
 
+    def types_used(self) -> dict[str, tuple[str, ...]]:
+        """Return what types the columns must have of which the rule asks for some."""
+        return {}
+
 
 class _Columns(_Rule):
     columns: tuple[Name, ...] = Key(min_length=2)
@@ -164,6 +168,10 @@ class DatePrecision(_Rule):
         """Return the names of the columns that the rule reads."""
         return (self.date, self.precision)
 
+    def types_used(self) -> dict[str, tuple[str, ...]]:
+        """Return what types the columns must have of which the rule asks for some."""
+        return {self.date: ("date",), self.precision: ("string", "any")}
+
 
 class NearProduct(_Rule):
     """The column is the product of the terms, numbers and columns, within a factor.
@@ -182,6 +190,11 @@ class NearProduct(_Rule):
         terms = tuple(term for term in self.terms if isinstance(term, str))
         return (self.column, *terms, *((self.when.column,) if self.when else ()))
 
+    def types_used(self) -> dict[str, tuple[str, ...]]:
+        """Return what types the columns must have of which the rule asks for some."""
+        terms = [term for term in self.terms if isinstance(term, str)]
+        return dict.fromkeys([self.column, *terms], _NUMBERS)
+
 
 class NearMedian(_Rule):
     """The column is within a factor of the median of the rows that agree in the columns `by`."""
@@ -194,6 +207,10 @@ class NearMedian(_Rule):
     def columns_used(self) -> tuple[str, ...]:
         """Return the names of the columns that the rule reads."""
         return (self.column, *self.by)
+
+    def types_used(self) -> dict[str, tuple[str, ...]]:
+        """Return what types the columns must have of which the rule asks for some."""
+        return {self.column: _NUMBERS}
 
 
 class NotAfter(_Rule):
@@ -211,6 +228,10 @@ class NotAfter(_Rule):
     def columns_used(self) -> tuple[str, ...]:
         """Return the names of the columns that the rule reads."""
         return (self.date, self.key)
+
+    def types_used(self) -> dict[str, tuple[str, ...]]:
+        """Return what types the columns must have of which the rule asks for some."""
+        return {self.date: ("date",)}
 
 
 class Referenced(_Rule):
@@ -267,6 +288,37 @@ class TableSchema(standard.TableSchema):
             for field in self.fields
             if field.unit and field.unit.startswith("column:")
         ]
+
+    @model_validator(mode="after")
+    def _rules_fit_their_columns(self) -> TableSchema:
+        for rule in self.rules:
+            for name, types in rule.types_used().items():
+                if (found := self.field(name).type) not in types:
+                    expected = " or ".join(types)
+                    raise ValueError(f"rule {rule.name}: {name} is a {found}, expected {expected}")
+            if isinstance(rule, Ordered):
+                kinds = {_ORDERED.get(self.field(name).type) for name in rule.columns}
+                if None in kinds or len(kinds) > 1:
+                    raise ValueError(f"rule {rule.name}: columns of these types have no order")
+            if isinstance(rule, NearMedian) and rule.column in rule.by:
+                raise ValueError(f"rule {rule.name}: {rule.column} cannot be in its own group")
+            if isinstance(rule, RequiredIf | NearProduct) and rule.when:
+                column = self.field(rule.when.column)
+                for value in rule.when.equals or ():
+                    try:
+                        column.limit(value)
+                    except (TypeError, ValueError, OverflowError):
+                        message = f"rule {rule.name}: {value!r} is no {column.type}"
+                        raise ValueError(message) from None
+        return self
+
+
+# Types whose values can be compared with each other.
+_ORDERED = {
+    "integer": "number", "number": "number", "year": "number", "date": "date", "string": "text",
+    "any": "text",
+}  # fmt: skip
+_NUMBERS = ("integer", "number", "year")
 
 
 class Resource(standard.Resource):

@@ -11,6 +11,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from diffdata.columntypes import key_values
+from diffdata.descriptor import ForeignKey, TableSchema
 from diffdata.errors import PackageError
 from diffdata.packages import Package, read_bytes
 from diffdata.rules import Check, foreign_key_check, key_expression, table_checks
@@ -122,8 +124,8 @@ def breaches(
             and target.text.complete
             and set(key.reference.fields) <= set(target.text.columns)
         ):
-            present = _keys(target.values, key.reference.fields)
-            checks.append(foreign_key_check(key, present))
+            present = _keys(target.values, key, table.schema)
+            checks.append(foreign_key_check(key, present, table.schema))
             guides.append(reference_guide(key, present, target, table))
     broken = failing_rows(table.values, checks)
     for check, frame in plausibility_checks(table, others, whole):
@@ -191,9 +193,16 @@ def _breach(table: TypedTable, check: Check, guide: Guide, position: int) -> Iss
     )
 
 
-def _keys(values: pa.Table, columns: tuple[str, ...]) -> list[str]:
-    """Return the values of a key that are there, each once."""
-    keys = nw.from_native(values, eager_only=True).select(key=key_expression(columns))["key"]
+def _keys(values: pa.Table, key: ForeignKey, schema: TableSchema) -> list[str]:
+    """Return the values that a foreign key of a schema may refer to, each once."""
+    target = nw.from_native(values, eager_only=True)
+    columns = []
+    for there, here in zip(key.reference.fields, key.fields, strict=True):
+        expression = key_values(there, target.schema[there], schema.field(here))
+        if expression is None:
+            return []
+        columns.append(expression.alias(here))
+    keys = target.select(*columns).select(key=key_expression(key.fields, schema))["key"]
     found: list[str] = keys.drop_nulls().unique(maintain_order=True).to_list()
     return found
 

@@ -31,10 +31,10 @@ def plausibility_checks(
     for rule in table.schema.rules:
         match rule:
             case NearProduct():
-                found.append((rule_check(rule), table.values))
+                found.append((rule_check(rule, table.schema), table.values))
             case NearMedian(column=column, by=by):
                 frame, median = _with_median(table.values, column, by)
-                found.append((rule_check(rule, nw.col(median)), frame))
+                found.append((rule_check(rule, table.schema, nw.col(median)), frame))
             case NotAfter(key=key, reference=reference):
                 frame = _looked_up(table, others, key, (reference, f"{reference}_precision"))
                 if frame is not None:
