@@ -10,8 +10,8 @@ import pyarrow as pa
 from diffdata.engines.spark import quiet
 
 _ENGINES = (
-    "_duckdb", "dask", "duckdb", "ibis", "narwhals", "polars", "py4j", "pyarrow", "pyspark", "sqlframe",
-    "sqlglot",
+    "_duckdb", "dask", "duckdb", "ibis", "narwhals", "polars", "py4j", "pyarrow", "pyspark",
+    "sqlframe", "sqlglot",
 )  # fmt: skip
 
 
