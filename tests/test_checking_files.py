@@ -175,7 +175,7 @@ def test_a_package_is_checked_table_by_table(
     engine: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     """One without rules is read as the standard has it, as `validate` reads it."""
-    loose = 'r, 7,x,1, 8 ,Infinity,True,2020-3-1,"two\u200b\nlines"\ns,,,,, -nan,0,2020-3-32,\n'
+    loose = 'r, 7,x,1, 8 ,Infinity,True,2020-3-1,"two\u200b\nlines"\ns,,,,, NaN ,0,2020-3-32,\n'
     tables, _ = read_foreign(make_package(tmp_path, rows=CELLS + loose))
     read = {table.name: to_typed(table.text, table.schema, Found()) for table in tables}
     found = check_package(tmp_path, engine=engine, session=session_for(engine, request))

@@ -9,7 +9,10 @@ import pyarrow as pa
 
 from diffdata.engines.spark import quiet
 
-_ENGINES = ("_duckdb", "duckdb", "narwhals", "polars", "py4j", "pyarrow", "pyspark")
+_ENGINES = (
+    "_duckdb", "dask", "duckdb", "ibis", "narwhals", "polars", "py4j", "pyarrow", "pyspark",
+    "sqlframe", "sqlglot",
+)  # fmt: skip
 
 
 def collect(frame: nw.LazyFrame[Any]) -> pa.Table:
