@@ -6,11 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 import narwhals as nw
+import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pytest
 
 import diffdata
 from diffdata import derive
+from diffdata.derive.frames import with_group
 from diffdata.engines import ENGINES
 from diffdata.packages import Package
 from diffdata.schemas import arrow_type
@@ -133,3 +136,16 @@ def test_no_derivation_of_frames_is_left_out() -> None:
         )
     }
     assert of_frames - {"sample_columns"} == {name.split(",")[0] for name in DERIVATIONS}
+
+
+def test_what_is_so_of_a_group_stands_at_its_own_rows() -> None:
+    """Arrow joins in threads, and the rows come as these are done."""
+    rng = np.random.default_rng(0)
+    keys, values = rng.integers(0, 1000, 200_000), rng.normal(size=200_000)
+    whole = pa.table({"row": range(200_000), "key": keys, "value": values})
+    parts = pa.concat_tables(whole.slice(start, 50) for start in range(0, 200_000, 50))
+    least = pd.Series(values).groupby(keys).transform("min").to_numpy()
+    for table in (whole, parts):
+        for _ in range(5):
+            found = with_group(nw.from_native(table), ["key"], least=nw.col("value").min())
+            assert (found["least"].to_numpy() == least[found["row"].to_numpy()]).all()

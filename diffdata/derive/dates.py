@@ -9,7 +9,7 @@ from typing import Any
 import narwhals as nw
 from narwhals.typing import IntoFrameT
 
-from diffdata.derive.frames import Frame, firsts, nullable, stated_first, unwrap, wrap
+from diffdata.derive.frames import Frame, firsts, nullable, stated_first, unwrap, with_group, wrap
 from diffdata.errors import InvalidInputError
 
 # Mean length of a month of the Gregorian calendar, by which lags in days become lags in months.
@@ -124,17 +124,14 @@ def first_dates(dates: Frame, *tie_breakers: str) -> Frame:
         _month=nw.col("date").dt.month(),
         _rank=nw.when(precision == "year").then(nw.lit(2)).otherwise(month),
     )
-    in_year = nw.col("_rank").min().over("model_id", "_year")
-    in_month = nw.col("_rank").min().over("model_id", "_year", "_month")
-    finest = (
-        dated.with_columns(_in_year=in_year, _in_month=in_month)
-        .with_columns(
-            _finest=nw.when(nw.col("_rank") == 2)
-            .then(nw.col("_in_year"))
-            .otherwise(nw.col("_in_month"))
-        )
-        .filter(nw.col("_rank") == nw.col("_finest"))
-    )
+    least = nw.col("_rank").min()
+    in_year = with_group(dated, ["model_id", "_year"], _in_year=least)
+    in_month = with_group(in_year, ["model_id", "_year", "_month"], _in_month=least)
+    finest = in_month.with_columns(
+        _finest=nw.when(nw.col("_rank") == 2)
+        .then(nw.col("_in_year"))
+        .otherwise(nw.col("_in_month"))
+    ).filter(nw.col("_rank") == nw.col("_finest"))
     ordered = finest.with_columns(_inferred=stated_first())
     first = firsts(ordered, ["model_id"], ["date", "_rank", "_inferred", *tie_breakers])
     return first.select(names)

@@ -23,7 +23,7 @@ from narwhals.typing import IntoFrameT
 from diffdata.derive.compute import six_nd
 from diffdata.derive.dates import first_dates
 from diffdata.derive.diffusion import with_gpt3_like
-from diffdata.derive.frames import Frame, rows, unwrap, wrap
+from diffdata.derive.frames import Frame, rows, unwrap, with_group, wrap
 from diffdata.derive.runs import compute_of_runs
 
 # From the most to the least direct (estimates.basis).
@@ -208,11 +208,10 @@ def _ranked(estimates: Frame) -> Frame:
         )
     )
     usable = (nw.col("status") == "current") & ~nw.col("value").is_null() & _in_dollars()
-    return (
-        estimates.filter(~nw.col("model_id").is_null())
-        .with_columns(rank=nw.when(usable).then(rank))
-        .with_columns(best=nw.col("rank").min().over(_KEY))
-        .with_columns(used=(nw.col("rank") == nw.col("best")).fill_null(False) & usable)
+    about = estimates.filter(~nw.col("model_id").is_null())
+    ranked = about.with_columns(rank=nw.when(usable).then(rank))
+    return with_group(ranked, _KEY, best=nw.col("rank").min()).with_columns(
+        used=(nw.col("rank") == nw.col("best")).fill_null(False) & usable
     )
 
 

@@ -47,6 +47,15 @@ def firsts(frame: Frame, subset: Sequence[str], order: Sequence[str]) -> Frame:
     return frame.unique(list(subset), keep="first", order_by=list(order))
 
 
+def with_group(frame: Frame, keys: Sequence[str], **aggregates: nw.Expr) -> Frame:
+    """Add to each row what an aggregate gives for the rows that have its keys, which are given.
+
+    That is `over` of Narwhals, which trusts Arrow to keep the order of rows in a join. It does not,
+    and gives rows what belongs to others.
+    """
+    return frame.join(frame.group_by(*keys).agg(**aggregates), on=list(keys), how="left")
+
+
 def rows(frame: Frame) -> list[tuple[Any, ...]]:
     """Collect a small frame: its rows as plain values."""
     found = frame.collect() if isinstance(frame, nw.LazyFrame) else frame

@@ -16,7 +16,17 @@ from narwhals.typing import IntoFrameT
 
 from diffdata.derive.dates import first_dates, with_lag, within
 from diffdata.derive.diffusion import OPEN_ACCESS
-from diffdata.derive.frames import Frame, firsts, held, nullable, rows, stated_first, unwrap, wrap
+from diffdata.derive.frames import (
+    Frame,
+    firsts,
+    held,
+    nullable,
+    rows,
+    stated_first,
+    unwrap,
+    with_group,
+    wrap,
+)
 from diffdata.errors import InvalidInputError
 
 # artifacts.artifact_kind, and artifacts.access without "none", which has no date to count to.
@@ -248,14 +258,14 @@ def prevailing_mechanism(
         .group_by("period", "mechanism")
         .agg(nw.len().alias("organizations"))
         .with_columns(nw.col("organizations").cast(nw.Int64()))
-        .with_columns(
-            _leads=nw.col("organizations") == nw.col("organizations").max().over("period")
-        )
-        .with_columns(_leaders=nw.col("_leads").cast(nw.Int64()).sum().over("period"))
     )
+    leading = with_group(counts, ["period"], _most=nw.col("organizations").max()).with_columns(
+        _leads=(nw.col("organizations") == nw.col("_most")).cast(nw.Int64())
+    )
+    counted = with_group(leading, ["period"], _leaders=nw.col("_leads").sum())
     alone = nw.when(nw.col("_leaders") == 1).then(nw.lit(True))
-    prevails = nw.when(~nw.col("_leads")).then(nw.lit(False)).otherwise(alone)
-    verdicts = counts.with_columns(prevails=prevails).drop("_leads", "_leaders")
+    prevails = nw.when(nw.col("_leads") == 0).then(nw.lit(False)).otherwise(alone)
+    verdicts = counted.with_columns(prevails=prevails).drop("_most", "_leads", "_leaders")
     ordered = nw.maybe_reset_index(verdicts.sort("period", "mechanism"))
     return unwrap(nullable(ordered, "prevails"), like=diffusion_events)
 
