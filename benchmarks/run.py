@@ -1,8 +1,9 @@
 """Measure diffdata against what one would use otherwise, as ratios of one and the same run.
 
-Run it as ``python benchmarks/run.py``; it prints the table of docs/benchmarks.md. Both sides of a
-line take turns, each time in a fresh process, so that what else the machine does falls on both; the
-ratio is the median of the ratios of the rounds.
+Run it as ``python benchmarks/run.py``, after ``pip install -e '.[bench]'``; it prints the table of
+docs/benchmarks.md. Both sides of a line take turns, so that what else the machine does falls on
+both, each time in a process of its own, which runs once for nothing and then for a second, or once.
+The ratio is the median of those of the rounds.
 """
 
 from __future__ import annotations
