@@ -250,8 +250,7 @@ def test_an_engine_counts_the_faults_of_a_large_table(engine: str, tmp_path: Pat
     (failed,) = (rule for rule in found["rules"] if rule["failing"])
     assert (found["file"], failed["rule"], failed["sample"]) == (str(about[0]), "enum", [["bloom"]])
     command = run("validate", *about, "-f", "github").stdout
-    assert command.startswith("::error file=")
-    assert "1 row: expected one of" in command
+    assert command.startswith(f"::error file={about[0]},title=enum::1 row: expected one of")
     sarif = json.loads(run("validate", *about, "-f", "sarif").stdout)
     assert [found["ruleId"] for found in sarif["runs"][0]["results"]] == ["enum"]
 
@@ -266,6 +265,14 @@ def test_an_engine_checks_a_package_or_an_edition(copy: Path) -> None:
     assert broken.exit_code == 2
     assert "::error file=" in broken.stdout
     assert "data/models.csv,title=unreadable::" in broken.stdout
+
+
+def test_the_descriptor_stands_for_its_folder(copy: Path) -> None:
+    edit(copy / "data/organizations.csv", "openai,", "opanai,")
+    found = run("validate", copy / "datapackage.json", "-f", "github").stdout
+    assert f"::error file={copy}/data/" in found
+    assert ",line=" in found
+    assert ",col=" in found
 
 
 def test_mistakes_with_engines_are_told(

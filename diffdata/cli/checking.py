@@ -84,13 +84,11 @@ def validate(
     Exit status 0 says that there is no error, 1 that there is one, 2 that something cannot be read.
     """
     from diffdata import annotation
-    from diffdata.packages import bundled_root
     from diffdata.printing import print_text
     from diffdata.validation import validate
     from diffdata.validation.issue import UNREADABLE
 
-    bundled = opened(None).root if edition() else bundled_root()
-    root = Path() if path is not None and path.is_file() else path or bundled
+    root = _root(path)
     if engine is not None or (path is not None and _is_parquet(path)):
         issues = _by_engine(path, schema, engine, table or [], sample, memory, format)
     else:
@@ -109,6 +107,17 @@ def validate(
         raise typer.Exit(2)
     if any(issue.severity == "error" for issue in issues):
         raise typer.Exit(1)
+
+
+def _root(path: Path | None) -> Path:
+    """Return the folder in which the files of issues lie."""
+    from diffdata.packages import DESCRIPTOR, bundled_root
+
+    if path is None:
+        return opened(None).root if edition() else bundled_root()
+    if path.name == DESCRIPTOR:
+        return path.parent
+    return path if (path / DESCRIPTOR).is_file() else Path()
 
 
 def _by_engine(
