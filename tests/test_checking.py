@@ -18,7 +18,7 @@ import pytest
 import diffdata
 from diffdata.checking import CheckResult
 from diffdata.checking.check import check
-from diffdata.descriptor import TableSchema, parse_schema
+from diffdata.descriptor import TableSchema, parse_schema, parse_standard_schema
 from diffdata.engines import ENGINES
 from diffdata.errors import InvalidInputError, UnknownNameError
 from diffdata.packages import Package, open_package
@@ -484,3 +484,14 @@ def test_a_pattern_that_engines_read_differently_is_refused_by_name(pattern: str
     assert check(pa.table({"a": ["?"]}), schema).failed
     with pytest.raises(InvalidInputError, match=r"the pattern of 'a' has .* polars reads"):
         check(pl.DataFrame({"a": ["?"]}), schema)
+
+
+def test_whole_numbers_beside_missing_ones_are_floats_in_pandas_and_no_fault() -> None:
+    fields = [{"name": "a", "type": "integer"}, {"name": "b", "type": "number"}]
+    schema = parse_standard_schema(json.dumps({"fields": fields}), "s.json")
+    frame = pd.DataFrame({"a": [1.0, None, 3.0], "b": [2.0, None, 5.0]})
+    assert check(frame, schema).ok
+    for odd in (1.5, 2.0**53, float("inf")):
+        (failed,) = check(frame.assign(a=[odd, None, 3.0]), schema).failed
+        assert (failed.name, failed.failing) == ("type (a)", 2)
+    assert not check(frame.assign(a=[1.0, 2.0, 3.0]), schema).ok  # nothing made floats of them

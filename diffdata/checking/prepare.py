@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import narwhals as nw
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
@@ -133,17 +134,28 @@ def flag_of(column: str) -> str:
 def _arrow(frame: pd.DataFrame) -> pa.Table:
     """Return a pandas frame as Arrow; a column of mixed values as bytes, which no column asks for.
 
-    Columns of objects become what they hold: dates, text, whole numbers.
+    Columns of objects become what they hold (dates, text, whole numbers), and so do floats that
+    stand for whole numbers beside missing ones.
     """
     columns: list[Any] = []
     for place in range(frame.shape[1]):
         series = frame.iloc[:, place]
+        if _whole_beside_missing(series):
+            series = series.astype("Int64")
         try:
             columns.append(pa.array(series, from_pandas=True))
         except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError):
             absent = series.isna()
             columns.append(pa.array([None if gone else b"" for gone in absent], type=pa.binary()))
     return pa.table(columns, names=[str(name) for name in frame.columns])
+
+
+def _whole_beside_missing(series: pd.Series[Any]) -> bool:
+    """Tell whether a column of floats is what pandas makes of whole numbers if some are missing."""
+    if series.dtype != np.float64 or not (series.isna().any() and series.notna().any()):
+        return False
+    given = series.dropna()
+    return bool((given.abs() < 2**53).all() and (given == given.round()).all())
 
 
 def _plainly(table: pa.Table) -> pa.Table:
