@@ -117,8 +117,9 @@ def test_any_text_is_formatted_or_refused(text: str) -> None:
 
 
 @given(st.text("0123456789+-.eE \u0663", max_size=12), st.sampled_from(["integer", "number"]))
-@example("1E310", "number")  # too large to be one, in whatever way it is written
-def test_a_number_keeps_its_value_and_what_is_none_stays_none(text: str, kind: str) -> None:
+@example("1E310", "number")  # too large to be one
+@example("+10000000000000001", "number")  # its last digit would get lost
+def test_a_number_keeps_its_value_and_what_is_none_stays(text: str, kind: str) -> None:
     field = Field.model_validate(
         {"name": "x", "type": kind, "unit": "1", "description": "X."}, strict=False
     )
@@ -127,8 +128,7 @@ def test_a_number_keeps_its_value_and_what_is_none_stays_none(text: str, kind: s
     try:
         value = parse_cell(text.strip(), field)
     except CellError:
-        with pytest.raises(CellError):
-            parse_cell(written, field)
+        assert written == text.strip()
     else:
         assert parse_cell(written, field) == value
 

@@ -15,7 +15,7 @@ from diffdata.errors import PackageError
 from diffdata.files import write_atomically
 from diffdata.packages import Package, read_text
 from diffdata.validation import Issue
-from diffdata.validation.cells import quote
+from diffdata.validation.cells import CellError, parse_cell, quote
 from diffdata.validation.shape import row_key
 from diffdata.validation.text import first_row, read_table
 
@@ -172,7 +172,8 @@ def normal_cell(text: str, field: Field) -> str:
     ['3.140e23', '0.5', '7', '150e6', '1.2 M']
     """
     text = text.strip()
-    return _SPELLINGS.get(field.type, str)(text)
+    written = _SPELLINGS.get(field.type, str)(text)
+    return written if written == text or _is_value(text, field) else text
 
 
 def rows_text(rows: Iterable[Mapping[str, str]], schema: TableSchema) -> str:
@@ -226,6 +227,14 @@ def _repeated_keys(rows: list[Row], schema: TableSchema, file: str) -> list[Issu
                       "primary-key", "error", message, hint)
             )  # fmt: skip
     return faults
+
+
+def _is_value(text: str, field: Field) -> bool:
+    try:
+        parse_cell(text, field)
+    except CellError:  # such as a number too large, which stays as it is for the validator to tell
+        return False
+    return True
 
 
 def _integer(text: str) -> str:
