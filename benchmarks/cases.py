@@ -192,14 +192,11 @@ def numpy_draws(folder: Path, rows: int) -> Action:
 
     del folder, rows
 
-    def draw() -> Any:
+    def sample() -> Any:
         rng = np.random.default_rng(0)
-        product = rng.lognormal(1.0, 0.3, DRAWS)
-        for _ in range(FACTORS - 1):
-            product *= rng.lognormal(1.0, 0.3, DRAWS)
-        return product
+        return _product(lambda: rng.lognormal(1.0, 0.3, DRAWS))
 
-    return draw
+    return sample
 
 
 def scipy_draws(folder: Path, rows: int) -> Action:
@@ -210,14 +207,11 @@ def scipy_draws(folder: Path, rows: int) -> Action:
     del folder, rows
     factor = scipy.stats.lognorm(0.3, scale=math.exp(1.0))
 
-    def draw() -> Any:
+    def sample() -> Any:
         rng = np.random.default_rng(0)
-        product = factor.rvs(DRAWS, random_state=rng)
-        for _ in range(FACTORS - 1):
-            product *= factor.rvs(DRAWS, random_state=rng)
-        return product
+        return _product(lambda: factor.rvs(DRAWS, random_state=rng))
 
-    return draw
+    return sample
 
 
 def squigglepy_draws(folder: Path, rows: int) -> Action:
@@ -227,13 +221,15 @@ def squigglepy_draws(folder: Path, rows: int) -> Action:
     del folder, rows
     factor = squigglepy.lognorm(lognorm_mean=math.exp(1.045), lognorm_sd=0.86)
 
-    def draw() -> Any:
-        product = squigglepy.sample(factor, n=DRAWS)
-        for _ in range(FACTORS - 1):
-            product *= squigglepy.sample(factor, n=DRAWS)
-        return product
+    return lambda: _product(lambda: squigglepy.sample(factor, n=DRAWS))
 
-    return draw
+
+def _product(draw: Callable[[], Any]) -> Any:
+    """Multiply the draws of all factors."""
+    product = draw()
+    for _ in range(FACTORS - 1):
+        product *= draw()
+    return product
 
 
 def closed_columns(folder: Path, rows: int) -> Action:
