@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+PARQUET = (".parquet", ".pq")  # how the names of such files end, the first as we write them
+
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:

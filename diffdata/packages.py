@@ -167,17 +167,32 @@ def find_schema(schema: str | os.PathLike[str]) -> StandardSchema:
     ('model_id',)
     """
     file = Path(schema)
-    if file.suffix.lower() != ".json" and not file.is_file():
-        package = open_package()
-        if str(schema) not in package.schemas:
-            raise UnknownNameError("table or schema file", str(schema), package.tables)
-        return package.schema(str(schema))
+    if not is_schema_file(file):
+        return named_schema(open_package(), str(schema))
     text = read_text(file, str(file))
     try:
         profiled = "rules" in json.loads(text)
     except (ValueError, RecursionError, TypeError):
         profiled = True  # what is no JSON has the same fault in both
     return (parse_schema if profiled else parse_standard_schema)(text, str(file))
+
+
+def is_schema_file(path: Path) -> bool:
+    """Tell whether a user who names a schema so means a file, and no table."""
+    return path.suffix.lower() == ".json" or path.is_file()
+
+
+def named_schema(package: Package, table: str) -> TableSchema:
+    """Return the schema of the table that a user names where a file could stand too.
+
+    Raises
+    ------
+    UnknownNameError
+        If the package has no such table.
+    """
+    if table not in package.schemas:
+        raise UnknownNameError("table or schema file", table, package.tables)
+    return package.schemas[table]
 
 
 def table_of_file(file: Path) -> tuple[Package, str] | None:

@@ -131,10 +131,7 @@ def field_checks(field: Field) -> list[Check]:
 
 
 def rule_check(rule: Rule, schema: TableSchema, median: nw.Expr | None = None) -> Check:
-    """Compile a rule of a schema; `median` is where a `NearMedian` finds that of its group.
-
-    By default each frame works it out itself, which Arrow can only do by approximation.
-    """
+    """Compile a rule of a schema; `median` is where a `NearMedian` finds that of its group."""
     match rule:
         case Ordered(columns=columns):
             pairs = [(a, b) for i, a in enumerate(columns) for b in columns[i + 1 :]]
@@ -190,14 +187,12 @@ def rule_check(rule: Rule, schema: TableSchema, median: nw.Expr | None = None) -
             if when is not None:
                 passes = passes | ~_condition(when, schema)
             expected = f"{' x '.join(map(str, terms))}, within a factor of {factor:g}"
-        case NearMedian(column=column, by=by, factor=factor):
-            if median is None:
-                median = nw.col(column).median().over(*by)
+        case NearMedian(column=column, by=by, factor=factor) if median is not None:
             ratio = _as_float(column) / median
             passes = _any_missing((column, *by)) | _within(ratio, factor)
             expected = f"within a factor of {factor:g} of the median of its {_list(by)}"
         case _:
-            raise TypeError(f"{rule.rule} looks at other tables")
+            raise TypeError(f"{rule.rule} looks at other rows")
     return Check(rule.name, rule.columns_used(), passes, expected, rule.severity)
 
 

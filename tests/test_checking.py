@@ -35,6 +35,8 @@ from diffdata.schemas import arrow_type, failing_rows, to_pandas
 from diffdata.validation.check import _keys, _read
 from diffdata.validation.plausible import plausibility_checks
 
+from .test_rules import median_of
+
 ToEngine = Callable[..., Any]
 Verdicts = dict[tuple[str, tuple[str, ...], str], int]
 
@@ -167,7 +169,7 @@ def by_pandas(table: pa.Table, name: str, package: Package, others: dict[str, An
         found.append((foreign_key_check(key, keys.drop_nulls().unique().to_list()), frame))
     for rule in schema.rules:
         if rule.rule in ("nearProduct", "nearMedian"):
-            found.append((rule_check(rule, schema), frame))
+            found.append((rule_check(rule, schema, median_of(rule)), frame))
         if rule.rule == "referenced":
             used = [
                 tables[other][key.fields[0]].dropna()

@@ -46,9 +46,14 @@ def failing(rows: pd.DataFrame, checks: list[Check]) -> list[list[int]]:
     return [positions.tolist() for positions in failing_rows(rows, checks)]
 
 
+def median_of(rule: Any) -> nw.Expr | None:
+    """Return the median that a rule compares with, as pandas knows it; None if it needs none."""
+    return nw.col(rule.column).median().over(*rule.by) if rule.rule == "nearMedian" else None
+
+
 def broken(rule: dict[str, Any], **columns: list[Any]) -> list[int]:
     schema = things([rule])
-    check = rule_check(schema.rules[0], schema)
+    check = rule_check(schema.rules[0], schema, median_of(schema.rules[0]))
     return failing(frame(**columns), [check])[0]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import math
 import operator
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,7 +15,7 @@ from diffdata.checking.prepare import flag_of
 from diffdata.descriptor import Field
 from diffdata.descriptor.standard import TableSchema
 from diffdata.errors import InvalidInputError
-from diffdata.validation.cells import is_strict
+from diffdata.validation.cells import CONTROL, HIDDEN, is_strict
 from diffdata.validation.mends import INTEGER, NUMBER
 
 # The types whose values an engine reads from text, by a cast that gives null where it cannot.
@@ -35,9 +36,12 @@ _LOOSE_FORMS = _FORMS | {
 }
 # Text that the profile refuses: control and hidden characters, or blanks around it.
 _BLANK = r"\x{09}-\x{0d}\x{1c}-\x{20}\x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{202f}\x{205f}\x{3000}"
-_REFUSED = (
-    r"[\x{00}-\x{1f}\x{7f}-\x{9f}\x{ad}\x{61c}\x{180e}\x{200b}-\x{200f}\x{2028}-\x{202e}"
-    rf"\x{{2060}}-\x{{206f}}\x{{feff}}\x{{fff9}}-\x{{fffb}}]|^[{_BLANK}]|[{_BLANK}]\z"
+# Engines write the codes of characters in braces.
+_REFUSED = "|".join(
+    [
+        *(re.sub(r"\\[ux]([0-9a-f]+)", r"\\x{\1}", kind.pattern) for kind in (CONTROL, HIDDEN)),
+        rf"^[{_BLANK}]|[{_BLANK}]\z",
+    ]
 )
 # Text that was encoded once: letters that are, one for one, the bytes of UTF-8.
 _TAIL = (

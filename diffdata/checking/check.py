@@ -19,9 +19,9 @@ from diffdata.checking.run import collect, of_engine, reason
 from diffdata.descriptor import ForeignKey
 from diffdata.descriptor.standard import TableSchema
 from diffdata.editions import Dataset, open_dataset
-from diffdata.errors import InvalidInputError, UnknownNameError
+from diffdata.errors import InvalidInputError
 from diffdata.loader import load_all
-from diffdata.packages import find_schema
+from diffdata.packages import find_schema, is_schema_file, named_schema
 from diffdata.patterns import ambiguous
 from diffdata.rules import Check, table_checks
 from diffdata.validation.plausible import ACKNOWLEDGEMENTS
@@ -146,13 +146,11 @@ def ask(
     if isinstance(schema, TableSchema):
         return Asked(schema.title or "table", schema, given)
     path = Path(schema)
-    if path.suffix.lower() == ".json" or path.is_file():
+    if is_schema_file(path):
         return Asked(path.stem, find_schema(path), given)
     opened = open_dataset(package)
     name = str(schema)
-    if name not in opened.tables:
-        raise UnknownNameError("table or schema file", name, opened.tables)
-    own = opened.schema(name)
+    own = named_schema(opened, name)
     from_elsewhere = referring(opened.schemas, name)
     needed = {key.reference.resource or name for key in own.foreign_keys}
     if any(rule.rule == "referenced" for rule in own.rules):

@@ -29,6 +29,7 @@ from diffdata.descriptor.standard import TableSchema
 from diffdata.engines.library import engine_library
 from diffdata.engines.spark import spark_session
 from diffdata.errors import InvalidInputError, PackageError, UnknownNameError
+from diffdata.files import PARQUET
 
 FILE_ENGINES = ("duckdb", "polars", "pyarrow", "pyspark")
 # A file up to this size is held in memory by Arrow sooner than an engine has made its plan.
@@ -54,7 +55,7 @@ def files_of(path: Path) -> tuple[list[Path], str]:
     """
     if not path.exists():
         raise PackageError(f"{path}: there is no such file or folder")
-    kinds = {".parquet": "parquet", ".pq": "parquet", ".csv": "csv"}
+    kinds = dict.fromkeys(PARQUET, "parquet") | {".csv": "csv"}
     if path.is_file():
         if path.suffix.lower() not in kinds:
             raise PackageError(f"{path}: expected a file ending in .parquet or .csv")

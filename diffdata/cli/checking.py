@@ -161,11 +161,12 @@ def _by_engine(
 
 
 def _is_parquet(path: Path) -> bool:
+    from diffdata.files import PARQUET
     from diffdata.packages import DESCRIPTOR
 
     if path.is_dir() and not (path / DESCRIPTOR).exists():
         return any(path.rglob("*.parquet"))
-    return path.suffix.lower() in (".parquet", ".pq")
+    return path.suffix.lower() in PARQUET
 
 
 def _name_and_file(pair: str) -> tuple[str, Path]:

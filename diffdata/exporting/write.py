@@ -20,13 +20,13 @@ from diffdata.exporting.texts import (
     write_csvw,
     write_json,
 )
-from diffdata.files import replacing
+from diffdata.files import PARQUET, replacing
 from diffdata.packages import Package
 
 # The first suffix is the one that we give.
 _SUFFIXES = {
     "csv": (".csv",),
-    "parquet": (".parquet", ".pq"),
+    "parquet": PARQUET,
     "json": (".json",),
     "xlsx": (".xlsx",),
     "sqlite": (".sqlite", ".sqlite3", ".db"),

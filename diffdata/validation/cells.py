@@ -29,6 +29,8 @@ from diffdata.validation.mends import (
 from diffdata.validation.standard_types import STANDARD_TYPES, CellError
 
 __all__ = [
+    "CONTROL",
+    "HIDDEN",
     "CellError",
     "cell_text",
     "fits",
@@ -38,9 +40,9 @@ __all__ = [
 ]
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.A)
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 # Characters that turn the direction of text or cannot be seen: in an id they pass for another.
-_HIDDEN = re.compile(
+HIDDEN = re.compile(
     r"[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
 )
 
@@ -127,18 +129,18 @@ def cell_text(value: Any) -> str:
 def quote(text: str) -> str:
     """Quote a cell in a message, shortened if it is long."""
     shown = text if len(text) <= 60 else text[:57] + "..."
-    return ascii(shown) if _HIDDEN.search(shown) else repr(shown)
+    return ascii(shown) if HIDDEN.search(shown) else repr(shown)
 
 
 def _string(text: str) -> str:
     if not text.isascii() and (meant := encoded_once(text)):
         mend = f"write {quote(meant)}; the file was saved in another encoding than it was read"
         raise CellError("text that was encoded once", mend, "encoding")
-    if _CONTROL.search(text):
+    if CONTROL.search(text):
         raise CellError("text on one line, without control characters")
     if text != text.strip():
         raise CellError("text without spaces around it", f"write {text.strip()!r}")
-    if found := _HIDDEN.search(text):
+    if found := HIDDEN.search(text):
         code = f"U+{ord(found[0]):04X}"
         raise CellError("text without hidden characters", f"remove {code}")
     return text

@@ -12,6 +12,7 @@ from diffdata.archives import unpacked
 from diffdata.descriptor.standard import TableSchema
 from diffdata.editions import open_edition
 from diffdata.errors import DescriptorError, InvalidDataError, InvalidInputError, PackageError
+from diffdata.files import PARQUET
 from diffdata.packages import (
     DESCRIPTOR,
     find_schema,
@@ -98,7 +99,7 @@ def _issues(path: PathLike | None, schema: PathLike | None, version: str | None)
     place = None if path is None else Path(path)
     if place is not None and place.is_file() and place.suffix.lower() in (".csv", ".tsv"):
         return _validate_csv(place, schema)
-    if schema is not None or (place is not None and place.suffix.lower() in (".parquet", ".pq")):
+    if schema is not None or (place is not None and place.suffix.lower() in PARQUET):
         raise InvalidInputError(
             f"{path}: expected a CSV file to check against a schema; Parquet and folders of parts "
             "are checked by an engine (`diffdata validate --engine duckdb`, or `check_files`)"
