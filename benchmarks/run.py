@@ -68,8 +68,12 @@ LINES = [
          "logarithms"),
     Line("cold: import diffdata / import pandas", "import_diffdata", "import_pandas", 0,
          "nothing heavy is imported"),
-    Line("cold: load / pandas.read_parquet", "load", "read_parquet", 0, "imports, and the checks"),
-    Line("cold: load / pandas.read_csv", "load", "read_csv", 0, "imports, and the checks"),
+    Line("cold: load / pandas.read_parquet", "load", "read_parquet", 0, "importing pandas"),
+    Line("cold: load / pandas.read_csv", "load", "read_csv", 0, "importing pandas and pyarrow"),
+    Line("cold: load, Polars / polars.scan_parquet", "load_polars", "read_polars", 0,
+         "importing pyarrow, which Polars does without"),
+    Line("cold: first load ever / pandas.read_parquet", "load_anew", "read_parquet", 0,
+         "imports, and the checks"),
 ]  # fmt: skip
 
 
@@ -141,6 +145,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, help="where the tables are kept for the next time")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
+        os.environ["DIFFDATA_CACHE"] = str(Path(scratch, "cache"))
         folder = given.folder or Path(scratch)
         folder.mkdir(parents=True, exist_ok=True)
         prepare(folder)

@@ -8,8 +8,8 @@ import pandas as pd
 
 from diffdata.editions import Dataset, open_dataset
 from diffdata.errors import UnknownNameError
-from diffdata.loader import load_all
 from diffdata.rows import each, figure, subject_of
+from diffdata.validated import load_all
 
 Frames = dict[str, pd.DataFrame]
 

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 from diffdata.errors import PackageError
-from diffdata.packages import DESCRIPTOR
+from diffdata.places import DESCRIPTOR
 
 MOST_ENTRIES = 10_000
 MOST_BYTES = 2**30

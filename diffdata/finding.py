@@ -10,8 +10,8 @@ import pandas as pd
 from diffdata.derive import evaluate, evaluation_inputs
 from diffdata.editions import Dataset, open_dataset
 from diffdata.errors import AmbiguousValueError, InvalidInputError, UnknownNameError
-from diffdata.loader import load_all
 from diffdata.rows import each, known, unit_of
+from diffdata.validated import load_all
 
 # The tables whose rows a question may name, and their keys.
 _KEYS = {"models": "model_id", "quantities": "quantity_id", "sources": "source_id"}

@@ -1,25 +1,27 @@
-"""From disk to a validated frame: the one way in which tables are loaded."""
+"""What users load: tables, and what describes them.
+
+What reads and validates is imported when it is needed: a table that was validated before, and has
+not changed since, is there without it.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-import pandas as pd
-
-from diffdata.digest import identity
-from diffdata.editions import Dataset, open_dataset
 from diffdata.engines import ENGINES, to_engine
-from diffdata.errors import InvalidDataError, PackageError, UnknownNameError
-from diffdata.packages import Package
-from diffdata.schemas import arrow_schema, dictionary, pandera_schema
-from diffdata.validation import check_tables
+from diffdata.errors import UnknownNameError
+from diffdata.places import bundled_root
+from diffdata.remembered import remembered
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import pandas as pd
     import pandera.pandas as pandera
+    import pyarrow as pa
     from pyspark.sql import SparkSession
 
+    from diffdata.editions import Dataset
     from diffdata.typed import Load
 
 
@@ -75,6 +77,12 @@ def load(
     InvalidInputError
         If both a version and a package are given.
 
+    Notes
+    -----
+    Current tables that proved valid are kept in the folder that ``DIFFDATA_CACHE`` names (by
+    default that of the system for such files), and validated again when the dataset or diffdata
+    has changed.
+
     Examples
     --------
     >>> models = load("models")
@@ -83,39 +91,17 @@ def load(
     """
     if engine not in ENGINES:
         raise UnknownNameError("engine", engine, ENGINES)
-    opened = open_dataset(package, version)
-    frame = load_from(opened, name)
-    if engine == "pandas":
-        return frame
-    import pyarrow as pa
 
-    described = arrow_schema(opened.schema(name), name, opened.version)
-    table = pa.Table.from_pandas(frame, schema=described, preserve_index=False)
-    table = table.replace_schema_metadata(described.metadata)
-    return to_engine(table, engine, opened.schema(name), session=session)
+    root = bundled_root() if package is None and version is None else None
 
+    def validated() -> pa.Table:
+        from diffdata.editions import open_dataset
+        from diffdata.validated import validated_tables
 
-def load_from(package: Package, name: str) -> pd.DataFrame:
-    """Load a table of an opened package; see `load`."""
-    return load_all(package, [name])[name]
+        return validated_tables(open_dataset(root or package, version), [name])[name]
 
-
-def load_all(package: Package, names: list[str]) -> dict[str, pd.DataFrame]:
-    """Load several tables of an opened package in one pass; see `load`."""
-    frames = {}
-    for name, checked in check_tables(package, names).items():
-        errors = [issue for issue in checked.issues if issue.severity == "error"]
-        if errors:
-            raise InvalidDataError(f"table {name!r}", errors)
-        known = identity(checked.typed.values, package.schema(name), name, package.version)
-        if package.release is not None and known["digest"] != package.release.tables[name].digest:
-            raise PackageError(
-                f"table {name!r} of {package.release.edition}: these are not the released values: "
-                f"their digest is {known['digest']}, expected {package.release.tables[name].digest}"
-            )
-        checked.frame.attrs.update(known)
-        frames[name] = checked.frame
-    return frames
+    table = remembered(root, name, validated) if root else validated()
+    return to_engine(table, engine, session=session)
 
 
 def tables(version: str | None = None, *, package: Dataset | None = None) -> list[str]:
@@ -126,6 +112,8 @@ def tables(version: str | None = None, *, package: Dataset | None = None) -> lis
     >>> tables()[:3]
     ['sources', 'source_sections', 'organizations']
     """
+    from diffdata.editions import open_dataset
+
     return list(open_dataset(package, version).tables)
 
 
@@ -144,6 +132,9 @@ def describe(
     >>> describe("hardware").set_index("column").loc["memory_bytes", "unit"]
     'byte'
     """
+    from diffdata.editions import open_dataset
+    from diffdata.schemas import dictionary
+
     return dictionary(open_dataset(package, version).schema(name))
 
 
@@ -160,4 +151,7 @@ def schema(
     >>> schema("models").validate(load("models")).shape == load("models").shape
     True
     """
+    from diffdata.editions import open_dataset
+    from diffdata.schemas import pandera_schema
+
     return pandera_schema(open_dataset(package, version).schema(name), name)

@@ -12,9 +12,9 @@ import pandas as pd
 from diffdata.descriptor import TableSchema
 from diffdata.editions import Dataset, open_dataset
 from diffdata.errors import UnknownNameError
-from diffdata.loader import load_all
 from diffdata.packages import Package
 from diffdata.rows import each, figure, subject_of
+from diffdata.validated import load_all
 from diffdata.validation.cells import cell_text
 from diffdata.words import date
 

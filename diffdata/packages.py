@@ -19,11 +19,10 @@ from diffdata.descriptor import (
 )
 from diffdata.descriptor.standard import TableSchema as StandardSchema
 from diffdata.errors import DescriptorError, PackageError, Problem, UnknownNameError, suggestion
+from diffdata.places import DESCRIPTOR, bundled_root
 
 if TYPE_CHECKING:
     from diffdata.editions import Release
-
-DESCRIPTOR = "datapackage.json"
 
 
 @dataclass(frozen=True)
@@ -74,19 +73,6 @@ class Package:
             If the path leads out of the package, through a link.
         """
         return inside(self.root, self.resource(table).path)
-
-
-def bundled_root() -> Path:
-    """Return the folder of the dataset that comes with diffdata.
-
-    In an installed wheel it lies inside the package, in a working tree (an editable install) it is
-    the root of the repository, so that edits of the data are seen at once.
-    """
-    here = Path(__file__).resolve().parent
-    for root in (here / "dataset", here.parent):
-        if (root / DESCRIPTOR).is_file():
-            return root
-    raise PackageError(f"diffdata is installed without its data: no {DESCRIPTOR} under {here}")
 
 
 def open_package(path: str | os.PathLike[str] | None = None) -> Package:

@@ -1,4 +1,4 @@
-"""What a table schema becomes: pandas dtypes, an Arrow schema, a pandera schema, a dictionary."""
+"""What a table schema becomes: an Arrow schema, a pandera schema, a dictionary."""
 
 from __future__ import annotations
 
@@ -13,48 +13,13 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from diffdata.descriptor import Field, TableSchema
+from diffdata.descriptor import TableSchema
+from diffdata.dtypes import TEXT, arrow_type, pandas_dtypes
 from diffdata.parallel import side_by_side
 from diffdata.rules import Check, table_checks
 
 if TYPE_CHECKING:
     import pandera.pandas as pandera
-
-# Strings are those of pandas 3 (``str``), held by Arrow so that patterns run in a linear-time
-# engine. Missing is NaN in strings and numbers, NaT in dates, pd.NA in integers and booleans.
-_TEXT = pd.StringDtype("pyarrow", na_value=np.nan)
-_PANDAS_DTYPES: dict[str, Any] = {
-    "integer": pd.Int64Dtype(),
-    "year": pd.Int64Dtype(),
-    "number": "float64",
-    "boolean": pd.BooleanDtype(),
-    "date": "datetime64[us]",
-}
-
-
-def pandas_dtypes(schema: TableSchema) -> dict[str, Any]:
-    """Return the pandas dtype of each column."""
-    return {field.name: _PANDAS_DTYPES.get(field.type, _TEXT) for field in schema.fields}
-
-
-def arrow_type(field: Field) -> pa.DataType:
-    """Return the Arrow type of a column; what has no simple type stays text."""
-    types = {
-        "integer": pa.int64(),
-        "year": pa.int64(),
-        "number": pa.float64(),
-        "boolean": pa.bool_(),
-        "date": pa.date32(),
-    }
-    return types.get(field.type, pa.string())
-
-
-def to_pandas(table: pa.Table, schema: TableSchema) -> pd.DataFrame:
-    """Return an Arrow table as the frame that `diffdata.load` gives, see `pandas_dtypes`."""
-    mapped = {pa.string(): _TEXT, pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}
-    frame: pd.DataFrame = table.to_pandas(types_mapper=mapped.get, date_as_object=False)
-    dates = [field.name for field in schema.fields if field.type == "date"]
-    return frame.astype(dict.fromkeys(dates, _PANDAS_DTYPES["date"]))
 
 
 def failing_rows(frame: pd.DataFrame | pa.Table, checks: Sequence[Check]) -> list[np.ndarray]:
@@ -207,10 +172,9 @@ def dictionary(schema: TableSchema) -> pd.DataFrame:
                 "constraints": "; ".join(f"{k}: {_plain(v)}" for k, v in limits.items()) or None,
             }
         )
-    text = _TEXT
     flags = {"required": pd.BooleanDtype(), "key": pd.BooleanDtype()}
     frame = pd.DataFrame(rows)
-    return frame.astype({name: flags.get(name, text) for name in frame.columns})
+    return frame.astype({name: flags.get(name, TEXT) for name in frame.columns})
 
 
 def _plain(value: Any) -> str:

@@ -42,7 +42,7 @@ def assert_valid(path: str | os.PathLike[str], *, warnings: bool = False) -> Non
     --------
     The dataset of diffdata is valid. A folder without a package is not:
 
-    >>> from diffdata.packages import bundled_root
+    >>> from diffdata.places import bundled_root
     >>> assert_valid(bundled_root(), warnings=True)
     >>> assert_valid("no/such/folder")
     Traceback (most recent call last):

@@ -1,5 +1,6 @@
 import os
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import settings
 
 from diffdata.descriptor import TableSchema
+from diffdata.dtypes import arrow_type
 from diffdata.engines import to_engine
 from diffdata.packages import Package, open_package
 
@@ -17,6 +19,14 @@ settings.register_profile("diffdata", deadline=None)
 settings.load_profile("diffdata")
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep what diffdata remembers of tables out of the folder of whoever runs the tests."""
+    if not hasattr(config, "workerinput"):  # workers share that of the process that starts them
+        folder = tempfile.TemporaryDirectory(prefix="diffdata-tests-", ignore_cleanup_errors=True)
+        os.environ["DIFFDATA_CACHE"] = folder.name
+        config.add_cleanup(folder.cleanup)
 
 
 @pytest.fixture(scope="session")
@@ -69,6 +79,7 @@ def on_engine(request: pytest.FixtureRequest) -> Callable[[pa.Table, str, TableS
 
     def convert(table: pa.Table, engine: str, schema: TableSchema) -> Any:
         session = request.getfixturevalue("spark") if engine == "pyspark" else None
-        return to_engine(table, engine, schema, session=session)
+        columns = [table[field.name].cast(arrow_type(field)) for field in schema.fields]
+        return to_engine(pa.table(columns, list(schema.column_names)), engine, session=session)
 
     return convert

@@ -51,7 +51,7 @@ def rename_column(root: Path, table: str, old: str, new: str) -> None:
 
 def install(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Make diffdata take a tree for the one that it came with."""
-    for module in ("packages", "editions.index"):
+    for module in ("packages", "editions.index", "loader"):
         monkeypatch.setattr(f"diffdata.{module}.bundled_root", lambda: root)
 
 

@@ -17,12 +17,13 @@ from .conftest import ROOT
 CODE = ROOT / "diffdata"
 # From the ground up; a module may import only from rows below its own, or its own package.
 FLOORS = [
-    ["errors", "files", "numbering", "parallel", "patterns", "rows", "words"],
-    ["uncertainty", "descriptor"],
-    ["columntypes", "rules", "packages", "derive"],
+    ["dtypes", "errors", "files", "numbering", "parallel", "patterns", "rows", "words"],
+    ["places", "uncertainty", "descriptor"],
+    ["columntypes", "remembered", "rules", "packages", "derive"],
     ["archives", "digest", "schemas"],
     ["editions"],
     ["engines", "validation"],
+    ["validated"],
     ["loader", "editing", "testing"],
     ["typed"],
     ["checking"],
@@ -35,6 +36,7 @@ FLOORS = [
 PACKAGE_WING = {
     "descriptor", "rules", "schemas", "packages", "validation", "loader", "typed", "editing",
     "editions", "testing", "engines", "checking", "patterns", "columntypes",
+    "dtypes", "remembered", "validated",
 }  # fmt: skip
 SCIENCE_WING = {"uncertainty", "derive"}
 

@@ -19,6 +19,7 @@ import diffdata
 from diffdata.checking import CheckResult
 from diffdata.checking.check import check
 from diffdata.descriptor import TableSchema, parse_schema, parse_standard_schema
+from diffdata.dtypes import arrow_type, to_pandas
 from diffdata.engines import ENGINES
 from diffdata.errors import InvalidInputError, UnknownNameError
 from diffdata.packages import Package, open_package
@@ -31,7 +32,7 @@ from diffdata.rules import (
     rule_check,
     table_checks,
 )
-from diffdata.schemas import arrow_type, failing_rows, to_pandas
+from diffdata.schemas import failing_rows
 from diffdata.validation.check import _keys, _read
 from diffdata.validation.plausible import plausibility_checks
 
@@ -160,7 +161,7 @@ def clean_things(schema: TableSchema) -> pa.Table:
 def by_pandas(table: pa.Table, name: str, package: Package, others: dict[str, Any]) -> Verdicts:
     """Evaluate the checks of a table the way of `load`: eagerly, on pandas frames."""
     schema = package.schema(name)
-    frame = to_pandas(table, schema)
+    frame = to_pandas(table)
     found: list[tuple[Check, pd.DataFrame]] = [(c, frame) for c in table_checks(schema)]
     tables = {**others, name: frame}
     for key in schema.foreign_keys:

@@ -19,9 +19,9 @@ import pytest
 
 from diffdata.checking import CheckResult, check, check_files
 from diffdata.descriptor import TableSchema, parse_schema, parse_standard_schema
+from diffdata.dtypes import arrow_type, to_pandas
 from diffdata.engines import to_engine
 from diffdata.errors import DescriptorError, InvalidInputError, PackageError
-from diffdata.schemas import arrow_type, to_pandas
 from diffdata.validation.whole import validate
 
 DAY = datetime.date(2020, 5, 1)
@@ -109,7 +109,7 @@ def frames_of(table: pa.Table, schema: TableSchema) -> Iterator[Any]:
     yield pl.from_arrow(table).lazy()  # type: ignore[union-attr]
     if len({name.lower() for name in schema.column_names}) == len(schema.fields):
         yield duckdb.connect().from_arrow(table)  # renames what it takes for the same name
-    yield to_pandas(table, schema)
+    yield to_pandas(table)
 
 
 def told(result: CheckResult) -> list[Any]:
@@ -141,7 +141,7 @@ def test_spark_agrees_on_random_schemas_and_tables(spark: Any) -> None:
         draw = random.Random(seed)
         schema = a_schema(draw)
         table, other = a_table(draw, schema)
-        frame = to_engine(table, "pyspark", schema, session=spark)
+        frame = to_engine(table, "pyspark", session=spark)
         expected = told(check(table, schema, tables={"other": other}))
         assert told(check(frame, schema, tables={"other": other})) == expected
 

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from diffdata.descriptor import Field, TableSchema
 from diffdata.digest import content_digest, identity, package_digest
 from diffdata.errors import InvalidInputError
-from diffdata.loader import load_all
 from diffdata.packages import Package, open_package
 from diffdata.schemas import arrow_schema
+from diffdata.validated import load_all
 
 from .conftest import edit
 from .packages import make_package

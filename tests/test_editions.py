@@ -19,10 +19,10 @@ from diffdata.diff import compare
 from diffdata.digest import content_digest, package_digest
 from diffdata.editions import open_edition, read_index
 from diffdata.errors import InvalidInputError, PackageError, UnknownNameError
-from diffdata.loader import load_all
 from diffdata.numbering import PATCH, edition_of, package_version
 from diffdata.packages import Package, open_package
 from diffdata.releasing import release
+from diffdata.validated import load_all
 
 from .conftest import ROOT, edit
 from .releases import (
@@ -338,16 +338,17 @@ def test_a_mirror_without_the_archive_is_an_error(address: str, mirror: Path) ->
 
 
 @pytest.mark.usefixtures("tree")
-def test_without_pooch_a_mirror_is_an_error_and_all_else_works(
+def test_without_pooch_an_address_is_an_error_and_all_else_works(
     mirror: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delenv("DIFFDATA_CACHE")
     monkeypatch.setitem(sys.modules, "pooch", None)
     with pytest.raises(InvalidInputError, match=r"pip install 'diffdata\[mirror\]'"):
-        diffdata.fetch("1.1", mirror)
+        diffdata.fetch("1.1", "https://example.org/mirror")
     with pytest.raises(PackageError, match="not part of this installation"):
         diffdata.load("things", "1.1")
     assert len(diffdata.load("things")) == 7
+    assert diffdata.fetch("1.1", mirror).exists()
+    assert len(diffdata.load("things", "1.1")) == 7
 
 
 def test_loading_knows_no_network() -> None:

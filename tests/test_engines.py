@@ -13,10 +13,10 @@ import pytest
 
 import diffdata
 from diffdata.digest import content_digest
+from diffdata.dtypes import arrow_type
 from diffdata.engines import ENGINES, to_engine
 from diffdata.errors import InvalidInputError, UnknownNameError
 from diffdata.packages import Package, open_package
-from diffdata.schemas import arrow_type
 
 from .packages import make_package
 
@@ -103,14 +103,13 @@ def test_load_takes_the_name_of_an_engine(spark: Any) -> None:
 
 def test_the_digest_is_that_of_the_frame_that_an_engine_gives(package: Package) -> None:
     schema = package.schema("estimates")
-    found = to_engine(arrow_of(package, "estimates"), "polars", schema).collect()
+    found = to_engine(arrow_of(package, "estimates"), "polars").collect()
     assert content_digest(found, schema) == diffdata.load("estimates").attrs["digest"]
 
 
 def test_tables_of_duckdb_outlive_what_they_were_made_of_and_join(package: Package) -> None:
     models, dates = (
-        to_engine(arrow_of(package, name), "duckdb", package.schema(name))
-        for name in ("models", "model_dates")
+        to_engine(arrow_of(package, name), "duckdb") for name in ("models", "model_dates")
     )
     gc.collect()
     joined = nw.from_native(models).join(nw.from_native(dates), on="model_id")
@@ -119,7 +118,7 @@ def test_tables_of_duckdb_outlive_what_they_were_made_of_and_join(package: Packa
 
 def test_an_unknown_engine_names_the_nearest(package: Package) -> None:
     with pytest.raises(UnknownNameError, match="did you mean polars"):
-        to_engine(arrow_of(package, "models"), "polar", package.schema("models"))
+        to_engine(arrow_of(package, "models"), "polar")
 
 
 @pytest.mark.parametrize(
@@ -131,4 +130,4 @@ def test_a_missing_library_says_what_to_install(
     table = arrow_of(package, "models")
     monkeypatch.setitem(sys.modules, engine, None)
     with pytest.raises(InvalidInputError, match=rf"pip install 'diffdata\[{extra}\]'"):
-        to_engine(table, engine, package.schema("models"))
+        to_engine(table, engine)

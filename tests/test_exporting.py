@@ -27,8 +27,9 @@ from diffdata.descriptor import TableSchema
 from diffdata.digest import content_digest
 from diffdata.errors import InvalidDataError, InvalidInputError, UnknownNameError
 from diffdata.exporting import FORMATS, FormulaWarning, contents, export, export_from
-from diffdata.loader import load_from
-from diffdata.packages import DESCRIPTOR, Package, open_package
+from diffdata.packages import Package, open_package
+from diffdata.places import DESCRIPTOR
+from diffdata.validated import load_from
 from diffdata.validation.cells import parse_cell
 
 from .conftest import ROOT

@@ -11,11 +11,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from diffdata.descriptor import Field, TableSchema
+from diffdata.dtypes import to_pandas
 from diffdata.editing import format_package, format_text
 from diffdata.editing.formatting import normal_cell
 from diffdata.errors import PackageError, UnknownNameError
 from diffdata.packages import Package, open_package
-from diffdata.schemas import to_pandas
 from diffdata.validation.cells import CellError, parse_cell
 from diffdata.validation.issue import Found
 from diffdata.validation.text import read_table
@@ -263,9 +263,7 @@ def test_a_formatted_table_loads_as_before(package: Package) -> None:
     spelt = text.replace(",1.5e6,", ",+01.5E+06,").replace(",2e6,", ", 2.e06 ,")
     assert spelt != text
     frames = [
-        to_pandas(
-            to_typed(read_table(version.encode(), "f", schema)[0], schema, Found()).values, schema
-        )
+        to_pandas(to_typed(read_table(version.encode(), "f", schema)[0], schema, Found()).values)
         for version in (text, format_text(spelt, schema))
     ]
     assert frames[0].equals(frames[1])

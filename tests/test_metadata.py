@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from diffdata.loader import load_all
 from diffdata.metadata import croissant, schema_org, zenodo
 from diffdata.packages import Package, open_package
+from diffdata.validated import load_all
 
 from .conftest import ROOT, edit
 from .packages import make_package

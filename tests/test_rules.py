@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diffdata.descriptor import Constraints, Field, ForeignKey, Reference, TableSchema, parse_schema
+from diffdata.dtypes import pandas_dtypes
 from diffdata.rules import Check, field_checks, foreign_key_check, rule_check, table_checks
-from diffdata.schemas import failing_rows, pandas_dtypes
+from diffdata.schemas import failing_rows
 
 
 def things(rules: list[dict[str, Any]]) -> TableSchema:

@@ -7,9 +7,10 @@ import pytest
 
 import diffdata
 from diffdata import typed
+from diffdata.dtypes import pandas_dtypes
 from diffdata.packages import Package
 from diffdata.rules import table_checks
-from diffdata.schemas import arrow_schema, failing_rows, pandas_dtypes
+from diffdata.schemas import arrow_schema, failing_rows
 
 TABLES = diffdata.tables()
 

@@ -20,10 +20,10 @@ from diffdata.descriptor import ForeignKey
 from diffdata.descriptor.standard import TableSchema
 from diffdata.editions import Dataset, open_dataset
 from diffdata.errors import InvalidInputError
-from diffdata.loader import load_all
 from diffdata.packages import find_schema, is_schema_file, named_schema
 from diffdata.patterns import ambiguous
 from diffdata.rules import Check, table_checks
+from diffdata.validated import load_all
 from diffdata.validation.plausible import ACKNOWLEDGEMENTS
 
 PathLike: TypeAlias = str | os.PathLike[str]

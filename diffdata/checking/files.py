@@ -22,7 +22,7 @@ from diffdata.descriptor import Field, ForeignKey
 from diffdata.descriptor.standard import TableSchema
 from diffdata.editions import Dataset
 from diffdata.errors import DiffdataError, InvalidInputError, PackageError
-from diffdata.packages import bundled_root
+from diffdata.places import bundled_root
 from diffdata.validation.plausible import ACKNOWLEDGEMENTS
 from diffdata.validation.whole import tables_of
 
@@ -81,7 +81,7 @@ def check_files(
 
     Examples
     --------
-    >>> from diffdata.packages import bundled_root
+    >>> from diffdata.places import bundled_root
     >>> result = check_files(bundled_root() / "data" / "models.csv", "models")
     >>> result.rows, result.ok
     (27, True)

@@ -9,9 +9,9 @@ from typing import Any
 import pandas as pd
 
 from diffdata.errors import UnknownNameError
-from diffdata.loader import load_all
 from diffdata.packages import Package
 from diffdata.rows import each
+from diffdata.validated import load_all
 
 # One item of CSL-JSON: id, type, title, author, issued, publisher ...
 Item = dict[str, Any]

@@ -19,8 +19,8 @@ def list_tables(
     """List the tables, with the number of their rows."""
     import pandas as pd
 
-    from diffdata.loader import load_all
     from diffdata.printing import print_frame
+    from diffdata.validated import load_all
 
     dataset = opened(package)
     frames = load_all(dataset, list(dataset.tables))
@@ -49,8 +49,8 @@ def show(
     format: Annotated[Format, typer.Option("--format", "-f")] = Format.text,
 ) -> None:
     """Show the rows of a table."""
-    from diffdata.loader import load_from
     from diffdata.printing import filter_rows, pick_columns, print_frame
+    from diffdata.validated import load_from
 
     dataset = opened(package)
     frame = load_from(dataset, table)

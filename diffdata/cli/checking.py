@@ -111,7 +111,7 @@ def validate(
 
 def _root(path: Path | None) -> Path:
     """Return the folder in which the files of issues lie."""
-    from diffdata.packages import DESCRIPTOR, bundled_root
+    from diffdata.places import DESCRIPTOR, bundled_root
 
     if path is None:
         return opened(None).root if edition() else bundled_root()
@@ -131,7 +131,8 @@ def _by_engine(
 ) -> list[Issue]:
     """Check a package or one table on an engine, and print what was found as text or JSON."""
     from diffdata.checking import CheckResult, check_files, check_package
-    from diffdata.packages import DESCRIPTOR, table_of_file
+    from diffdata.packages import table_of_file
+    from diffdata.places import DESCRIPTOR
     from diffdata.printing import passes
 
     results: dict[str, CheckResult]
@@ -162,7 +163,7 @@ def _by_engine(
 
 def _is_parquet(path: Path) -> bool:
     from diffdata.files import PARQUET
-    from diffdata.packages import DESCRIPTOR
+    from diffdata.places import DESCRIPTOR
 
     if path.is_dir() and not (path / DESCRIPTOR).exists():
         return any(path.rglob("*.parquet"))

@@ -15,11 +15,11 @@ from diffdata.diff.table import Table, make_table
 from diffdata.diff.tables import TableDiff, compare_tables
 from diffdata.diff.values import ColumnType
 from diffdata.errors import InvalidInputError, UnknownNameError
-from diffdata.loader import load_all
 from diffdata.packages import Package
 from diffdata.reproduce import Reproduction, reproduce
 from diffdata.reproduce.ledger import DRAWS, SEED
 from diffdata.rows import each
+from diffdata.validated import load_all
 from diffdata.validation.cells import cell_text
 
 _LEDGER_TYPES: dict[str, ColumnType] = {

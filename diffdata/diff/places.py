@@ -14,7 +14,8 @@ from diffdata.diff.revisions import archive_revision
 from diffdata.editions import find_release, open_edition, versions
 from diffdata.errors import PackageError
 from diffdata.numbering import edition_of
-from diffdata.packages import DESCRIPTOR, Package, open_package
+from diffdata.packages import Package, open_package
+from diffdata.places import DESCRIPTOR
 
 
 @dataclass(frozen=True)

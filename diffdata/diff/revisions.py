@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from diffdata.archives import unpack
 from diffdata.descriptor import parse_package
 from diffdata.errors import PackageError
-from diffdata.packages import DESCRIPTOR
+from diffdata.places import DESCRIPTOR
 
 
 def archive_revision(text: str, folder: Path) -> bool:

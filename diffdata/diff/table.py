@@ -85,7 +85,7 @@ def read_table(path: str | os.PathLike[str], name: str | None = None) -> Table:
 
     Examples
     --------
-    >>> from diffdata.packages import bundled_root
+    >>> from diffdata.places import bundled_root
     >>> read_table(bundled_root() / "data" / "models.csv").columns[:2]
     ('model_id', 'name')
     """

@@ -17,7 +17,8 @@ from diffdata.editing.identifiers import own_key
 from diffdata.editing.questions import questions
 from diffdata.editing.references import known, no_such
 from diffdata.errors import InvalidInputError
-from diffdata.packages import DESCRIPTOR, Package, read_text
+from diffdata.packages import Package, read_text
+from diffdata.places import DESCRIPTOR
 from diffdata.validation import Issue, validate
 from diffdata.validation.shape import row_key
 

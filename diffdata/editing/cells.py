@@ -8,9 +8,10 @@ from collections.abc import Mapping, Sequence
 import pyarrow as pa
 
 from diffdata.descriptor import DatePrecision, Field, TableSchema
+from diffdata.dtypes import arrow_type
 from diffdata.errors import InvalidInputError, suggestion
 from diffdata.rules import field_checks
-from diffdata.schemas import arrow_type, failing_rows
+from diffdata.schemas import failing_rows
 from diffdata.validation.cells import CellError, parse_cell, quote
 
 _PART_OF_DATE = re.compile(r"(?P<year>[0-9]{4})(?P<month>-[0-9]{2})?(?P<day>-[0-9]{2})?")

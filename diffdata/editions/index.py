@@ -14,7 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from diffdata.errors import PackageError, UnknownNameError
 from diffdata.files import write_atomically
 from diffdata.numbering import edition_of, in_time
-from diffdata.packages import bundled_root, read_text
+from diffdata.packages import read_text
+from diffdata.places import bundled_root
 
 INDEX = "index.json"
 

@@ -10,9 +10,7 @@ from typing import Any
 from diffdata.editions.index import Release, find_release, verified, versions
 from diffdata.errors import InvalidInputError, PackageError
 from diffdata.files import replacing
-
-# Where fetched archives are kept, instead of the place that the system has for such files.
-CACHE = "DIFFDATA_CACHE"
+from diffdata.places import cache_folder
 
 
 def fetch(version: str, mirror: str | os.PathLike[str]) -> Path:
@@ -42,7 +40,7 @@ def fetch(version: str, mirror: str | os.PathLike[str]) -> Path:
     PackageError
         If the mirror does not have the archive, or another file under its name.
     InvalidInputError
-        If pooch is not installed (``pip install 'diffdata[mirror]'``).
+        If the mirror is an address and pooch is not installed (``pip install 'diffdata[mirror]'``).
 
     Examples
     --------
@@ -63,22 +61,18 @@ def fetch(version: str, mirror: str | os.PathLike[str]) -> Path:
 
 def cached(release: Release) -> Path | None:
     """Return where the archive of a release was kept when it was fetched; None if it was not."""
-    try:
-        target = _place(release)
-    except InvalidInputError:  # without pooch nothing can have been fetched
-        return None
+    target = _place(release)
     return target if target.exists() else None
 
 
 def _place(release: Release) -> Path:
-    named = os.environ.get(CACHE)
-    folder = Path(named).expanduser() if named else Path(_pooch().os_cache("diffdata"))
-    return folder / release.sha256 / release.file
+    return cache_folder() / release.sha256 / release.file
 
 
 def _download(url: str, target: Path, release: Release) -> None:
+    pooch = _pooch()
     try:
-        _pooch().retrieve(url, f"sha256:{release.sha256}", fname=target.name, path=target.parent)
+        pooch.retrieve(url, f"sha256:{release.sha256}", fname=target.name, path=target.parent)
     except ValueError as error:  # the hash is another one; the message names both
         raise PackageError(f"{url}: this is not the released archive: {error}") from None
     except OSError as error:

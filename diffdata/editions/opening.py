@@ -21,7 +21,8 @@ from diffdata.editions.index import (
 from diffdata.editions.mirror import cached
 from diffdata.errors import InvalidInputError, PackageError
 from diffdata.numbering import edition_of
-from diffdata.packages import DESCRIPTOR, Package, open_package
+from diffdata.packages import Package, open_package
+from diffdata.places import DESCRIPTOR
 
 # What a user may give as a dataset: a folder, a descriptor, or a package that is open already.
 Dataset = str | os.PathLike[str] | Package

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from diffdata.descriptor import Field, TableSchema
 from diffdata.engines.library import engine_library
 from diffdata.errors import InvalidInputError
 
@@ -68,42 +67,45 @@ def spark_session(**settings: str) -> SparkSession:
             ) from None
 
 
-def spark_schema(schema: TableSchema) -> StructType:
-    """Return the schema of Spark: string, long, double, boolean and date.
+def spark_schema(schema: pa.Schema) -> StructType:
+    """Return the schema of Spark (string, long, double, boolean, date), with its metadata.
 
     Examples
     --------
-    >>> from diffdata.packages import open_package
-    >>> spark_schema(open_package().schema("hardware"))["memory_bytes"].dataType.typeName()
-    'long'
+    >>> import pyarrow as pa
+    >>> described = pa.field("memory_bytes", pa.int64(), metadata={"unit": "byte"})
+    >>> column = spark_schema(pa.schema([described]))["memory_bytes"]
+    >>> column.dataType.typeName(), column.metadata
+    ('long', {'unit': 'byte'})
     """
     engine_library("pyspark")
+    import pyarrow as pa
+
     with quiet():
         from pyspark.sql import types
 
-        kinds: dict[str, Any] = {
-            "integer": types.LongType(),
-            "year": types.LongType(),
-            "number": types.DoubleType(),
-            "boolean": types.BooleanType(),
-            "date": types.DateType(),
+        kinds: dict[pa.DataType, Any] = {
+            pa.int64(): types.LongType(),
+            pa.float64(): types.DoubleType(),
+            pa.bool_(): types.BooleanType(),
+            pa.date32(): types.DateType(),
         }
 
-        def of(field: Field) -> types.StructField:
-            metadata = {"comment": field.description}
-            if field.unit is not None:
-                metadata["unit"] = field.unit
+        def of(field: pa.Field) -> types.StructField:
+            known = {key.decode(): text.decode() for key, text in (field.metadata or {}).items()}
+            if "description" in known:
+                known["comment"] = known.pop("description")  # as Spark calls it
             kind = kinds.get(field.type, types.StringType())
-            return types.StructField(field.name, kind, metadata=metadata)
+            return types.StructField(field.name, kind, metadata=known)
 
-        return types.StructType([of(field) for field in schema.fields])
+        return types.StructType([of(field) for field in schema])
 
 
-def to_spark(table: pa.Table, schema: TableSchema, session: SparkSession | None) -> DataFrame:
+def to_spark(table: pa.Table, session: SparkSession | None) -> DataFrame:
     """Return an Arrow table as a DataFrame of Spark."""
     session = spark_session() if session is None else session
     with quiet():
-        return session.createDataFrame(table, spark_schema(schema))
+        return session.createDataFrame(table, spark_schema(table.schema))
 
 
 @contextmanager

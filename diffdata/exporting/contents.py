@@ -13,8 +13,8 @@ from diffdata.citation import cite_from
 from diffdata.descriptor import ForeignKey, TableSchema
 from diffdata.digest import content_digest
 from diffdata.errors import InvalidInputError
-from diffdata.loader import load_all
 from diffdata.packages import Package
+from diffdata.validated import load_all
 
 # One row for each table; databases and workbooks have it as a table of their own.
 ABOUT = ("table", "title", "rows", "version", "digest", "dataset", "license", "citation")

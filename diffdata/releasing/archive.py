@@ -17,7 +17,8 @@ from diffdata.digest import package_digest
 from diffdata.editions import Release, TableContent
 from diffdata.errors import InvalidInputError
 from diffdata.exporting import Contents, arrow_table, contents
-from diffdata.packages import DESCRIPTOR, Package, inside
+from diffdata.packages import Package, inside
+from diffdata.places import DESCRIPTOR
 from diffdata.releasing.changelog import CHANGELOG, Section
 
 CHECKSUMS = "SHA256SUMS"

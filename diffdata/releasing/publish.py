@@ -19,12 +19,12 @@ from diffdata.editions import (
 )
 from diffdata.errors import InvalidInputError, PackageError
 from diffdata.files import replacing
-from diffdata.loader import load_all
 from diffdata.numbering import edition_of, in_time
 from diffdata.packages import Package, read_text
 from diffdata.releasing.archive import make_archive
 from diffdata.releasing.changelog import CHANGELOG, Section, section_of
 from diffdata.releasing.naming import unnamed
+from diffdata.validated import load_all
 from diffdata.validation import explain, validate
 
 

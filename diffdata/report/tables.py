@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 
 from diffdata.errors import UnknownNameError
-from diffdata.loader import load_all
 from diffdata.packages import Package
+from diffdata.validated import load_all
 
 
 @dataclass

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 
 import narwhals as nw
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 
 from diffdata.columntypes import key_values
@@ -16,7 +15,7 @@ from diffdata.descriptor import ForeignKey, TableSchema
 from diffdata.errors import PackageError
 from diffdata.packages import Package, read_bytes
 from diffdata.rules import Check, foreign_key_check, key_expression, table_checks
-from diffdata.schemas import failing_rows, to_pandas
+from diffdata.schemas import failing_rows
 from diffdata.validation.causes import by_cause
 from diffdata.validation.cells import quote
 from diffdata.validation.dangling import joined_references
@@ -38,11 +37,6 @@ class CheckedTable:
 
     typed: TypedTable
     issues: list[Issue]
-
-    @cached_property
-    def frame(self) -> pd.DataFrame:
-        """The table as a typed frame."""
-        return to_pandas(self.typed.values, self.typed.schema)
 
 
 def check_tables(package: Package, tables: Iterable[str]) -> dict[str, CheckedTable]:

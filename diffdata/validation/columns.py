@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from diffdata.descriptor import Field, TableSchema
-from diffdata.schemas import arrow_type
+from diffdata.dtypes import arrow_type
 from diffdata.validation.cells import CellError, is_strict, parse_cell
 from diffdata.validation.mends import INTEGER, NUMBER
 

@@ -24,7 +24,8 @@ from diffdata.descriptor import (
 )
 from diffdata.descriptor.standard import PackageDescriptor, Resource
 from diffdata.errors import DescriptorError, PackageError, Problem, suggestion
-from diffdata.packages import DESCRIPTOR, inside
+from diffdata.packages import inside
+from diffdata.places import DESCRIPTOR
 from diffdata.validation.cells import cell_text
 from diffdata.validation.foreign_files import (
     Budget,

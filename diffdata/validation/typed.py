@@ -11,8 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from diffdata.descriptor import Field, TableSchema
+from diffdata.dtypes import arrow_type
 from diffdata.parallel import side_by_side
-from diffdata.schemas import arrow_type
 from diffdata.validation.cells import CellError, quote
 from diffdata.validation.columns import convert
 from diffdata.validation.issue import Found, Issue

@@ -14,13 +14,13 @@ from diffdata.editions import open_edition
 from diffdata.errors import DescriptorError, InvalidDataError, InvalidInputError, PackageError
 from diffdata.files import PARQUET
 from diffdata.packages import (
-    DESCRIPTOR,
     find_schema,
     open_package,
     read_bytes,
     read_package,
     table_of_file,
 )
+from diffdata.places import DESCRIPTOR
 from diffdata.validation.check import check_tables, told_once
 from diffdata.validation.foreign import MOST_RESOURCES, foreign_tables, read_foreign
 from diffdata.validation.foreign_files import json_text
