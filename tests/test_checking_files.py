@@ -7,17 +7,20 @@ from typing import Any
 
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
 import diffdata
 from diffdata.checking import CheckResult, check_files, check_package, sources
+from diffdata.checking.cells import _ENCODED
 from diffdata.checking.sources import FILE_ENGINES, fastest_engine
 from diffdata.errors import InvalidInputError, PackageError, UnknownNameError
 from diffdata.packages import Package, open_package
 from diffdata.validation.check import _read
 from diffdata.validation.foreign import read_foreign
 from diffdata.validation.issue import Found
+from diffdata.validation.mends import encoded_once
 from diffdata.validation.typed import to_typed
 
 from .conftest import ROOT
@@ -41,6 +44,15 @@ h,,,,,,,0000-01-01,ok
 """.replace("{blank}", " ")
 
 
+# Some were encoded once; of some it only looks so, for no UTF-8 has these bytes in this order.
+TEXTS = [
+    "caf\u00c3\u00a9", "it\u00e2\u20ac\u2122s", "\u00f0\u0178\u02dc\u20ac", "\u00e0\u00a4\u2026",
+    "\u00c3\u00a9 and \u00e9", "\u00e9", "\u00c3", "\u00c0\u20ac", "\u00e0\u20ac\u20ac",
+    "\u00ed\u00bf\u00bf", "\u00f0\u20ac\u20ac\u20ac", "\u00f4\u00bf\u20ac\u20ac",
+    "\u5317\u4eac",
+]  # fmt: skip
+
+
 def session_for(engine: str, request: pytest.FixtureRequest) -> Any:
     return request.getfixturevalue("spark") if engine == "pyspark" else None
 
@@ -59,6 +71,27 @@ def test_cells_of_csv_are_read_as_strictly_as_validate_reads_them(
     found = counts(tmp_path / "things.csv", package, engine, session_for(engine, request))
     assert found == expected
     assert expected["type", "size"] == 4
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_text_that_was_encoded_once_is_refused_like_by_validate(
+    engine: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    rows = [f"t{number},,,,,,,,{text}" for number, text in enumerate(TEXTS)]
+    rows.insert(0, "thing_id,of_thing_id,kind,edition,count,size,flag,day,limit")
+    package = open_package(make_package(tmp_path, rows="\n".join([*rows, ""])))
+    expected = by_validate("things", {name: _read(package, name)[0] for name in package.tables})
+    found = counts(tmp_path / "things.csv", package, engine, session_for(engine, request))
+    assert found == expected == {("type", "limit"): 4}
+
+
+def test_the_pattern_of_text_that_was_encoded_once_is_exact() -> None:
+    """All texts of two and three letters that Windows takes for bytes beyond ASCII."""
+    letters = bytes(range(0x80, 0x100)).decode("cp1252", errors="ignore")
+    texts = [first + second for first in letters for second in letters]
+    texts += [text + third for text in texts[::3] for third in letters[::2]]
+    found = pc.match_substring_regex(pa.array(texts), _ENCODED).to_pylist()
+    assert found == [encoded_once(text) is not None for text in texts]
 
 
 @pytest.mark.parametrize("engine", [*ENGINES, "pyarrow"])
@@ -105,8 +138,11 @@ def test_progress_tells_of_each_pass(tmp_path: Path) -> None:
     told: list[tuple[str, int, int]] = []
     path = tmp_path / "models.parquet"
     pl.from_pandas(diffdata.load("models")).write_parquet(path)
-    check_files(path, "models", progress=lambda *step: told.append(step))
+    check_files(path, "models", engine="duckdb", progress=lambda *step: told.append(step))
     assert told == [("rules of a row", 1, 2), ("primary-key (model_id)", 2, 2)]
+    told.clear()
+    check_files(path, "models", progress=lambda *step: told.append(step))
+    assert told == [("rules of a row", 1, 1)], "Arrow sees at once that a key is unique"
 
 
 @pytest.mark.parametrize("engine", ["duckdb", "polars"])

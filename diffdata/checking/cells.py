@@ -43,16 +43,27 @@ _REFUSED = "|".join(
         rf"^[{_BLANK}]|[{_BLANK}]\z",
     ]
 )
-# Text that was encoded once: letters that are, one for one, the bytes of UTF-8.
-_TAIL = (
-    "[\u20ac\u201a\u0192\u201e\u2026\u2020\u2021\u02c6\u2030\u0160\u2039\u0152\u017d\u2018"
-    "\u2019\u201c\u201d\u2022\u2013\u2014\u02dc\u2122\u0161\u203a\u0153\u017e\u0178"
-    r"\x{a0}-\x{bf}]"
+# The bytes of characters beyond ASCII in UTF-8 (RFC 3629, section 4), from the first to the last.
+_UTF_8 = (
+    ((0xC2, 0xDF), (0x80, 0xBF)),
+    ((0xE0, 0xE0), (0xA0, 0xBF), (0x80, 0xBF)),
+    ((0xE1, 0xEC), (0x80, 0xBF), (0x80, 0xBF)),
+    ((0xED, 0xED), (0x80, 0x9F), (0x80, 0xBF)),
+    ((0xEE, 0xEF), (0x80, 0xBF), (0x80, 0xBF)),
+    ((0xF0, 0xF0), (0x90, 0xBF), (0x80, 0xBF), (0x80, 0xBF)),
+    ((0xF1, 0xF3), (0x80, 0xBF), (0x80, 0xBF), (0x80, 0xBF)),
+    ((0xF4, 0xF4), (0x80, 0x8F), (0x80, 0xBF), (0x80, 0xBF)),
 )
-_ENCODED = (
-    rf"^[\x{{00}}-\x{{7f}}]*(?:(?:[\x{{c2}}-\x{{df}}]{_TAIL}|[\x{{e0}}-\x{{ef}}]{_TAIL}{{2}}"
-    rf"|[\x{{f0}}-\x{{f4}}]{_TAIL}{{3}})[\x{{00}}-\x{{7f}}]*)+\z"
-)
+
+
+def _letters(low: int, high: int) -> str:
+    """Return the set of the letters that Windows takes bytes for."""
+    return f"[{bytes(range(low, high + 1)).decode('cp1252', errors='ignore')}]"
+
+
+# Text that was encoded once, as `encoded_once` has it: letters that are the bytes of UTF-8.
+_TAKEN = "|".join("".join(_letters(*byte) for byte in form) for form in _UTF_8)
+_ENCODED = rf"^[\x{{00}}-\x{{7f}}]*(?:(?:{_TAKEN})[\x{{00}}-\x{{7f}}]*)+\z"
 # A whole number of more digits than any 64 bits tell apart.
 _LONG = r"^[+-]?0*[1-9][0-9]{16,}[1-9]0*\z"
 
