@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-_MANY_ROWS = 10_000  # from here on threads are worth their while
+MANY_ROWS = 10_000  # from here on threads are worth their while
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -34,7 +34,7 @@ def side_by_side(
             results[place] = function(given[place])
 
     helpers = min(8, os.cpu_count() or 1) - 1
-    if rows <= _MANY_ROWS or not helpers:
+    if rows <= MANY_ROWS or not helpers:
         work()
     else:
         with ThreadPoolExecutor(helpers) as pool:

@@ -76,6 +76,24 @@ def ambiguous(pattern: str) -> str:
     return next(iter(_read(pattern).odd), "")
 
 
+# Sets that leave out the newline.
+_OTHERS = re.compile(r"\[\^(?:\\.|[^\]\\])*?\\n(?:\\.|[^\]\\])*\]")
+
+
+def one_line(pattern: str) -> bool:
+    r"""Tell that a pattern matches no text with a newline; False if that is not plain to see.
+
+    Examples
+    --------
+    >>> one_line(r"[a-z]+(?:-\S+)?.*"), one_line("[^a]+"), one_line(r"a\sb"), one_line(r"\p{L}")
+    (True, False, False, False)
+    """
+    reading = _read(pattern)
+    plain = _OTHERS.sub("", reading.text)
+    # What is no printable character is spelt with a backslash, and so is what stands for many.
+    return not reading.odd and not re.search(r"\[\^|\(\?s|\\[A-Za-y]", plain)
+
+
 @dataclass
 class _Reading:
     """A pattern that is being read: where, the flags that hold there, and what is spelt so far."""

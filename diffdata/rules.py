@@ -11,7 +11,7 @@ import math
 import operator
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import narwhals as nw
 
@@ -45,6 +45,7 @@ _KEY_SEPARATOR = "\x1f"
 _LISTED = 50  # allowed values that a message lists
 _SHOWN = 100  # characters of a value or a pattern that a message shows
 _WHOLE = ("integer", "year")
+_LIMITS = ("minimum", "maximum", "exclusive-minimum", "exclusive-maximum")
 _LEAST, _MOST = -(2**63), 2**63 - 1  # of whole numbers of 64 bits
 
 
@@ -66,6 +67,12 @@ class Check:
     unique
         Whether the statement is that no two rows have the same values in the columns, which some
         engines can tell for a whole table faster than for each row.
+    decided_by
+        What the verdict of a row rests on: all of the ``row``; the ``value`` of the one column; its
+        ``presence``; or its place between ``ends``, so that the statement holds for all values if
+        it holds for the least and the largest.
+    pattern
+        What the values must match, if that is all of it.
     """
 
     name: str
@@ -74,6 +81,8 @@ class Check:
     expected: str
     severity: Severity = "error"
     unique: bool = False
+    decided_by: Literal["row", "value", "presence", "ends"] = "row"
+    pattern: str = ""
 
 
 def table_checks(schema: TableSchema) -> list[Check]:
@@ -122,11 +131,14 @@ def field_checks(field: Field) -> list[Check]:
             column.is_null() | passes,
             expected,
             unique=name == "unique",
+            decided_by="ends" if name in _LIMITS else "row" if name == "unique" else "value",
+            pattern=(limits.pattern or "") if name == "pattern" else "",
         )
         for name, passes, expected in found
     ]
     if limits.required:
-        checks.insert(0, Check("required", (field.name,), ~column.is_null(), "a value"))
+        given = ~column.is_null()
+        checks.insert(0, Check("required", (field.name,), given, "a value", decided_by="presence"))
     return checks
 
 
@@ -334,7 +346,13 @@ def _primary_key(schema: TableSchema) -> list[Check]:
     if not key:
         return []
     checks = [
-        Check("primary-key", (name,), ~nw.col(name).is_null(), "a value, it is part of the key")
+        Check(
+            "primary-key",
+            (name,),
+            ~nw.col(name).is_null(),
+            "a value, it is part of the key",
+            decided_by="presence",
+        )
         for name in key
         if not schema.field(name).constraints.required
     ]

@@ -3,71 +3,18 @@
 from __future__ import annotations
 
 import json
-import warnings
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import narwhals as nw
-import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from diffdata.descriptor import TableSchema
 from diffdata.dtypes import TEXT, arrow_type, pandas_dtypes
-from diffdata.parallel import side_by_side
+from diffdata.failing import failing_rows
 from diffdata.rules import Check, table_checks
 
 if TYPE_CHECKING:
     import pandera.pandas as pandera
-
-
-def failing_rows(frame: pd.DataFrame | pa.Table, checks: Sequence[Check]) -> list[np.ndarray]:
-    """Evaluate checks over a frame.
-
-    Returns
-    -------
-    positions
-        For each check the positions (from 0) of the rows that break it.
-    """
-    if isinstance(frame, pa.Table):
-        return side_by_side(lambda check: _failing(frame, [check])[0], checks, len(frame))
-    with warnings.catch_warnings():
-        # pandas advises against groups in patterns, which are as good as any in a schema.
-        warnings.filterwarnings("ignore", "This pattern is interpreted", UserWarning)
-        return _failing(frame, checks)
-
-
-def _failing(frame: pd.DataFrame | pa.Table, checks: Sequence[Check]) -> list[np.ndarray]:
-    left = {
-        str(number): check.passes
-        for number, check in enumerate(checks)
-        if not (check.unique and all_distinct(frame, check.columns))
-    }
-    none = np.array([], dtype=np.intp)
-    if not left:
-        return [none] * len(checks)
-    verdicts = nw.from_native(frame, eager_only=True).select(
-        passes.alias(name) for name, passes in left.items()
-    )
-    broken = {name for name in left if not verdicts[name].all()}
-    return [
-        np.flatnonzero(~verdicts[name].to_numpy().astype(bool)) if name in broken else none
-        for name in map(str, range(len(checks)))
-    ]
-
-
-def all_distinct(frame: Any, columns: Sequence[str]) -> bool:
-    """Tell quickly whether a key of an Arrow table is unique; False if it may not be."""
-    if not isinstance(frame, pa.Table):
-        return False
-    if any(pa.types.is_floating(frame.schema.field(name).type) for name in columns):
-        return False  # Arrow has two zeros
-    if len(columns) == 1:
-        column = frame[columns[0]].drop_null()
-        return len(pc.unique(column)) == len(column)
-    keyed = frame.select(list(columns)).drop_null()
-    return bool(keyed.group_by(list(columns)).aggregate([]).num_rows == keyed.num_rows)
 
 
 def arrow_schema(schema: TableSchema, table: str, version: str) -> pa.Schema:

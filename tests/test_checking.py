@@ -22,6 +22,7 @@ from diffdata.descriptor import TableSchema, parse_schema, parse_standard_schema
 from diffdata.dtypes import arrow_type, to_pandas
 from diffdata.engines import ENGINES
 from diffdata.errors import InvalidInputError, UnknownNameError
+from diffdata.failing import failing_rows
 from diffdata.packages import Package, open_package
 from diffdata.rules import (
     Check,
@@ -32,7 +33,6 @@ from diffdata.rules import (
     rule_check,
     table_checks,
 )
-from diffdata.schemas import failing_rows
 from diffdata.validation.check import _keys, _read
 from diffdata.validation.plausible import plausibility_checks
 

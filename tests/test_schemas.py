@@ -8,9 +8,10 @@ import pytest
 import diffdata
 from diffdata import typed
 from diffdata.dtypes import pandas_dtypes
+from diffdata.failing import failing_rows
 from diffdata.packages import Package
 from diffdata.rules import table_checks
-from diffdata.schemas import arrow_schema, failing_rows
+from diffdata.schemas import arrow_schema
 
 TABLES = diffdata.tables()
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import narwhals as nw
+import pyarrow as pa
 
 from diffdata.checking.prepare import Prepared
 from diffdata.checking.related import Related
 from diffdata.checking.run import collect
+from diffdata.failing import surely_passes
+from diffdata.parallel import side_by_side
 from diffdata.rules import Check
-from diffdata.schemas import all_distinct
 
 # What a progress display is told: the step, its number from 1, and how many there are so far.
 Progress = Callable[[str, int, int], None]
@@ -40,33 +42,49 @@ def evaluate(
 ) -> tuple[int, list[Verdict]]:
     """Evaluate checks, and return the number of rows and a verdict for each check, in order."""
     frame = related.frame
-    sure = [check for check in checks if check.name == "type" and not prepared.doubtful(check)]
-    rows_of = [
-        check for check in checks if not check.unique and not any(check is one for one in sure)
-    ]
-    keys_of = [check for check in checks if check.unique]
+    passing = _surely(prepared, checks)
+    rows_of = [check for check in checks if not check.unique and id(check) not in passing]
+    keys_of = [check for check in checks if check.unique and id(check) not in passing]
     steps = 1 + len(keys_of)
     progress("rules of a row", 1, steps)
-    fails = {str(n): ~prepared.usable(check) for n, check in enumerate(rows_of)}
-    (counts,) = collect(
-        frame.select(
-            nw.len().alias("rows"),
-            *(failing.cast(nw.Int64()).sum().alias(name) for name, failing in fails.items()),
-        )
-    ).to_pylist()
-    verdicts = {id(check): Verdict(check, 0, ()) for check in sure}
+    fails = {str(number): ~prepared.usable(check) for number, check in enumerate(rows_of)}
+    rows, failing_by = _counts(frame, fails)
+    verdicts = {number: Verdict(check, 0, ()) for number, check in passing.items()}
     for number, check in enumerate(keys_of, start=2):
         progress(f"{check.name} ({', '.join(check.columns)})", number, steps)
         failing, found = _repeated(prepared.frame, check, key, sample)
         verdicts[id(check)] = Verdict(check, failing, found)
-    failing_by = {name: int(counts[name] or 0) for name in fails}
     broken = {name: number for name, number in failing_by.items() if number}
     if broken and sample:
         progress("rows that fail", steps + 1, steps + 1)
     samples = _samples(frame, {name: fails[name] for name in broken}, broken, key, sample)
     for name, check in zip(fails, rows_of, strict=True):
         verdicts[id(check)] = Verdict(check, failing_by[name], samples.get(name, ()))
-    return int(counts["rows"]), [verdicts[id(check)] for check in checks]
+    return rows, [verdicts[id(check)] for check in checks]
+
+
+def _surely(prepared: Prepared, checks: Sequence[Check]) -> dict[int, Check]:
+    """Return the checks that no row breaks, as far as that is known without judging each."""
+    sure = {id(c): c for c in checks if c.name == "type" and not prepared.doubtful(c)}
+    table = prepared.frame.to_native()
+    if isinstance(table, pa.Table):
+        left = [check for check in checks if check.name != "type"]
+        left.sort(key=lambda check: not check.unique)  # what takes longest comes first
+        passing = side_by_side(lambda check: surely_passes(table, check), left, len(table))
+        sure |= {id(check): check for check, passes in zip(left, passing, strict=True) if passes}
+    return sure
+
+
+def _counts(frame: nw.LazyFrame[Any], fails: Mapping[str, nw.Expr]) -> tuple[int, dict[str, int]]:
+    """Count the rows, and those that fail: in one pass, or on Arrow side by side."""
+    sums = {name: failing.cast(nw.Int64()).sum().alias(name) for name, failing in fails.items()}
+    table = frame.to_native()
+    if isinstance(table, pa.Table):
+        parts = side_by_side(lambda name: collect(frame.select(sums[name])), sums, len(table))
+        found = {name: part[name][0].as_py() for name, part in zip(sums, parts, strict=True)}
+        return len(table), {name: count or 0 for name, count in found.items()}
+    (counts,) = collect(frame.select(nw.len().alias("rows"), *sums.values())).to_pylist()
+    return int(counts["rows"]), {name: int(counts[name] or 0) for name in sums}
 
 
 def _repeated(
@@ -75,11 +93,9 @@ def _repeated(
     """Count the rows whose key stands in other rows too.
 
     Grouping is what every engine can do lazily; to tell for each row whether it is a duplicate is
-    not. Arrow tells faster that there is none.
+    not.
     """
     columns = list(check.columns)
-    if all_distinct(frame.to_native(), columns):
-        return 0, ()
     given = frame
     for name in columns:
         given = given.filter(~nw.col(name).is_null())

@@ -10,8 +10,8 @@ import pyarrow as pa
 from diffdata.descriptor import DatePrecision, Field, TableSchema
 from diffdata.dtypes import arrow_type
 from diffdata.errors import InvalidInputError, suggestion
+from diffdata.failing import failing_rows
 from diffdata.rules import field_checks
-from diffdata.schemas import failing_rows
 from diffdata.validation.cells import CellError, parse_cell, quote
 
 _PART_OF_DATE = re.compile(r"(?P<year>[0-9]{4})(?P<month>-[0-9]{2})?(?P<day>-[0-9]{2})?")

@@ -13,9 +13,9 @@ import pyarrow as pa
 from diffdata.columntypes import key_values
 from diffdata.descriptor import ForeignKey, TableSchema
 from diffdata.errors import PackageError
+from diffdata.failing import failing_rows
 from diffdata.packages import Package, read_bytes
 from diffdata.rules import Check, foreign_key_check, key_expression, table_checks
-from diffdata.schemas import failing_rows
 from diffdata.validation.causes import by_cause
 from diffdata.validation.cells import quote
 from diffdata.validation.dangling import joined_references

@@ -6,7 +6,7 @@ these row by row. Both ways give the same table for the same bytes; a test holds
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -46,9 +46,32 @@ def read_regular(data: bytes, names: Sequence[str]) -> tuple[Columns, Sequence[i
     begin = data.find(b"\n") + 1
     if begin < 2:
         return None
+    if b'"' in data:
+        found = _quoted(data, begin, len(names), returns)
+    else:
+        found = _unquoted(data, begin, len(names))
+    if found is None or _has_blank_row(found[0]):
+        return None
+    table, lines = found
+    return {name: c for name, c in zip(names, table.columns, strict=True) if name}, lines
+
+
+def _unquoted(data: bytes, begin: int, columns: int) -> tuple[pa.Table, Sequence[int]] | None:
+    """Read a file without quotes: each line is a row, and Arrow leaves out blank ones."""
+    table = _arrow(data, begin, columns, _SMALLEST_BLOCK, False)
+    marks = np.frombuffer(data, np.uint8)
+    newlines = sum(np.count_nonzero(piece == ord("\n")) for _, piece in _pieces(marks))
+    rows = newlines - data.endswith(b"\n")
+    return (table, range(2, rows + 2)) if table is not None and len(table) == rows else None
+
+
+def _quoted(
+    data: bytes, begin: int, columns: int, returns: bool
+) -> tuple[pa.Table, Sequence[int]] | None:
+    """Read a file with quotes, in which newlines may stand; `returns` tells if lines end by two."""
     with ThreadPoolExecutor(1) as pool:
         # Arrow goes through the bytes on its own threads while numpy looks at them here.
-        first = pool.submit(_arrow, data, begin, len(names), _SMALLEST_BLOCK, False)
+        first = pool.submit(_arrow, data, begin, columns, _SMALLEST_BLOCK, False)
         shape = _shape(data)
         table = first.result()
     if shape is None:
@@ -60,25 +83,21 @@ def read_regular(data: bytes, names: Sequence[str]) -> tuple[Columns, Sequence[i
         table = None  # cells hold newlines, which Arrow must be told
     if table is None:
         longest = int(np.diff(ends).max(initial=0))
-        table = _arrow(data, begin, len(names), max(_SMALLEST_BLOCK, 2 * longest), True)
-    if table is None or len(table) != len(ends) - 1 or _has_blank_row(table):
+        table = _arrow(data, begin, columns, max(_SMALLEST_BLOCK, 2 * longest), True)
+    if table is None or len(table) != len(ends) - 1:
         return None
-    columns = {name: column for name, column in zip(names, table.columns, strict=True) if name}
-    return columns, _lines(newlines, ends)
+    return table, _lines(newlines, ends)
 
 
 def _shape(data: bytes) -> tuple[np.ndarray, np.ndarray] | None:
     """Return where the newlines are, and where the rows end; None where quotes or rows are odd."""
     marks = np.frombuffer(data, np.uint8)
-    newlines = _places(marks, "\n")
-    quotes = _places(marks, '"') if b'"' in data else np.array([], np.intp)
+    newlines, quotes = _places(marks, "\n"), _places(marks, '"')
     if not _quoted_well(marks, quotes):
         return None
-    ends = newlines
-    if len(quotes):
-        # A newline between an odd and an even quote stands inside a cell.
-        inside = (np.searchsorted(quotes, newlines) & 1).astype(bool)
-        ends = newlines[~inside] if inside.any() else newlines
+    # A newline between an odd and an even quote stands inside a cell.
+    inside = (np.searchsorted(quotes, newlines) & 1).astype(bool)
+    ends = newlines[~inside] if inside.any() else newlines
     if not len(ends) or ends[-1] != len(data) - 1:
         ends = np.append(ends, len(data))
     if ends[0] == 0 or (np.diff(ends) == 1).any():  # a blank line
@@ -87,12 +106,14 @@ def _shape(data: bytes) -> tuple[np.ndarray, np.ndarray] | None:
 
 
 def _places(marks: np.ndarray, mark: str) -> np.ndarray:
-    """Return where a character stands; looks at pieces that fit into the cache."""
-    found = [
-        np.flatnonzero(marks[begin : begin + _PIECE] == ord(mark)) + begin
-        for begin in range(0, len(marks), _PIECE)
-    ]
+    """Return where a character stands."""
+    found = [np.flatnonzero(piece == ord(mark)) + begin for begin, piece in _pieces(marks)]
     return np.concatenate(found) if found else np.array([], np.intp)
+
+
+def _pieces(marks: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+    """Give the pieces of a file that fit into the cache, each with its place."""
+    return ((begin, marks[begin : begin + _PIECE]) for begin in range(0, len(marks), _PIECE))
 
 
 def _arrow(data: bytes, begin: int, columns: int, block: int, newlines: bool) -> pa.Table | None:
@@ -115,8 +136,6 @@ def _arrow(data: bytes, begin: int, columns: int, block: int, newlines: bool) ->
 
 def _quoted_well(marks: np.ndarray, quotes: np.ndarray) -> bool:
     """Tell whether quotes stand only around cells, or doubled inside of them."""
-    if not len(quotes):
-        return True
     if len(quotes) % 2:
         return False
     allowed = np.isin(np.arange(256), [ord(mark) for mark in ',\n"'])
