@@ -1,8 +1,8 @@
 """Which rows of a frame in memory break a check.
 
-Most checks hold for all of a table. On Arrow that is often told by a few values: the least and the
-largest for a limit, the distinct ones where there are few, all of a text in one look for a pattern.
-Only where these leave a doubt each row is judged.
+Most checks hold for all of a table. Of an Arrow table that is often told faster than by judging
+each row: a key by its order, limits of dates by the first and the last, patterns by the distinct
+texts, or where there are many by all of them joined. Only what is left in doubt is judged by row.
 """
 
 from __future__ import annotations
@@ -62,8 +62,6 @@ def _failing(frame: pd.DataFrame | pa.Table, checks: Sequence[Check]) -> list[np
 def surely_passes(table: pa.Table, check: Check) -> bool:
     """Tell quickly that no row breaks a check; False if one may.
 
-    Numbers that are missing are null here, not NaN.
-
     Examples
     --------
     >>> from diffdata.packages import open_package
@@ -81,24 +79,23 @@ def surely_passes(table: pa.Table, check: Check) -> bool:
     column = table[name]
     if check.decided_by == "presence":
         return bool(column.null_count == 0)
-    values = _ends(column) if check.decided_by == "ends" else _few(column)
-    if values is not None:
-        telling = nw.from_native(pa.table({name: values}), eager_only=True)
-        return bool(telling.select(passes=check.passes)["passes"].all())
-    return bool(check.pattern) and _all_match(column, check.pattern)
+    telling = _ends(column) if check.decided_by == "ends" else _few(column)
+    if telling is not None:
+        few = nw.from_native(pa.table({name: telling}), eager_only=True)
+        return bool(few.select(passes=check.passes)["passes"].all())
+    return check.decided_by == "pattern" and _all_match(column, check.pattern)
 
 
 def _ends(column: pa.ChunkedArray) -> pa.Array | None:
-    """Return the least and the largest value."""
-    kind = column.type
-    if not (pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_date(kind)):
+    """Return the least and the largest day; to compare each number with a limit is as fast."""
+    if not pa.types.is_date(column.type):
         return None
     ends = pc.min_max(column)
-    return pa.array([ends["min"].as_py(), ends["max"].as_py()], kind)
+    return pa.array([ends["min"].as_py(), ends["max"].as_py()], column.type)
 
 
 def _few(column: pa.ChunkedArray) -> pa.Array | None:
-    """Return the distinct values; None if the first rows have many."""
+    """Return the distinct texts; None if the first rows have many."""
     return None if len(pc.unique(column.slice(0, _HEAD))) > _FEW else pc.unique(column)
 
 

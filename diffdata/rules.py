@@ -68,11 +68,11 @@ class Check:
         Whether the statement is that no two rows have the same values in the columns, which some
         engines can tell for a whole table faster than for each row.
     decided_by
-        What the verdict of a row rests on: all of the ``row``; the ``value`` of the one column; its
-        ``presence``; or its place between ``ends``, so that the statement holds for all values if
-        it holds for the least and the largest.
+        What the verdict of a row rests on: all of the ``row``; the ``presence`` of a value in the
+        one column; its place between ``ends``, so that the statement holds for all if it holds for
+        the least and the largest; or that it has the form of the ``pattern``.
     pattern
-        What the values must match, if that is all of it.
+        What the values match, if that decides.
     """
 
     name: str
@@ -81,7 +81,7 @@ class Check:
     expected: str
     severity: Severity = "error"
     unique: bool = False
-    decided_by: Literal["row", "value", "presence", "ends"] = "row"
+    decided_by: Literal["row", "presence", "ends", "pattern"] = "row"
     pattern: str = ""
 
 
@@ -131,7 +131,7 @@ def field_checks(field: Field) -> list[Check]:
             column.is_null() | passes,
             expected,
             unique=name == "unique",
-            decided_by="ends" if name in _LIMITS else "row" if name == "unique" else "value",
+            decided_by="ends" if name in _LIMITS else "pattern" if name == "pattern" else "row",
             pattern=(limits.pattern or "") if name == "pattern" else "",
         )
         for name, passes, expected in found

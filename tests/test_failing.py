@@ -87,10 +87,8 @@ def test_sound_columns_are_told_quickly() -> None:
     many = [f"row-{number:03}" for number in range(100)]
     assert sure(many, "string", required=True, unique=True, pattern="[a-z]+-[0-9]+")
     assert sure([*many[::-1], None], "string", unique=True, pattern=r"\S+")
-    assert sure(["a", "b", None] * 9, "string", enum=("a", "b"), maxLength=1)
-    assert sure([1, 5, None, 3], "integer", minimum=1, exclusiveMaximum=6)
-    assert sure([DAY, LATER], "date", minimum=DAY, maximum="2024-02-29")
-    assert sure([0.5, 2**0.5], "number", exclusiveMinimum=0)
+    assert sure(["a", "b", None] * 9, "string", pattern="[^c]")
+    assert sure([DAY, None, LATER], "date", minimum=DAY, maximum="2024-02-29")
 
 
 def test_a_newline_makes_no_two_texts_of_one() -> None:
