@@ -75,15 +75,8 @@ def files_of(path: Path) -> tuple[list[Path], str]:
 
 
 def fastest_engine(path: Path) -> str:
-    """Return the engine that is the fastest for files: ``pyarrow`` for a small one of Parquet.
-
-    Raises
-    ------
-    PackageError
-        As `files_of`.
-    """
-    files, form = files_of(path)
-    if form == "parquet" and files == [path] and path.stat().st_size <= _FEW_BYTES:
+    """Return the engine that is the fastest for files: ``pyarrow`` for a small one of Parquet."""
+    if path.is_file() and path.suffix.lower() in PARQUET and path.stat().st_size <= _FEW_BYTES:
         with suppress(pa.ArrowException, OSError):  # a broken file is told of when it is read
             if parquet.read_metadata(path).num_rows <= _FEW_ROWS:
                 return "pyarrow"
