@@ -1,9 +1,11 @@
 """Odd schemas on odd frames: each engine gives the same verdicts, or says what it cannot do."""
 
+import csv
 import datetime
 import json
 import math
 import random
+from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -22,7 +24,12 @@ from diffdata.descriptor import TableSchema, parse_schema, parse_standard_schema
 from diffdata.dtypes import arrow_type, to_pandas
 from diffdata.engines import to_engine
 from diffdata.errors import DescriptorError, InvalidInputError, PackageError
+from diffdata.validation.issue import Found
+from diffdata.validation.text import read_table
+from diffdata.validation.typed import to_typed
 from diffdata.validation.whole import validate
+
+from .test_checking import by_validate
 
 DAY = datetime.date(2020, 5, 1)
 POOLS: dict[str, list[Any]] = {
@@ -45,6 +52,19 @@ ENUMS: dict[str, list[Any]] = {
     "number": [0, 1, 0.1, 1e300, -0.0], "boolean": [True, False],
     "date": ["0001-01-01", "2020-05-01", "1899-12-31"],
 }  # fmt: skip
+# Cells of CSV, divided by bars; the first is empty.
+CELLS = {
+    "string": "|a|b| a|a |é|e\u0301|🥐|a\nb|a\tb|caf\u00c3\u00a9|\u200b|x\u00a0|NULL|NA|"
+    '"q"|=1+1|a\x1fb|\u0085|\u2028z|\ufeffa|-|0',
+    "integer": "|0|-1|+1|01|1.0|1e3| 1|1 |9223372036854775807|0x1F|9223372036854775808|"
+    "-9223372036854775808|1_000|1,000|٣|-0|- 1|1.",
+    "number": "|0|-0.0|1.5|.5|5.|1e400|1e-400|inf|-Infinity|+1|1 000| 2.5|1E+05|1e|0x1p3|1d|--1|"
+    "9007199254740993|123456789012345678|1,5|1e5.0|00.5|5e-324",
+    "boolean": "|true|false|True|TRUE|1|0|yes|t|T| true|tRue",
+    "date": "|2020-05-01|2020-02-29|2021-02-29|2020-2-3|0000-01-01|0001-01-01|9999-12-31|20200501|"
+    "10000-01-01|2020-05-01T00:00:00| 2020-05-01|01.05.2020|2020-13-01|-2020-01-01|+2020-05-01",
+    "year": "|2020|20|0|-5|12345|02020|2020.0|year|+2020",
+}
 ODD_NAMES = ["", "a.b", "*", "^a$", "a`b", 'a"b', "A", "a", "_count", "_flag_0", "rows", "select",
              "北京", "a b", "index", "_column_0_", "\\", "$x"]  # fmt: skip
 
@@ -139,6 +159,27 @@ def test_engines_agree_on_random_schemas_and_tables(
     table, other = a_table(draw, schema)
     found = [told(check(f, schema, tables={"other": other})) for f in frames_of(table, schema)]
     assert all(one == found[0] for one in found)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_engines_read_random_cells_of_csv_as_validate_does(seed: int, tmp_path: Path) -> None:
+    draw = random.Random(seed)
+    schema = a_schema(draw).model_copy(update={"foreign_keys": ()})
+    if any(field.type not in CELLS for field in schema.fields):
+        return  # engines say that they do not read it
+    rows = [[draw.choice(CELLS[f.type].split("|")) for f in schema.fields] for _ in range(30)]
+    path = tmp_path / "t.csv"
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file, lineterminator=draw.choice(["\n", "\r\n"]))
+        writer.writerows([schema.column_names, *filter(any, rows)])
+    text, issues = read_table(path.read_bytes(), "t.csv", schema, as_meant=False)
+    expected = by_validate("t", {"t": to_typed(text, schema, Found())})
+    assert issues == []
+    for engine in ("duckdb", "polars"):
+        found: Counter[Any] = Counter()
+        for rule in check_files(path, schema, engine=engine).failed:
+            found[rule.rule, rule.columns[0]] += rule.failing
+        assert found == expected, engine
 
 
 def test_spark_agrees_on_random_schemas_and_tables(spark: Any) -> None:

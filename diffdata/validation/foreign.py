@@ -6,6 +6,7 @@ checked here (another format than CSV, a remote file) is said, never passed over
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import json
@@ -164,7 +165,7 @@ def _table(
         data = plain_bytes(resource, root, budget, shown)
         dialect = _dialect(resource, root, kind)
     if schema is None or not schema.fields:  # then the shape alone is checked
-        names = first_row(data.removeprefix(b"\xef\xbb\xbf"), dialect)
+        names = first_row(data.removeprefix(codecs.BOM_UTF8), dialect)
         schema = TableSchema(
             fields=tuple(Field(name=name) for name in dict.fromkeys(names) if name)
         )

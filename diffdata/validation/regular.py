@@ -6,6 +6,7 @@ these row by row. Both ways give the same table for the same bytes; a test holds
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -44,7 +45,7 @@ def read_regular(data: bytes, names: Sequence[str]) -> tuple[Columns, Sequence[i
             return None
         data = data.replace(b"\r\n", b"\n")
     begin = data.find(b"\n") + 1
-    if begin < 2:
+    if begin < 2 or data.startswith(codecs.BOM_UTF8, begin):  # which Arrow would leave out there
         return None
     if b'"' in data:
         found = _quoted(data, begin, len(names), returns)

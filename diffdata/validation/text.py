@@ -6,6 +6,7 @@ rows, quotes in odd places) is read row by row, so that each fault is found at i
 
 from __future__ import annotations
 
+import codecs
 import io
 from collections import Counter
 from collections.abc import Sequence
@@ -21,7 +22,6 @@ from diffdata.validation.issue import MOST_ISSUES, Issue
 from diffdata.validation.records import NO_MORE, RFC_4180, records
 from diffdata.validation.regular import read_regular
 
-_BOM = b"\xef\xbb\xbf"
 _ROWS_AT_A_TIME = 2**16
 _SAMPLE = 20  # rows that are held against the header
 _LOOKED_AT = 200  # bytes, to tell UTF-16 without a mark
@@ -99,8 +99,8 @@ def read_table(
         All rows but blank ones, and what is wrong with the shape of the file.
     """
     issues = []
-    if data.startswith(_BOM):
-        data = data.removeprefix(_BOM)
+    if data.startswith(codecs.BOM_UTF8):
+        data = data.removeprefix(codecs.BOM_UTF8)
         if schema.profiled:
             issues.append(shape.byte_order_mark(file))
     if data[:_LOOKED_AT].count(0) > len(data[:_LOOKED_AT]) // 4:
