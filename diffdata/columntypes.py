@@ -5,6 +5,8 @@ No value is guessed: what is of another type is not known, and says so.
 
 from __future__ import annotations
 
+import math
+
 import narwhals as nw
 
 from diffdata.descriptor import Field
@@ -59,7 +61,7 @@ def typed(name: str, found: nw.dtypes.DType, field: Field) -> tuple[nw.Expr, nw.
             fits = found.is_integer()
         case "number":
             if found.is_float():
-                return column.cast(wanted).fill_nan(None) + 0.0, None  # one zero
+                return _numbers(column.cast(wanted)) + 0.0, None  # one zero
             if found.is_integer():
                 return column / 1, None  # Arrow refuses to cast what is beyond 2**53
             fits = found.is_decimal()
@@ -77,8 +79,16 @@ def typed(name: str, found: nw.dtypes.DType, field: Field) -> tuple[nw.Expr, nw.
             fits = found in (nw.String, nw.Categorical, nw.Enum)
     if fits:
         return (column if found == wanted else column.cast(wanted)), None
-    given = column.fill_nan(None) if found.is_float() else column
+    given = _numbers(column) if found.is_float() else column
     return nothing(field), ~given.is_null()
+
+
+def _numbers(column: nw.Expr) -> nw.Expr:
+    """Return a column of floats with NaN as missing.
+
+    DuckDB does not find NaN in Parquet whose statistics leave it out, but knows what is finite.
+    """
+    return nw.when(column.is_finite() | (column.abs() == math.inf)).then(column)
 
 
 def key_values(name: str, found: nw.dtypes.DType, field: Field) -> nw.Expr | None:
@@ -97,7 +107,7 @@ def key_values(name: str, found: nw.dtypes.DType, field: Field) -> nw.Expr | Non
     """
     column = nw.col(name)
     if expected_type(field) == nw.Int64 and (found.is_float() or found.is_decimal()):
-        column = column.cast(nw.Float64())
+        column = _numbers(column.cast(nw.Float64()))
         whole = (column == column.floor()) & (column.abs() < 2.0**63)
         return nw.when(whole).then(column).cast(nw.Int64())
     values, unknown = typed(name, found, field)

@@ -1,6 +1,7 @@
 """Files that are larger than memory: Parquet in parts and CSV, with the verdicts of `validate`."""
 
 import json
+import math
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import diffdata
 from diffdata.checking import CheckResult, check_files, check_package, sources
 from diffdata.checking.cells import _ENCODED
 from diffdata.checking.sources import FILE_ENGINES, fastest_engine
+from diffdata.descriptor import parse_standard_schema
 from diffdata.errors import InvalidInputError, PackageError, UnknownNameError
 from diffdata.packages import Package, open_package
 from diffdata.validation.check import _read
@@ -132,6 +134,25 @@ def test_a_small_file_of_parquet_is_checked_by_arrow_and_all_else_by_duckdb(
     assert by_engine["duckdb"] == by_engine["polars"] == by_engine["pyarrow"]
     monkeypatch.setattr(sources, "_FEW_ROWS", 26)
     assert fastest_engine(path) == "duckdb"
+
+
+@pytest.mark.parametrize("engine", [*ENGINES, "pyarrow"])
+def test_nan_in_parquet_is_missing_whatever_the_statistics_of_the_file_say(
+    engine: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """They leave it out, and DuckDB then takes NaN for a number like any other."""
+    fields = [
+        {"name": "a", "type": "number", "constraints": {"required": True, "maximum": 2}},
+        {"name": "b", "type": "integer"},
+    ]
+    schema = parse_standard_schema(json.dumps({"fields": fields, "primaryKey": ["a"]}), "f")
+    values = [1.0, math.nan, math.nan, 5.0, -0.5, 1.5]
+    table = pa.table({"a": values, "b": pa.array([1.0, math.nan, 2.0, 7.0, 3.0, 4.0])})
+    pq.write_table(table, tmp_path / "t.parquet", row_group_size=3)
+    session = session_for(engine, request)
+    result = check_files(tmp_path / "t.parquet", schema, engine=engine, session=session)
+    found = {rule.name: rule.failing for rule in result.failed}
+    assert found == {"required (a)": 2, "maximum (a)": 1, "type (b)": 5}
 
 
 def test_progress_tells_of_each_pass(tmp_path: Path) -> None:
