@@ -120,29 +120,6 @@ def package_digest(digests: Mapping[str, str], schemas: Mapping[str, TableSchema
     return hashlib.sha256("".join(f"{line}\n" for line in lines).encode()).hexdigest()
 
 
-def identity(frame: IntoDataFrame, schema: TableSchema, table: str, version: str) -> dict[str, str]:
-    """Return what a loaded frame says of itself in ``attrs``: table, version and digest.
-
-    Parameters
-    ----------
-    frame, schema
-        As for `content_digest`.
-    table
-        The name of the table.
-    version
-        The version of the dataset.
-
-    Examples
-    --------
-    >>> from diffdata import load
-    >>> from diffdata.packages import open_package
-    >>> known = identity(load("models"), open_package().schema("models"), "models", "2026.1.0")
-    >>> list(known)
-    ['table', 'version', 'digest']
-    """
-    return {"table": table, "version": version, "digest": content_digest(frame, schema)}
-
-
 def _cell(value: Any, column: str, kind: str) -> bytes:
     if value is None or value is pd.NA or value != value:  # NaN and NaT differ from themselves
         return b"-\n"

@@ -24,6 +24,7 @@ _HEAD = 1000  # rows that tell whether a column has few values
 _FEW = 100  # values of them
 _AT_ONCE = 2**16  # rows whose texts are joined
 _LONGEST = 2**28  # bytes of a piece of a column that is joined
+_NONE = np.array([], dtype=np.intp)
 
 
 def failing_rows(frame: pd.DataFrame | pa.Table, checks: Sequence[Check]) -> list[np.ndarray]:
@@ -44,9 +45,6 @@ def failing_rows(frame: pd.DataFrame | pa.Table, checks: Sequence[Check]) -> lis
         # pandas advises against groups in patterns, which are as good as any in a schema.
         warnings.filterwarnings("ignore", "This pattern is interpreted", UserWarning)
         return _failing(frame, checks)
-
-
-_NONE = np.array([], dtype=np.intp)
 
 
 def _failing(frame: pd.DataFrame | pa.Table, checks: Sequence[Check]) -> list[np.ndarray]:
@@ -79,24 +77,23 @@ def surely_passes(table: pa.Table, check: Check) -> bool:
     column = table[name]
     if check.decided_by == "presence":
         return bool(column.null_count == 0)
-    telling = _ends(column) if check.decided_by == "ends" else _few(column)
-    if telling is not None:
-        few = nw.from_native(pa.table({name: telling}), eager_only=True)
-        return bool(few.select(passes=check.passes)["passes"].all())
-    return check.decided_by == "pattern" and _all_match(column, check.pattern)
+    if check.decided_by == "ends":  # to compare each number with a limit is as fast
+        return pa.types.is_date(column.type) and _hold(check, _ends(column))
+    if len(pc.unique(column.slice(0, _HEAD))) <= _FEW:
+        return _hold(check, pc.unique(column))
+    return _all_match(column, check.pattern)
 
 
-def _ends(column: pa.ChunkedArray) -> pa.Array | None:
-    """Return the least and the largest day; to compare each number with a limit is as fast."""
-    if not pa.types.is_date(column.type):
-        return None
+def _hold(check: Check, values: pa.Array) -> bool:
+    """Tell whether each of some values of the one column passes."""
+    few = nw.from_native(pa.table({check.columns[0]: values}), eager_only=True)
+    return bool(few.select(passes=check.passes)["passes"].all())
+
+
+def _ends(column: pa.ChunkedArray) -> pa.Array:
+    """Return the least and the largest value."""
     ends = pc.min_max(column)
     return pa.array([ends["min"].as_py(), ends["max"].as_py()], column.type)
-
-
-def _few(column: pa.ChunkedArray) -> pa.Array | None:
-    """Return the distinct texts; None if the first rows have many."""
-    return None if len(pc.unique(column.slice(0, _HEAD))) > _FEW else pc.unique(column)
 
 
 def _all_match(column: pa.ChunkedArray, pattern: str) -> bool:

@@ -8,8 +8,6 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import platformdirs
-
 from diffdata.errors import PackageError
 
 DESCRIPTOR = "datapackage.json"
@@ -40,5 +38,8 @@ def cache_folder() -> Path:
     ...     cache_folder().as_posix()
     'some/folder'
     """
-    named = os.environ.get(CACHE)
-    return Path(named).expanduser() if named else platformdirs.user_cache_path("diffdata")
+    if named := os.environ.get(CACHE):
+        return Path(named).expanduser()
+    import platformdirs
+
+    return platformdirs.user_cache_path("diffdata")

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import pandas as pd
 import pyarrow as pa
 
-from diffdata.digest import identity
+from diffdata.digest import content_digest
 from diffdata.engines import to_engine
 from diffdata.errors import InvalidDataError, PackageError
 from diffdata.packages import Package
@@ -45,14 +45,14 @@ def validated_tables(package: Package, names: Iterable[str]) -> dict[str, pa.Tab
         if errors:
             raise InvalidDataError(f"table {name!r}", errors)
         values, schema = checked.typed.values, package.schema(name)
-        known = identity(values, schema, name, package.version)
-        if package.release is not None and known["digest"] != package.release.tables[name].digest:
+        digest = content_digest(values, schema)
+        if package.release is not None and digest != package.release.tables[name].digest:
             raise PackageError(
                 f"table {name!r} of {package.release.edition}: these are not the released values: "
-                f"their digest is {known['digest']}, expected {package.release.tables[name].digest}"
+                f"their digest is {digest}, expected {package.release.tables[name].digest}"
             )
         described = arrow_schema(schema, name, package.version)
-        described = described.with_metadata({**described.metadata, **known})
+        described = described.with_metadata({**described.metadata, "digest": digest})
         tables[name] = pa.Table.from_arrays(values.columns, schema=described)
     return tables
 

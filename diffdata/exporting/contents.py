@@ -11,7 +11,6 @@ import pandas as pd
 
 from diffdata.citation import cite_from
 from diffdata.descriptor import ForeignKey, TableSchema
-from diffdata.digest import content_digest
 from diffdata.errors import InvalidInputError
 from diffdata.packages import Package
 from diffdata.validated import load_all
@@ -107,7 +106,7 @@ def contents(package: Package, names: Sequence[str]) -> Contents:
     """
     names = list(dict.fromkeys(package.resource(name).name for name in names))
     tables = [
-        TableContent(name, frame, package.schema(name), content_digest(frame, package.schema(name)))
+        TableContent(name, frame, package.schema(name), frame.attrs["digest"])
         for name, frame in load_all(package, names).items()
     ]
     return Contents(package, tuple(tables))
