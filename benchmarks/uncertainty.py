@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from diffdata.packages import open_package
+from diffdata.package.packages import open_package
 from diffdata.reproduce import reproduce
 from diffdata.uncertainty import Lognormal, Normal
 

@@ -9,30 +9,25 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from diffdata.ancestry import trace
-    from diffdata.checking import CheckResult, RuleResult, check, check_files
-    from diffdata.citation import cite
-    from diffdata.derive import (
-        cost_per_flop,
-        gpt3_like,
-        is_replication,
-        lag_days,
-        replication_lag,
-    )
-    from diffdata.editions import fetch, versions
+    from diffdata.derive import cost_per_flop, gpt3_like, is_replication, lag_days, replication_lag
     from diffdata.errors import (
         AmbiguousValueError,
         DescriptorError,
         DiffdataError,
         InvalidDataError,
         InvalidInputError,
+        Issue,
         PackageError,
         UnknownNameError,
+        explain,
     )
-    from diffdata.exporting import export
-    from diffdata.finding import EvaluatedValue, estimates, value
-    from diffdata.loader import describe, load, schema, tables
-    from diffdata.origin import taken_from
+    from diffdata.exporting import cite, export
+    from diffdata.loading.loader import describe, load, schema, tables
+    from diffdata.lookup.finding import EvaluatedValue, estimates, value
+    from diffdata.lookup.origin import taken_from
+    from diffdata.lookup.trace import trace
+    from diffdata.package.index import versions
+    from diffdata.package.mirror import fetch
     from diffdata.uncertainty import (
         Lognormal,
         LogUniform,
@@ -46,27 +41,47 @@ if TYPE_CHECKING:
         pool_estimates,
         three_numbers,
     )
-    from diffdata.validation import Issue, explain, validate
+    from diffdata.validation import check_frame as check
+    from diffdata.validation.check_files import check_files
+    from diffdata.validation.result import CheckResult, RuleResult
+    from diffdata.validation.whole import validate
 
 _HOMES = {
-    "ancestry": ("trace",),
-    "checking": ("CheckResult", "RuleResult", "check", "check_files", "check_package"),
-    "citation": ("cite",),
-    "derive": ("cost_per_flop", "gpt3_like", "is_replication", "lag_days", "replication_lag"),
-    "editions": ("fetch", "versions"),
+    "derive": (
+        "cost_per_flop",
+        "gpt3_like",
+        "is_replication",
+        "lag_days",
+        "replication_lag",
+    ),
     "errors": (
         "AmbiguousValueError",
         "DescriptorError",
         "DiffdataError",
         "InvalidDataError",
         "InvalidInputError",
+        "Issue",
         "PackageError",
         "UnknownNameError",
+        "explain",
     ),
     "exporting": ("export",),
-    "finding": ("EvaluatedValue", "estimates", "value"),
-    "loader": ("describe", "load", "schema", "tables"),
-    "origin": ("taken_from",),
+    "exporting.cite": ("cite",),
+    "loading.loader": (
+        "describe",
+        "load",
+        "schema",
+        "tables",
+    ),
+    "lookup.finding": (
+        "EvaluatedValue",
+        "estimates",
+        "value",
+    ),
+    "lookup.origin": ("taken_from",),
+    "lookup.trace": ("trace",),
+    "package.index": ("versions",),
+    "package.mirror": ("fetch",),
     "uncertainty": (
         "LogUniform",
         "Lognormal",
@@ -80,7 +95,16 @@ _HOMES = {
         "pool_estimates",
         "three_numbers",
     ),
-    "validation": ("Issue", "explain", "validate"),
+    "validation.check_files": (
+        "check_files",
+        "check_package",
+    ),
+    "validation.check_frame": ("check",),
+    "validation.result": (
+        "CheckResult",
+        "RuleResult",
+    ),
+    "validation.whole": ("validate",),
 }
 _SUBMODULES = ("derive", "diff", "typed", "uncertainty", "validation")
 _HOME = {name: home for home, names in _HOMES.items() for name in names}

@@ -18,7 +18,8 @@ from __future__ import annotations
 
 import os
 
-from diffdata.validation import explain, validate
+from diffdata.errors import explain
+from diffdata.validation.whole import validate
 
 __all__ = ["assert_valid"]
 
@@ -42,7 +43,7 @@ def assert_valid(path: str | os.PathLike[str], *, warnings: bool = False) -> Non
     --------
     The dataset of diffdata is valid. A folder without a package is not:
 
-    >>> from diffdata.places import bundled_root
+    >>> from diffdata.package.places import bundled_root
     >>> assert_valid(bundled_root(), warnings=True)
     >>> assert_valid("no/such/folder")
     Traceback (most recent call last):

@@ -13,8 +13,8 @@ import pandas as pd
 import pandera.pandas as pa
 from pandera.typing import DataFrame, Series
 
-from diffdata.editions import Dataset
-from diffdata.loader import schema
+from diffdata.package.opening import Dataset
+from diffdata.loading.loader import schema
 
 
 class Table(pa.DataFrameModel):

@@ -9,10 +9,10 @@ import pyarrow as pa
 import pytest
 from hypothesis import settings
 
-from diffdata.descriptor import TableSchema
-from diffdata.dtypes import arrow_type
 from diffdata.engines import to_engine
-from diffdata.packages import Package, open_package
+from diffdata.package.packages import Package, open_package
+from diffdata.schemas.standard import TableSchema
+from diffdata.types.dtypes import arrow_type
 
 # The machines that run the tests are slow at times; a test fails for what it finds, not for time.
 settings.register_profile("diffdata", deadline=None)

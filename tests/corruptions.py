@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import Any
 
 import diffdata
-from diffdata.validation import Issue
+from diffdata.errors import Issue
 
 from .stated_rules import ROOT, Rows, breaches, listed, rows_of, schemas
 

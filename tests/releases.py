@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from diffdata.editions import Release
-from diffdata.packages import open_package
+from diffdata.package.index import Release
+from diffdata.package.packages import open_package
 from diffdata.releasing import release
 
 from .packages import make_package

@@ -12,7 +12,7 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 from diffdata import cli
-from diffdata.validation import validate
+from diffdata.validation.whole import validate
 
 from .conftest import ROOT
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 import diffdata
-from diffdata.descriptor import Field
-from diffdata.validation import Issue
+from diffdata.errors import Issue
+from diffdata.schemas.standard import Field
 from diffdata.validation.cells import CellError, parse_cell
 from diffdata.validation.mends import mended_date, mended_form, mended_number, speller
 

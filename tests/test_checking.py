@@ -16,15 +16,11 @@ import pyarrow as pa
 import pytest
 
 import diffdata
-from diffdata.checking import CheckResult
-from diffdata.checking.check import check
-from diffdata.descriptor import TableSchema, parse_schema, parse_standard_schema
-from diffdata.dtypes import arrow_type, to_pandas
 from diffdata.engines import ENGINES
 from diffdata.errors import InvalidInputError, UnknownNameError
-from diffdata.failing import failing_rows
-from diffdata.packages import Package, open_package
-from diffdata.rules import (
+from diffdata.package.packages import Package, open_package
+from diffdata.schemas.reader import parse_schema, parse_standard_schema
+from diffdata.schemas.rules import (
     Check,
     foreign_key_check,
     key_expression,
@@ -33,8 +29,13 @@ from diffdata.rules import (
     rule_check,
     table_checks,
 )
+from diffdata.schemas.standard import TableSchema
+from diffdata.types.dtypes import arrow_type, to_pandas
 from diffdata.validation.check import _keys, _read
+from diffdata.validation.check_frame import check
+from diffdata.validation.failing import failing_rows
 from diffdata.validation.plausible import plausibility_checks
+from diffdata.validation.result import CheckResult
 
 from .test_rules import median_of
 
@@ -309,7 +310,7 @@ def test_samples_are_the_same_when_many_rows_fail(
 ) -> None:
     schema = things.schema("things")
     expected = check(broken_things(schema), "things", package=things.root)
-    monkeypatch.setattr("diffdata.checking.evaluate._FETCHED", 100)
+    monkeypatch.setattr("diffdata.validation.evaluate._FETCHED", 100)
     assert check(broken_things(schema), "things", package=things.root) == expected
 
 

@@ -19,12 +19,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from diffdata.checking import CheckResult, check, check_files
-from diffdata.descriptor import TableSchema, parse_schema, parse_standard_schema
-from diffdata.dtypes import arrow_type, to_pandas
 from diffdata.engines import to_engine
 from diffdata.errors import DescriptorError, InvalidInputError, PackageError
-from diffdata.validation.issue import Found
+from diffdata.schemas.reader import parse_schema, parse_standard_schema
+from diffdata.schemas.standard import TableSchema
+from diffdata.types.dtypes import arrow_type, to_pandas
+from diffdata.validation import check_frame as check
+from diffdata.validation.check_files import check_files
+from diffdata.validation.found import Found
+from diffdata.validation.result import CheckResult
 from diffdata.validation.text import read_table
 from diffdata.validation.typed import to_typed
 from diffdata.validation.whole import validate
@@ -152,8 +155,8 @@ def test_engines_agree_on_random_schemas_and_tables(
     seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if seed % 2:  # what Arrow does with many rows
-        monkeypatch.setattr("diffdata.parallel.MANY_ROWS", 0)
-        monkeypatch.setattr("diffdata.failing.MANY_ROWS", 0)
+        monkeypatch.setattr("diffdata.validation.parallel.MANY_ROWS", 0)
+        monkeypatch.setattr("diffdata.validation.failing.MANY_ROWS", 0)
     draw = random.Random(seed)
     schema = a_schema(draw)
     table, other = a_table(draw, schema)

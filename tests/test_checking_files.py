@@ -13,16 +13,18 @@ import pyarrow.parquet as pq
 import pytest
 
 import diffdata
-from diffdata.checking import CheckResult, check_files, check_package, sources
-from diffdata.checking.cells import _ENCODED
-from diffdata.checking.sources import FILE_ENGINES, fastest_engine
-from diffdata.descriptor import parse_standard_schema
 from diffdata.errors import InvalidInputError, PackageError, UnknownNameError
-from diffdata.packages import Package, open_package
+from diffdata.package.packages import Package, open_package
+from diffdata.schemas.reader import parse_standard_schema
+from diffdata.validation import sources
 from diffdata.validation.check import _read
+from diffdata.validation.check_files import check_files, check_package
+from diffdata.validation.engine_cells import _ENCODED
 from diffdata.validation.foreign import read_foreign
-from diffdata.validation.issue import Found
+from diffdata.validation.found import Found
 from diffdata.validation.mends import encoded_once
+from diffdata.validation.result import CheckResult
+from diffdata.validation.sources import FILE_ENGINES, fastest_engine
 from diffdata.validation.typed import to_typed
 
 from .conftest import ROOT

@@ -14,13 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import diffdata
-from diffdata.citation import STYLES, citation_of
-from diffdata.citation.bibtex import escape
-from diffdata.citation.cff import _scalar
-from diffdata.citation.records import source_item
 from diffdata.errors import DescriptorError, UnknownNameError
-from diffdata.packages import Package, open_package
-from diffdata.rows import each
+from diffdata.exporting.bibtex import escape
+from diffdata.exporting.cff import _scalar
+from diffdata.exporting.cite import STYLES
+from diffdata.exporting.records import citation_of, source_item
+from diffdata.lookup.rows import each
+from diffdata.package.packages import Package, open_package
 
 from .conftest import ROOT, edit
 from .packages import add_table, field, make_package

@@ -13,8 +13,8 @@ import pint
 import pytest
 
 import diffdata
-from diffdata.build import stale
-from diffdata.packages import Package
+from diffdata.package.packages import Package
+from diffdata.releasing.build import stale
 
 from .conftest import ROOT
 

@@ -14,9 +14,9 @@ import pytest
 import diffdata
 from diffdata import derive
 from diffdata.derive.frames import with_group
-from diffdata.dtypes import arrow_type
 from diffdata.engines import ENGINES
-from diffdata.packages import Package
+from diffdata.package.packages import Package
+from diffdata.types.dtypes import arrow_type
 
 ToEngine = Callable[..., Any]
 Load = Callable[[str], Any]

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diffdata.descriptor import parse_package, parse_schema
 from diffdata.errors import DescriptorError, PackageError
-from diffdata.packages import open_package
+from diffdata.package.packages import open_package
+from diffdata.schemas.reader import parse_package, parse_schema
 
 
 def schema(**changes: Any) -> str:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from diffdata.archives import unpack
 from diffdata.diff import compare, open_place
 from diffdata.errors import InvalidInputError, PackageError
+from diffdata.package.archives import unpack
 
 from .conftest import ROOT, edit
 

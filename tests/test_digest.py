@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diffdata.descriptor import Field, TableSchema
-from diffdata.digest import content_digest, package_digest
 from diffdata.errors import InvalidInputError
-from diffdata.packages import Package, open_package
-from diffdata.schemas import arrow_schema
-from diffdata.validated import load_all
+from diffdata.loading.validated import load_all
+from diffdata.package.digest import content_digest, package_digest
+from diffdata.package.packages import Package, open_package
+from diffdata.schemas.compile import arrow_schema
+from diffdata.schemas.standard import Field, TableSchema
 
 from .conftest import edit
 from .packages import make_package

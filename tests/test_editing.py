@@ -25,10 +25,9 @@ from diffdata.editing import (
 from diffdata.editing.cells import fault
 from diffdata.editing.identifiers import propose, slug
 from diffdata.editing.references import rows
-from diffdata.errors import InvalidInputError, PackageError, UnknownNameError
-from diffdata.packages import Package, open_package
+from diffdata.errors import InvalidInputError, Issue, PackageError, UnknownNameError
+from diffdata.package.packages import Package, open_package
 from diffdata.testing import assert_valid
-from diffdata.validation import Issue
 
 from .conftest import edit
 
@@ -317,7 +316,7 @@ def test_a_slug_fits_the_pattern_of_identifiers_and_is_stable(text: str) -> None
 
 @given(st.text(max_size=30), st.sets(st.sampled_from(["gpt-3", "a", "b"])))
 def test_a_proposed_identifier_is_free_and_allowed(text: str, taken: set[str]) -> None:
-    schema = diffdata.packages.open_package().schema("models")
+    schema = diffdata.package.packages.open_package().schema("models")
     made, clash = propose("models", schema, {"name": text}, [(name,) for name in taken])
     assert made not in taken
     assert fault(made, schema.field("model_id")) == ""
@@ -540,7 +539,7 @@ def test_cells_are_given_as_column_and_value() -> None:
 def test_the_dataset_of_an_installed_package_is_not_edited(
     copy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("diffdata.packages.bundled_root", lambda: copy)
+    monkeypatch.setattr("diffdata.package.packages.bundled_root", lambda: copy)
     with pytest.raises(PackageError, match="not for editing; name the folder of yours"):
         open_for_editing()
     assert open_for_editing(copy).root == copy

@@ -16,13 +16,14 @@ from hypothesis import strategies as st
 
 import diffdata
 from diffdata.diff import compare
-from diffdata.digest import content_digest, package_digest
-from diffdata.editions import open_edition, read_index
 from diffdata.errors import InvalidInputError, PackageError, UnknownNameError
-from diffdata.numbering import PATCH, edition_of, package_version
-from diffdata.packages import Package, open_package
+from diffdata.loading.validated import load_all
+from diffdata.package.digest import content_digest, package_digest
+from diffdata.package.index import read_index
+from diffdata.package.numbering import PATCH, edition_of, package_version
+from diffdata.package.opening import open_edition
+from diffdata.package.packages import Package, open_package
 from diffdata.releasing import release
-from diffdata.validated import load_all
 
 from .conftest import ROOT, edit
 from .releases import (
@@ -230,7 +231,8 @@ def test_a_doi_that_is_minted_later_is_cited(tree: Path) -> None:
 SCRIPT = """
 import os, sys
 from pathlib import Path
-from diffdata.editions import open_release, read_index
+from diffdata.package.opening import open_release
+from diffdata.package.index import read_index
 folder = Path(sys.argv[1])
 def root():
     return open_release(folder, read_index(folder)[0]).root

@@ -12,11 +12,11 @@ import pyarrow as pa
 import pytest
 
 import diffdata
-from diffdata.digest import content_digest
-from diffdata.dtypes import arrow_type
 from diffdata.engines import ENGINES, to_engine
 from diffdata.errors import InvalidInputError, UnknownNameError
-from diffdata.packages import Package, open_package
+from diffdata.package.digest import content_digest
+from diffdata.package.packages import Package, open_package
+from diffdata.types.dtypes import arrow_type
 
 from .packages import make_package
 

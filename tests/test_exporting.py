@@ -22,14 +22,14 @@ import pyarrow.parquet as pq
 import pytest
 
 import diffdata
-from diffdata.citation import citation_of
-from diffdata.descriptor import TableSchema
-from diffdata.digest import content_digest
 from diffdata.errors import InvalidDataError, InvalidInputError, UnknownNameError
 from diffdata.exporting import FORMATS, FormulaWarning, contents, export, export_from
-from diffdata.packages import Package, open_package
-from diffdata.places import DESCRIPTOR
-from diffdata.validated import load_from
+from diffdata.exporting.records import citation_of
+from diffdata.loading.validated import load_from
+from diffdata.package.digest import content_digest
+from diffdata.package.packages import Package, open_package
+from diffdata.package.places import DESCRIPTOR
+from diffdata.schemas.standard import TableSchema
 from diffdata.validation.cells import parse_cell
 
 from .conftest import ROOT

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diffdata import failing
-from diffdata.descriptor.standard import Constraints, Field, TableSchema
-from diffdata.dtypes import arrow_type
-from diffdata.failing import failing_rows, surely_passes
-from diffdata.patterns import one_line, whole
-from diffdata.rules import table_checks
+from diffdata.schemas.patterns import one_line, whole
+from diffdata.schemas.rules import table_checks
+from diffdata.schemas.standard import Constraints, Field, TableSchema
+from diffdata.types.dtypes import arrow_type
+from diffdata.validation import failing
+from diffdata.validation.failing import failing_rows, surely_passes
 
 DAY = datetime.date(2020, 5, 28)
 LATER = datetime.date(2024, 2, 29)

@@ -16,9 +16,9 @@ import frictionless
 import pytest
 
 import diffdata
-from diffdata import annotation
-from diffdata.validation import Issue, foreign, foreign_files
-from diffdata.validation.issue import MOST_ISSUES
+from diffdata.errors import Issue
+from diffdata.validation import annotation, foreign, foreign_files
+from diffdata.validation.found import MOST_ISSUES
 
 from .conftest import ROOT
 from .foreign_cases import CASES, FILE, GOOD, Case
@@ -473,7 +473,7 @@ def test_an_archive_that_unpacks_to_too_much_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "diffdata.archives.unpack.__kwdefaults__", {"most_entries": 10, "most_bytes": 10**6}
+        "diffdata.package.archives.unpack.__kwdefaults__", {"most_entries": 10, "most_bytes": 10**6}
     )
     (issue,) = diffdata.validate(archive(tmp_path / "a.zip", PACKAGE | {FILE: bytes(10**7)}))
     assert "bytes unpacked, at most 1000000 are read" in issue.message

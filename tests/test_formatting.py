@@ -10,14 +10,14 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from diffdata.descriptor import Field, TableSchema
-from diffdata.dtypes import to_pandas
 from diffdata.editing import format_package, format_text
 from diffdata.editing.formatting import normal_cell
 from diffdata.errors import PackageError, UnknownNameError
-from diffdata.packages import Package, open_package
+from diffdata.package.packages import Package, open_package
+from diffdata.schemas.standard import Field, TableSchema
+from diffdata.types.dtypes import to_pandas
 from diffdata.validation.cells import CellError, parse_cell
-from diffdata.validation.issue import Found
+from diffdata.validation.found import Found
 from diffdata.validation.text import read_table
 from diffdata.validation.typed import to_typed
 

@@ -15,19 +15,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import diffdata
-from diffdata.archives import unpack
-from diffdata.descriptor import (
+from diffdata.errors import Issue, PackageError
+from diffdata.package.archives import unpack
+from diffdata.schemas.reader import (
     parse_package,
     parse_schema,
     parse_standard_package,
     parse_standard_schema,
 )
-from diffdata.descriptor.standard import Dialect, Field, TableSchema
-from diffdata.errors import PackageError
-from diffdata.validation import Issue
+from diffdata.schemas.standard import Dialect, Field, TableSchema
+from diffdata.types.standard import STANDARD_TYPES
 from diffdata.validation.cells import CellError, parse_cell
-from diffdata.validation.issue import Found
-from diffdata.validation.standard_types import STANDARD_TYPES
+from diffdata.validation.found import Found
 from diffdata.validation.text import read_table
 from diffdata.validation.typed import to_typed
 

@@ -7,10 +7,10 @@ import pytest
 from mypy import api as mypy
 
 import diffdata
-from diffdata.build import outputs
-from diffdata.digest import content_digest
 from diffdata.errors import InvalidDataError, PackageError, UnknownNameError
-from diffdata.packages import Package, open_package
+from diffdata.package.digest import content_digest
+from diffdata.package.packages import Package, open_package
+from diffdata.releasing.build import outputs
 
 from .conftest import ROOT, edit
 

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from diffdata.metadata import croissant, schema_org, zenodo
-from diffdata.packages import Package, open_package
-from diffdata.validated import load_all
+from diffdata.exporting import croissant
+from diffdata.exporting.catalogues import schema_org, zenodo
+from diffdata.loading.validated import load_all
+from diffdata.package.packages import Package, open_package
 
 from .conftest import ROOT, edit
 from .packages import make_package

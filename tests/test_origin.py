@@ -8,8 +8,8 @@ from typer.testing import CliRunner
 import diffdata
 from diffdata import cli
 from diffdata.errors import UnknownNameError
-from diffdata.origin import counted, page, section_of
-from diffdata.packages import Package
+from diffdata.lookup.origin import counted, page, section_of
+from diffdata.package.packages import Package
 
 SECTIONED = sorted(set(diffdata.load("source_sections")["source_id"]))
 

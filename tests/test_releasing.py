@@ -17,10 +17,10 @@ from frictionless import Package as FrictionlessPackage
 from frictionless import system
 
 from diffdata.diff import compare_packages
-from diffdata.digest import content_digest
-from diffdata.editions import read_index
 from diffdata.errors import InvalidInputError, PackageError
-from diffdata.packages import open_package
+from diffdata.package.digest import content_digest
+from diffdata.package.index import read_index
+from diffdata.package.packages import open_package
 from diffdata.releasing import make_archive, release, section_of, unnamed
 
 from .conftest import ROOT, edit

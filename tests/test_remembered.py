@@ -11,8 +11,8 @@ import pyarrow as pa
 import pytest
 
 import diffdata
-from diffdata import loader, remembered
 from diffdata.errors import InvalidDataError, UnknownNameError
+from diffdata.loading import loader, remembered
 
 from .conftest import edit
 from .packages import make_package

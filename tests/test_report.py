@@ -6,9 +6,9 @@ import pytest
 from rich.console import Console
 
 import diffdata
+from diffdata.cli.report import report
 from diffdata.errors import UnknownNameError
-from diffdata.packages import Package
-from diffdata.report import report
+from diffdata.package.packages import Package
 
 
 def text(package: Package, model: str, width: int = 100) -> str:
@@ -19,7 +19,7 @@ def text(package: Package, model: str, width: int = 100) -> str:
 
 @pytest.fixture(scope="module")
 def gpt_3() -> str:
-    return text(diffdata.packages.open_package(), "gpt-3")
+    return text(diffdata.package.packages.open_package(), "gpt-3")
 
 
 def words(shown: str) -> str:

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 import diffdata
 from diffdata import cli
 from diffdata.errors import InvalidInputError, UnknownNameError
-from diffdata.packages import Package
+from diffdata.package.packages import Package
 from diffdata.reproduce import Figure, Reproduction, evaluate_formula, judge, reproduce
 
 from .conftest import edit
@@ -22,7 +22,7 @@ from .conftest import edit
 
 @pytest.fixture(scope="module")
 def found() -> dict[str, Reproduction]:
-    return {result.id: result for result in reproduce(diffdata.packages.open_package())}
+    return {result.id: result for result in reproduce(diffdata.package.packages.open_package())}
 
 
 def test_every_verdict_is_the_recorded_one(found: dict[str, Reproduction]) -> None:

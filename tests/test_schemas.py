@@ -7,11 +7,11 @@ import pytest
 
 import diffdata
 from diffdata import typed
-from diffdata.dtypes import pandas_dtypes
-from diffdata.failing import failing_rows
-from diffdata.packages import Package
-from diffdata.rules import table_checks
-from diffdata.schemas import arrow_schema
+from diffdata.package.packages import Package
+from diffdata.schemas.compile import arrow_schema
+from diffdata.schemas.rules import table_checks
+from diffdata.types.dtypes import pandas_dtypes
+from diffdata.validation.failing import failing_rows
 
 TABLES = diffdata.tables()
 

@@ -9,10 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import diffdata
-from diffdata.descriptor import Field
-from diffdata.errors import InvalidDataError
-from diffdata.packages import Package
-from diffdata.validation import Issue
+from diffdata.errors import InvalidDataError, Issue
+from diffdata.package.packages import Package
+from diffdata.schemas.standard import Field
 from diffdata.validation.cells import CellError, cell_text, parse_cell
 from diffdata.validation.regular import read_regular
 from diffdata.validation.text import first_row, read_irregular, read_table

@@ -15,7 +15,7 @@ from typer.core import TyperGroup
 from diffdata.errors import DiffdataError, InvalidInputError
 
 if TYPE_CHECKING:
-    from diffdata.packages import Package as OpenedPackage
+    from diffdata.package.packages import Package as OpenedPackage
 
 
 class _Program(TyperGroup):
@@ -93,7 +93,7 @@ def edition() -> str | None:
 
 def opened(package: Path | None) -> OpenedPackage:
     """Open what a command reads: the edition of ``--dataset``, a folder, or the current dataset."""
-    from diffdata.editions import open_dataset
+    from diffdata.package.opening import open_dataset
 
     if package is not None and edition() is not None:
         raise InvalidInputError("--dataset names an edition and --package a folder; give one")

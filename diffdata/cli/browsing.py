@@ -19,8 +19,8 @@ def list_tables(
     """List the tables, with the number of their rows."""
     import pandas as pd
 
-    from diffdata.printing import print_frame
-    from diffdata.validated import load_all
+    from diffdata.cli.printing import print_frame
+    from diffdata.loading.validated import load_all
 
     dataset = opened(package)
     frames = load_all(dataset, list(dataset.tables))
@@ -49,8 +49,8 @@ def show(
     format: Annotated[Format, typer.Option("--format", "-f")] = Format.text,
 ) -> None:
     """Show the rows of a table."""
-    from diffdata.printing import filter_rows, pick_columns, print_frame
-    from diffdata.validated import load_from
+    from diffdata.cli.printing import filter_rows, pick_columns, print_frame
+    from diffdata.loading.validated import load_from
 
     dataset = opened(package)
     frame = load_from(dataset, table)
@@ -66,8 +66,8 @@ def describe(
     format: Annotated[Format, typer.Option("--format", "-f")] = Format.text,
 ) -> None:
     """Explain the columns of a table: types, units, constraints, references, meaning."""
-    from diffdata.printing import print_frame
-    from diffdata.schemas import dictionary
+    from diffdata.cli.printing import print_frame
+    from diffdata.schemas.compile import dictionary
 
     schema = opened(package).schema(table)
     if format is Format.text:
@@ -81,8 +81,8 @@ def report(
     package: Package = None,
 ) -> None:
     """Tell how a model spread: key facts, lags, cases, costs, doubts and sources."""
-    from diffdata.printing import print_rich
-    from diffdata.report import report
+    from diffdata.cli.printing import print_rich
+    from diffdata.cli.report import report
 
     print_rich(report(opened(package), model))
 
@@ -96,8 +96,8 @@ def sources(
     format: Annotated[Format, typer.Option("--format", "-f")] = Format.text,
 ) -> None:
     """List what was taken from a source, in its order, to be checked against the text."""
-    from diffdata.origin import counted, page, taken_from
-    from diffdata.printing import print_frame
+    from diffdata.cli.printing import print_frame
+    from diffdata.lookup.origin import counted, page, taken_from
 
     dataset = opened(package)
     if source is None:
@@ -113,6 +113,6 @@ def trace(
     estimate: Annotated[str, typer.Argument(help="An estimate_id.")], package: Package = None
 ) -> None:
     """Tell the ancestry of a figure: source, inputs, corrections, what rests on it."""
-    from diffdata.ancestry import trace
+    from diffdata.lookup.trace import trace
 
     typer.echo(trace(estimate, package=opened(package)))

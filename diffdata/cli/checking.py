@@ -13,7 +13,7 @@ from diffdata.cli.app import Package, ResultFormat, app, edition, opened
 from diffdata.errors import InvalidInputError
 
 if TYPE_CHECKING:
-    from diffdata.validation import Issue
+    from diffdata.errors import Issue
 
 _PANEL = "Check"
 
@@ -83,10 +83,10 @@ def validate(
 
     Exit status 0 says that there is no error, 1 that there is one, 2 that something cannot be read.
     """
-    from diffdata import annotation
-    from diffdata.printing import print_text
-    from diffdata.validation import validate
-    from diffdata.validation.issue import UNREADABLE
+    from diffdata.cli.printing import print_text
+    from diffdata.errors import UNREADABLE
+    from diffdata.validation import annotation
+    from diffdata.validation.whole import validate
 
     root = _root(path)
     if engine is not None or (path is not None and _is_parquet(path)):
@@ -111,7 +111,7 @@ def validate(
 
 def _root(path: Path | None) -> Path:
     """Return the folder in which the files of issues lie."""
-    from diffdata.places import DESCRIPTOR, bundled_root
+    from diffdata.package.places import DESCRIPTOR, bundled_root
 
     if path is None:
         return opened(None).root if edition() else bundled_root()
@@ -130,10 +130,11 @@ def _by_engine(
     format: IssueFormat,
 ) -> list[Issue]:
     """Check a package or one table on an engine, and print what was found as text or JSON."""
-    from diffdata.checking import CheckResult, check_files, check_package
-    from diffdata.packages import table_of_file
-    from diffdata.places import DESCRIPTOR
-    from diffdata.printing import passes
+    from diffdata.cli.printing import passes
+    from diffdata.package.packages import table_of_file
+    from diffdata.package.places import DESCRIPTOR
+    from diffdata.validation.check_files import check_files, check_package
+    from diffdata.validation.result import CheckResult
 
     results: dict[str, CheckResult]
     with passes() as progress:
@@ -162,8 +163,8 @@ def _by_engine(
 
 
 def _is_parquet(path: Path) -> bool:
-    from diffdata.files import PARQUET
-    from diffdata.places import DESCRIPTOR
+    from diffdata.package.files import PARQUET
+    from diffdata.package.places import DESCRIPTOR
 
     if path.is_dir() and not (path / DESCRIPTOR).exists():
         return any(path.rglob("*.parquet"))
@@ -193,7 +194,7 @@ def reproduce(
     """
     from rich.progress import track
 
-    from diffdata.printing import error_console, print_rich
+    from diffdata.cli.printing import error_console, print_rich
     from diffdata.reproduce import ledger_table, reproduce
 
     dataset = opened(package)

@@ -31,9 +31,9 @@ def new(
     """Add a row where it belongs, and ask for what it still needs and cannot be derived."""
     import shlex
 
-    from diffdata.build import is_generated
     from diffdata.editing import add_row, fill_in, open_for_editing, pairs, table_named
     from diffdata.editing.opening import is_working_tree
+    from diffdata.releasing.build import is_generated
 
     opened = open_for_editing(package)
     name = table_named(opened, table)
@@ -76,7 +76,7 @@ def format_files(
 ) -> None:
     """Bring the CSV files into their one form: sorted, quotes only where needed, nothing lost."""
     from diffdata.editing import format_package, open_for_editing
-    from diffdata.packages import open_package
+    from diffdata.package.packages import open_package
 
     opened = open_package(path) if check else open_for_editing(path)
     changed = format_package(opened, check=check)
@@ -92,8 +92,8 @@ def build(
     package: Package = None,
 ) -> None:
     """Bring the generated files of a working tree up to date."""
-    from diffdata.build import build, stale
-    from diffdata.packages import open_package
+    from diffdata.package.packages import open_package
+    from diffdata.releasing.build import build, stale
 
     opened = open_package(package)
     if not (opened.root / "pyproject.toml").is_file():

@@ -91,7 +91,7 @@ def diff(
 ) -> None:
     """Compare two versions: what changed, what matters most first."""
     from diffdata import diff as engine
-    from diffdata.printing import print_rich
+    from diffdata.cli.printing import print_rich
 
     renamed = {}
     for pair in rename or []:
@@ -132,7 +132,7 @@ def cite(
     package: Package = None,
 ) -> None:
     """Cite the dataset, a table or an estimate, with the version and the sources behind it."""
-    from diffdata.citation import cite_from
+    from diffdata.exporting.cite import cite_from
 
     typer.echo(cite_from(opened(package), what, style=style.value), nl=False)
 

@@ -18,7 +18,7 @@ def versions(
     format: Annotated[ResultFormat, typer.Option("--format", "-f")] = ResultFormat.text,
 ) -> None:
     """List the released editions, the oldest first: date, digest, rows, headline changes."""
-    from diffdata.editions import versions
+    from diffdata.package.index import versions
 
     releases = versions()
     if format is ResultFormat.json:
@@ -44,7 +44,7 @@ def fetch(
     ],
 ) -> None:
     """Bring the archive of an edition that is not part of the installed package."""
-    from diffdata.editions import fetch
+    from diffdata.package.mirror import fetch
 
     typer.echo(fetch(edition, mirror))
 

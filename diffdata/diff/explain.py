@@ -15,11 +15,11 @@ from diffdata.diff.table import Table, make_table
 from diffdata.diff.tables import TableDiff, compare_tables
 from diffdata.diff.values import ColumnType
 from diffdata.errors import InvalidInputError, UnknownNameError
-from diffdata.packages import Package
+from diffdata.loading.validated import load_all
+from diffdata.lookup.rows import each
+from diffdata.package.packages import Package
 from diffdata.reproduce import Reproduction, reproduce
 from diffdata.reproduce.ledger import DRAWS, SEED
-from diffdata.rows import each
-from diffdata.validated import load_all
 from diffdata.validation.cells import cell_text
 
 _LEDGER_TYPES: dict[str, ColumnType] = {
@@ -85,7 +85,7 @@ def explain(old: Package, new: Package, *, draws: int = DRAWS, seed: int = SEED)
 
     Examples
     --------
-    >>> from diffdata.packages import open_package
+    >>> from diffdata.package.packages import open_package
     >>> explain(open_package(), open_package(), draws=1000).same
     True
     """

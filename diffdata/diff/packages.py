@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from diffdata.descriptor import TableSchema
 from diffdata.diff.schema_changes import SchemaChange, column_types, schema_changes
 from diffdata.diff.table import Table, read_table
 from diffdata.diff.tables import TableDiff, compare_tables
 from diffdata.errors import UnknownNameError
-from diffdata.packages import Package
+from diffdata.package.packages import Package
+from diffdata.schemas.standard import TableSchema
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def compare_packages(
 
     Examples
     --------
-    >>> from diffdata.packages import open_package
+    >>> from diffdata.package.packages import open_package
     >>> compare_packages(open_package(), open_package()).same
     True
     """

@@ -9,13 +9,14 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from diffdata.archives import unpacked
 from diffdata.diff.revisions import archive_revision
-from diffdata.editions import find_release, open_edition, versions
 from diffdata.errors import PackageError
-from diffdata.numbering import edition_of
-from diffdata.packages import Package, open_package
-from diffdata.places import DESCRIPTOR
+from diffdata.package.archives import unpacked
+from diffdata.package.index import find_release, versions
+from diffdata.package.numbering import edition_of
+from diffdata.package.opening import open_edition
+from diffdata.package.packages import Package, open_package
+from diffdata.package.places import DESCRIPTOR
 
 
 @dataclass(frozen=True)

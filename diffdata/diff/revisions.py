@@ -5,10 +5,10 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path, PurePosixPath
 
-from diffdata.archives import unpack
-from diffdata.descriptor import parse_package
 from diffdata.errors import PackageError
-from diffdata.places import DESCRIPTOR
+from diffdata.package.archives import unpack
+from diffdata.package.places import DESCRIPTOR
+from diffdata.schemas.reader import parse_package
 
 
 def archive_revision(text: str, folder: Path) -> bool:

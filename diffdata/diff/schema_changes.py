@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from diffdata.descriptor import Field, TableSchema
 from diffdata.diff.cells import Consequence
 from diffdata.diff.values import ColumnType
+from diffdata.schemas.standard import Field, TableSchema
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def schema_changes(
 
     Examples
     --------
-    >>> from diffdata.packages import open_package
+    >>> from diffdata.package.packages import open_package
     >>> old = open_package().schema("hardware")
     >>> fields = [f.model_copy(update={"unit": "bit"}) if f.name == "memory_bytes" else f
     ...           for f in old.fields]
@@ -84,7 +84,7 @@ def column_types(schema: TableSchema) -> dict[str, ColumnType]:
 
     Examples
     --------
-    >>> from diffdata.packages import open_package
+    >>> from diffdata.package.packages import open_package
     >>> types = column_types(open_package().schema("estimates"))
     >>> [types[name] for name in ("status", "value", "currency", "as_of_precision", "note")]
     ['code', 'number', 'unit', 'precision', 'text']

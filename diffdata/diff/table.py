@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 
 from diffdata.errors import PackageError
-from diffdata.packages import read_text
+from diffdata.package.packages import read_text
 
 # One cell may be long (an abstract, a list of authors); the csv module would stop at 131,072.
 _LONGEST_CELL = 2**24
@@ -85,7 +85,7 @@ def read_table(path: str | os.PathLike[str], name: str | None = None) -> Table:
 
     Examples
     --------
-    >>> from diffdata.places import bundled_root
+    >>> from diffdata.package.places import bundled_root
     >>> read_table(bundled_root() / "data" / "models.csv").columns[:2]
     ('model_id', 'name')
     """

@@ -25,7 +25,7 @@ def rich_text(
     *,
     limit: int | None = 10,
 ) -> Group:
-    r"""Lay a comparison out for `diffdata.printing.print_rich`; see `outline` for `limit`.
+    r"""Lay a comparison out for `diffdata.cli.printing.print_rich`; see `outline` for `limit`.
 
     Examples
     --------

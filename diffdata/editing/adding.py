@@ -9,18 +9,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from diffdata.descriptor import TableSchema
 from diffdata.editing.cells import fault
 from diffdata.editing.derivation import derive
 from diffdata.editing.formatting import key_of, normal_rows, rows_text, write
 from diffdata.editing.identifiers import own_key
 from diffdata.editing.questions import questions
 from diffdata.editing.references import known, no_such
-from diffdata.errors import InvalidInputError
-from diffdata.packages import Package, read_text
-from diffdata.places import DESCRIPTOR
-from diffdata.validation import Issue, validate
+from diffdata.errors import InvalidInputError, Issue
+from diffdata.package.packages import Package, read_text
+from diffdata.package.places import DESCRIPTOR
+from diffdata.schemas.standard import TableSchema
 from diffdata.validation.shape import row_key
+from diffdata.validation.whole import validate
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def add_row(package: Package, table: str, values: Mapping[str, str]) -> Added:
 
     Examples
     --------
-    >>> from diffdata.packages import open_package
+    >>> from diffdata.package.packages import open_package
     >>> lab = {"name": "Some Lab", "organization_kind": "company", "country": "Narnia",
     ...        "source_id": "brown-2020", "locator": "title page", "verification": "read"}
     >>> add_row(open_package(), "organizations", lab)

@@ -12,7 +12,7 @@ from diffdata.editing.cells import fault, whole_date
 from diffdata.editing.questions import Blank, Question, questions
 from diffdata.editing.references import meant, no_such
 from diffdata.errors import suggestion
-from diffdata.packages import Package
+from diffdata.package.packages import Package
 
 Read = Callable[[str], str]
 Tell = Callable[[str], None]
@@ -45,7 +45,7 @@ def ask(question: Question, read: Read, tell: Tell) -> dict[str, str]:
 
     Examples
     --------
-    >>> from diffdata.packages import open_package
+    >>> from diffdata.package.packages import open_package
     >>> first, *_ = questions(open_package(), "model_dates", {})
     >>> lines = iter(["gpt3", "gpt-3"])
     >>> ask(first, lambda prompt: next(lines), print)

@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 
-from diffdata.descriptor import DatePrecision, Field, TableSchema
-from diffdata.dtypes import arrow_type
 from diffdata.errors import InvalidInputError, suggestion
-from diffdata.failing import failing_rows
-from diffdata.rules import field_checks
+from diffdata.schemas.profile import DatePrecision
+from diffdata.schemas.rules import field_checks
+from diffdata.schemas.standard import Field, TableSchema
+from diffdata.types.dtypes import arrow_type
 from diffdata.validation.cells import CellError, parse_cell, quote
+from diffdata.validation.failing import failing_rows
 
 _PART_OF_DATE = re.compile(r"(?P<year>[0-9]{4})(?P<month>-[0-9]{2})?(?P<day>-[0-9]{2})?")
 
@@ -79,7 +80,7 @@ def with_precision(cells: Mapping[str, str], schema: TableSchema) -> dict[str, s
 
     Examples
     --------
-    >>> from diffdata.packages import open_package
+    >>> from diffdata.package.packages import open_package
     >>> with_precision({"published": "2020-05"}, open_package().schema("sources"))
     {'published': '2020-05-01', 'published_precision': 'month'}
     """

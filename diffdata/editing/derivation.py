@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from diffdata.descriptor import ForeignKey
 from diffdata.editing.cells import with_precision
 from diffdata.editing.formatting import normal_cell
 from diffdata.editing.identifiers import own_key, propose
 from diffdata.editing.references import keys, matching
 from diffdata.errors import UnknownNameError
-from diffdata.packages import Package
+from diffdata.package.packages import Package
+from diffdata.schemas.standard import ForeignKey
 
 # What a column says unless somebody says otherwise, if its enum allows it; and the column that must
 # be given for that.
@@ -27,7 +27,7 @@ def table_named(package: Package, name: str) -> str:
 
     Examples
     --------
-    >>> from diffdata.packages import open_package
+    >>> from diffdata.package.packages import open_package
     >>> [table_named(open_package(), name) for name in ("model", "case-study", "hardware")]
     ['models', 'case_studies', 'hardware']
     """
@@ -68,7 +68,7 @@ def derive(package: Package, table: str, given: Mapping[str, str]) -> dict[str, 
 
     Examples
     --------
-    >>> from diffdata.packages import open_package
+    >>> from diffdata.package.packages import open_package
     >>> given = {"model_id": "gpt-2", "quantity_id": "training_compute", "value": "1.5e21",
     ...          "source_id": "jones-2020-overhang"}
     >>> row = derive(open_package(), "estimates", given)

@@ -10,11 +10,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from diffdata.descriptor import Field, TableSchema
-from diffdata.errors import PackageError
-from diffdata.files import write_atomically
-from diffdata.packages import Package, read_text
-from diffdata.validation import Issue
+from diffdata.errors import Issue, PackageError
+from diffdata.package.files import write_atomically
+from diffdata.package.packages import Package, read_text
+from diffdata.schemas.standard import Field, TableSchema
 from diffdata.validation.cells import CellError, parse_cell, quote
 from diffdata.validation.shape import row_key
 from diffdata.validation.text import first_row, read_table
@@ -65,7 +64,7 @@ def format_text(text: str, schema: TableSchema, file: str = "table") -> str:
 
     Examples
     --------
-    >>> from diffdata.packages import open_package
+    >>> from diffdata.package.packages import open_package
     >>> schema = open_package().schema("calculation_inputs")
     >>> print(format_text('''calculation_id,estimate_id,input
     ... b,"one", n
@@ -107,7 +106,7 @@ def format_package(
 
     Examples
     --------
-    >>> from diffdata.packages import open_package
+    >>> from diffdata.package.packages import open_package
     >>> format_package(open_package(), ["models"], check=True)
     []
     """

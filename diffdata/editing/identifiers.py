@@ -7,8 +7,9 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from diffdata.descriptor import ExactlyOne, TableSchema
 from diffdata.editing.cells import fault
+from diffdata.schemas.profile import ExactlyOne
+from diffdata.schemas.standard import TableSchema
 
 # Where the subject of a row stands: in the one column that an `exactlyOne` rule asks for.
 _SUBJECT = "*"
@@ -117,7 +118,7 @@ def propose(
 
     Examples
     --------
-    >>> from diffdata.packages import open_package
+    >>> from diffdata.package.packages import open_package
     >>> schema = open_package().schema("models")
     >>> propose("models", schema, {"name": "GPT-NeoX-20B"}, [])
     ('gpt-neox-20b', '')

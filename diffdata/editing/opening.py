@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from diffdata.errors import PackageError
-from diffdata.packages import Package, open_package
+from diffdata.package.packages import Package, open_package
 
 
 def open_for_editing(path: str | os.PathLike[str] | None = None) -> Package:

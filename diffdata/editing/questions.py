@@ -6,19 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from diffdata.descriptor import (
-    AllOrNone,
-    AtLeastOne,
-    DatePrecision,
-    ExactlyOne,
-    Field,
-    RequiredIf,
-    TableSchema,
-)
 from diffdata.editing.derivation import derive
 from diffdata.editing.identifiers import ingredients, own_key, propose
 from diffdata.editing.references import keys, known
-from diffdata.packages import Package
+from diffdata.package.packages import Package
+from diffdata.schemas.profile import AllOrNone, AtLeastOne, DatePrecision, ExactlyOne, RequiredIf
+from diffdata.schemas.standard import Field, TableSchema
 from diffdata.validation.cells import cell_text
 
 Choose = Literal["one", "exactly one", "at least one"]
@@ -106,7 +99,7 @@ def questions(package: Package, table: str, given: Mapping[str, str]) -> list[Qu
 
     Examples
     --------
-    >>> from diffdata.packages import open_package
+    >>> from diffdata.package.packages import open_package
     >>> given = {"name": "Claude", "source_id": "brown-2020", "verification": "quoted"}
     >>> for question in questions(open_package(), "models", given):
     ...     print(question)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from diffdata.descriptor import ForeignKey
 from diffdata.errors import PackageError, nearest
-from diffdata.packages import Package, read_bytes
+from diffdata.package.packages import Package, read_bytes
+from diffdata.schemas.standard import ForeignKey
 from diffdata.validation.text import read_table
 
 

@@ -25,7 +25,7 @@ def to_engine(table: pa.Table, engine: str, *, session: SparkSession | None = No
     Parameters
     ----------
     table
-        A table with the types of `diffdata.dtypes.arrow_type`; Spark takes units and descriptions
+        A table with the types of `arrow_type`; Spark takes units and descriptions
         from the metadata of its fields.
     engine
         ``pandas`` (a DataFrame), ``pyarrow`` (a Table), ``polars`` (a LazyFrame), ``duckdb`` (a
@@ -51,7 +51,7 @@ def to_engine(table: pa.Table, engine: str, *, session: SparkSession | None = No
     if engine not in ENGINES:
         raise UnknownNameError("engine", engine, ENGINES)
     if engine == "pandas":
-        from diffdata.dtypes import to_pandas  # other engines do without pandas
+        from diffdata.types.dtypes import to_pandas  # other engines do without pandas
 
         metadata = table.schema.metadata or {}
         frame = to_pandas(table)

@@ -9,11 +9,11 @@ from typing import Any
 
 import pandas as pd
 
-from diffdata.citation import cite_from
-from diffdata.descriptor import ForeignKey, TableSchema
 from diffdata.errors import InvalidInputError
-from diffdata.packages import Package
-from diffdata.validated import load_all
+from diffdata.exporting.cite import cite_from
+from diffdata.loading.validated import load_all
+from diffdata.package.packages import Package
+from diffdata.schemas.standard import ForeignKey, TableSchema
 
 # One row for each table; databases and workbooks have it as a table of their own.
 ABOUT = ("table", "title", "rows", "version", "digest", "dataset", "license", "citation")

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from diffdata.exporting.contents import Contents, TableContent
-from diffdata.schemas import arrow_schema
+from diffdata.schemas.compile import arrow_schema
 
 if TYPE_CHECKING:
     import pyarrow
@@ -20,7 +20,7 @@ def arrow_table(found: Contents, table: TableContent) -> pyarrow.Table:
     Examples
     --------
     >>> from diffdata.exporting import contents
-    >>> from diffdata.packages import open_package
+    >>> from diffdata.package.packages import open_package
     >>> found = contents(open_package(), ["hardware"])
     >>> made = arrow_table(found, found.tables[0])
     >>> made.schema.field("memory_bytes").metadata[b"unit"], made.schema.metadata[b"version"]

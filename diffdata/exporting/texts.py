@@ -8,9 +8,10 @@ import re
 from pathlib import Path
 from typing import Any
 
-from diffdata.citation import Citation, citation_of, render
-from diffdata.descriptor import Field
+from diffdata.exporting.cite import render
 from diffdata.exporting.contents import Contents, TableContent
+from diffdata.exporting.records import Citation, citation_of
+from diffdata.schemas.standard import Field
 from diffdata.validation.cells import cell_text
 
 # What makes a spreadsheet take a text for a formula; a plain number is none.

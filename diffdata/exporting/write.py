@@ -7,21 +7,15 @@ import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from diffdata.editions import Dataset, open_dataset
 from diffdata.errors import InvalidInputError, UnknownNameError
 from diffdata.exporting.contents import Contents, TableContent, contents
 from diffdata.exporting.databases import write_duckdb, write_sqlite
 from diffdata.exporting.parquet import write_parquet
 from diffdata.exporting.spreadsheet import write_xlsx
-from diffdata.exporting.texts import (
-    formula_cells,
-    write_bibtex,
-    write_csv,
-    write_csvw,
-    write_json,
-)
-from diffdata.files import PARQUET, replacing
-from diffdata.packages import Package
+from diffdata.exporting.texts import formula_cells, write_bibtex, write_csv, write_csvw, write_json
+from diffdata.package.files import PARQUET, replacing
+from diffdata.package.opening import Dataset, open_dataset
+from diffdata.package.packages import Package
 
 # The first suffix is the one that we give.
 _SUFFIXES = {

@@ -12,13 +12,13 @@ from typing import Any
 
 import pyarrow.parquet
 
-from diffdata.citation import cite_from
-from diffdata.digest import package_digest
-from diffdata.editions import Release, TableContent
 from diffdata.errors import InvalidInputError
 from diffdata.exporting import Contents, arrow_table, contents
-from diffdata.packages import Package, inside
-from diffdata.places import DESCRIPTOR
+from diffdata.exporting.cite import cite_from
+from diffdata.package.digest import package_digest
+from diffdata.package.index import Release, TableContent
+from diffdata.package.packages import Package, inside
+from diffdata.package.places import DESCRIPTOR
 from diffdata.releasing.changelog import CHANGELOG, Section
 
 CHECKSUMS = "SHA256SUMS"

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from diffdata.diff import PackageDiff, TableDiff, read_table
 from diffdata.diff.cells import Consequence
 from diffdata.diff.ordering import key_words
-from diffdata.packages import Package
+from diffdata.package.packages import Package
 from diffdata.releasing.changelog import Section
 
 _CORRECTIONS = "corrections"

@@ -6,26 +6,20 @@ import datetime
 from collections.abc import Sequence
 from pathlib import Path
 
-from diffdata.build import stale
 from diffdata.diff import compare_packages
 from diffdata.editing.opening import is_working_tree
-from diffdata.editions import (
-    Release,
-    open_release,
-    read_index,
-    releases_of,
-    verified,
-    write_index,
-)
-from diffdata.errors import InvalidInputError, PackageError
-from diffdata.files import replacing
-from diffdata.numbering import edition_of, in_time
-from diffdata.packages import Package, read_text
+from diffdata.errors import InvalidInputError, PackageError, explain
+from diffdata.loading.validated import load_all
+from diffdata.package.files import replacing
+from diffdata.package.index import Release, read_index, releases_of, verified, write_index
+from diffdata.package.numbering import edition_of, in_time
+from diffdata.package.opening import open_release
+from diffdata.package.packages import Package, read_text
 from diffdata.releasing.archive import make_archive
+from diffdata.releasing.build import stale
 from diffdata.releasing.changelog import CHANGELOG, Section, section_of
 from diffdata.releasing.naming import unnamed
-from diffdata.validated import load_all
-from diffdata.validation import explain, validate
+from diffdata.validation.whole import validate
 
 
 def release(package: Package, edition: str, date: datetime.date | None = None) -> Release:

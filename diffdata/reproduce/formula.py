@@ -10,7 +10,7 @@ from typing import Any
 
 from diffdata import derive, uncertainty
 from diffdata.errors import InvalidInputError
-from diffdata.rows import known
+from diffdata.lookup.rows import known
 from diffdata.uncertainty import from_estimate
 from diffdata.uncertainty.distributions import deviations
 

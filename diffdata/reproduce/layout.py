@@ -11,9 +11,9 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from diffdata.lookup.figures import money, number
 from diffdata.reproduce.ledger import Reproduction
 from diffdata.reproduce.verdict import VERDICTS, Figure
-from diffdata.words import money, number
 
 
 def ledger_table(found: Sequence[Reproduction]) -> Group:

@@ -11,12 +11,12 @@ import pandas as pd
 
 from diffdata.derive import replication_lag
 from diffdata.errors import InvalidInputError, UnknownNameError
-from diffdata.packages import Package
+from diffdata.loading.validated import load_all
+from diffdata.lookup.rows import each, known, unit_of
+from diffdata.package.packages import Package
 from diffdata.reproduce.formula import FUNCTIONS, evaluate_formula
 from diffdata.reproduce.verdict import Figure, judge, summarize
-from diffdata.rows import each, known, unit_of
 from diffdata.uncertainty import Uniform
-from diffdata.validated import load_all
 
 if TYPE_CHECKING:
     import numpy as np

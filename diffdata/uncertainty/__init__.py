@@ -15,13 +15,7 @@ from diffdata.uncertainty.combine import (
     pool_estimates,
     three_numbers,
 )
-from diffdata.uncertainty.distributions import (
-    Distribution,
-    Lognormal,
-    LogUniform,
-    Normal,
-    Uniform,
-)
+from diffdata.uncertainty.distributions import Distribution, Lognormal, LogUniform, Normal, Uniform
 from diffdata.uncertainty.quantity import Expression, Quantity, Samples
 
 __all__ = [

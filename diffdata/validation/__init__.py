@@ -1,14 +1,7 @@
-"""Validation: untrusted bytes in, issues out.
+"""Bytes or frames in, issues out: every fault of a dataset, at its place, and how to mend it."""
 
-`text` splits a CSV file and keeps the line of each row (`regular` the fast way, `records` the exact
-one, `header` its first line, `shape` its faults); `typed` parses its cells (`columns`, `cells`,
-`standard_types`); `check` evaluates the rules; `causes` and `dangling` tell faults with one cause
-once; `hints` and `mends` say how to mend them. `foreign` reads packages of strangers, and `whole`
-whatever a user names. Nothing is coerced before it is checked, and a fault never raises.
-"""
-
-from diffdata.validation.check import CheckedTable, check_tables
-from diffdata.validation.issue import Issue, explain
+from diffdata.errors import Issue, explain
+from diffdata.validation.check import check_tables
 from diffdata.validation.whole import validate
 
-__all__ = ["CheckedTable", "Issue", "check_tables", "explain", "validate"]
+__all__ = ["Issue", "check_tables", "explain", "validate"]

@@ -11,9 +11,10 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 
-from diffdata.descriptor import TableSchema
+from diffdata.errors import Issue
+from diffdata.schemas.standard import TableSchema
 from diffdata.validation.cells import fits, quote
-from diffdata.validation.issue import Found, Issue
+from diffdata.validation.found import Found
 from diffdata.validation.typed import TypedTable
 
 Holds = Callable[[str, str], bool]  # whether a reference, of a column and with a text, finds a row

@@ -17,7 +17,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from diffdata.descriptor import Field, TableSchema
+from diffdata.schemas.standard import Field, TableSchema
+from diffdata.types.standard import STANDARD_TYPES, CellError
 from diffdata.validation.mends import (
     INTEGER,
     NUMBER,
@@ -26,7 +27,6 @@ from diffdata.validation.mends import (
     mended_date,
     mended_number,
 )
-from diffdata.validation.standard_types import STANDARD_TYPES, CellError
 
 __all__ = [
     "CONTROL",
@@ -72,7 +72,7 @@ def parse_cell(text: str, field: Field, strict: bool = True) -> Any:
     >>> parse_cell("3,14e23", number)
     Traceback (most recent call last):
     ...
-    diffdata.validation.standard_types.CellError: a number such as 3.14e23
+    diffdata.types.standard.CellError: a number such as 3.14e23
     """
     if text == "":
         return None

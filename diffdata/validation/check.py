@@ -10,18 +10,18 @@ import narwhals as nw
 import numpy as np
 import pyarrow as pa
 
-from diffdata.columntypes import key_values
-from diffdata.descriptor import ForeignKey, TableSchema
-from diffdata.errors import PackageError
-from diffdata.failing import failing_rows
-from diffdata.packages import Package, read_bytes
-from diffdata.rules import Check, foreign_key_check, key_expression, table_checks
+from diffdata.errors import Issue, PackageError, in_order, unreadable
+from diffdata.package.packages import Package, read_bytes
+from diffdata.schemas.rules import Check, foreign_key_check, key_expression, table_checks
+from diffdata.schemas.standard import ForeignKey, TableSchema
+from diffdata.types.columns import key_values
 from diffdata.validation.causes import by_cause
 from diffdata.validation.cells import quote
 from diffdata.validation.dangling import joined_references
+from diffdata.validation.failing import failing_rows
 from diffdata.validation.foreign_files import Budget
+from diffdata.validation.found import Found
 from diffdata.validation.hints import Guide, guide_of, reference_guide
-from diffdata.validation.issue import Found, Issue, in_order, unreadable
 from diffdata.validation.plausible import acknowledged, plausibility_checks
 from diffdata.validation.shape import row_key
 from diffdata.validation.text import TextTable, read_table

@@ -13,8 +13,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from diffdata.descriptor import Field, TableSchema
-from diffdata.dtypes import arrow_type
+from diffdata.schemas.standard import Field, TableSchema
+from diffdata.types.dtypes import arrow_type
 from diffdata.validation.cells import CellError, is_strict, parse_cell
 from diffdata.validation.mends import INTEGER, NUMBER
 

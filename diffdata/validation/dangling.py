@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 from collections import defaultdict
 
+from diffdata.errors import Issue
 from diffdata.validation.cells import quote
-from diffdata.validation.issue import Issue
 from diffdata.validation.mends import speller
 from diffdata.validation.typed import TypedTable
 

@@ -16,17 +16,19 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from diffdata.descriptor import (
-    Dialect,
-    Field,
-    TableSchema,
-    parse_standard_package,
-    parse_standard_schema,
+from diffdata.errors import (
+    DescriptorError,
+    Issue,
+    PackageError,
+    Problem,
+    problem_issue,
+    suggestion,
+    unreadable,
 )
-from diffdata.descriptor.standard import PackageDescriptor, Resource
-from diffdata.errors import DescriptorError, PackageError, Problem, suggestion
-from diffdata.packages import inside
-from diffdata.places import DESCRIPTOR
+from diffdata.package.packages import inside
+from diffdata.package.places import DESCRIPTOR
+from diffdata.schemas.reader import parse_standard_package, parse_standard_schema
+from diffdata.schemas.standard import Dialect, Field, PackageDescriptor, Resource, TableSchema
 from diffdata.validation.cells import cell_text
 from diffdata.validation.foreign_files import (
     Budget,
@@ -36,7 +38,6 @@ from diffdata.validation.foreign_files import (
     paths_of,
     plain_bytes,
 )
-from diffdata.validation.issue import Issue, problem_issue, unreadable
 from diffdata.validation.text import TextTable, first_row, read_table
 
 MOST_RESOURCES = 1000

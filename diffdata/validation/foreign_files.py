@@ -11,10 +11,9 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from diffdata.descriptor.standard import Resource
-from diffdata.errors import PackageError
-from diffdata.packages import inside, read_text
-from diffdata.validation.issue import Issue
+from diffdata.errors import Issue, PackageError
+from diffdata.package.packages import inside, read_text
+from diffdata.schemas.standard import Resource
 
 # Larger files are refused: they would not fit into the memory of a small machine.
 MOST_BYTES = 2**30

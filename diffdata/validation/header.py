@@ -10,10 +10,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from diffdata.descriptor import TableSchema
-from diffdata.errors import suggestion
+from diffdata.errors import Issue, suggestion
+from diffdata.schemas.standard import TableSchema
 from diffdata.validation.cells import fits
-from diffdata.validation.issue import Issue
 from diffdata.validation.shape import shape_fault
 
 # Bounds that no honest table comes near: what lies beyond is refused before it costs anything.

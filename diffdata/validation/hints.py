@@ -6,15 +6,9 @@ from collections import defaultdict
 from collections.abc import Callable
 from functools import cache
 
-from diffdata.descriptor import (
-    AllOrNone,
-    DatePrecision,
-    ExactlyOne,
-    ForeignKey,
-    Ordered,
-    RequiredIf,
-)
-from diffdata.rules import Check
+from diffdata.schemas.profile import AllOrNone, DatePrecision, ExactlyOne, Ordered, RequiredIf
+from diffdata.schemas.rules import Check
+from diffdata.schemas.standard import ForeignKey
 from diffdata.validation.cells import CellError, parse_cell
 from diffdata.validation.mends import mended_form, speller, strange_letters
 from diffdata.validation.typed import TypedTable

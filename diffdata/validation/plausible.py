@@ -9,9 +9,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from diffdata.descriptor import NearMedian, NearProduct, NotAfter, Referenced
-from diffdata.rules import Check, not_after_check, referenced_check, rule_check
-from diffdata.validation.issue import Issue
+from diffdata.errors import Issue
+from diffdata.schemas.profile import NearMedian, NearProduct, NotAfter, Referenced
+from diffdata.schemas.rules import Check, not_after_check, referenced_check, rule_check
 from diffdata.validation.typed import TypedTable
 
 # The table in which a package accepts warnings, each with a reason.

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, TextIO
 
-from diffdata.descriptor import Dialect
+from diffdata.schemas.standard import Dialect
 
 # Bounds that no honest table comes near: what lies beyond is refused before it costs anything.
 MAX_CELL = 16 * 2**20

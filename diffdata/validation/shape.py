@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from diffdata.descriptor import Field, TableSchema
+from diffdata.errors import Issue
+from diffdata.schemas.standard import Field, TableSchema
 from diffdata.validation.cells import fits
-from diffdata.validation.issue import Issue
 
 _SHOWN = 200  # characters of a part of a key
 _LISTED = 50  # columns that a message lists

@@ -15,10 +15,11 @@ from itertools import islice
 
 import pyarrow as pa
 
-from diffdata.descriptor import Dialect, TableSchema
+from diffdata.errors import Issue
+from diffdata.schemas.standard import Dialect, TableSchema
 from diffdata.validation import shape
+from diffdata.validation.found import MOST_ISSUES
 from diffdata.validation.header import Header, read_header
-from diffdata.validation.issue import MOST_ISSUES, Issue
 from diffdata.validation.records import NO_MORE, RFC_4180, records
 from diffdata.validation.regular import read_regular
 

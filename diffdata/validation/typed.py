@@ -10,12 +10,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from diffdata.descriptor import Field, TableSchema
-from diffdata.dtypes import arrow_type
-from diffdata.parallel import side_by_side
+from diffdata.errors import Issue
+from diffdata.schemas.standard import Field, TableSchema
+from diffdata.types.dtypes import arrow_type
 from diffdata.validation.cells import CellError, quote
 from diffdata.validation.columns import convert
-from diffdata.validation.issue import Found, Issue
+from diffdata.validation.found import Found
+from diffdata.validation.parallel import side_by_side
 from diffdata.validation.shape import row_key
 from diffdata.validation.text import TextTable
 

@@ -8,23 +8,32 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from diffdata.archives import unpacked
-from diffdata.descriptor.standard import TableSchema
-from diffdata.editions import open_edition
-from diffdata.errors import DescriptorError, InvalidDataError, InvalidInputError, PackageError
-from diffdata.files import PARQUET
-from diffdata.packages import (
+from diffdata.errors import (
+    DescriptorError,
+    InvalidDataError,
+    InvalidInputError,
+    Issue,
+    PackageError,
+    in_order,
+    problem_issue,
+    unreadable,
+)
+from diffdata.package.archives import unpacked
+from diffdata.package.files import PARQUET
+from diffdata.package.opening import open_edition
+from diffdata.package.packages import (
     find_schema,
     open_package,
     read_bytes,
     read_package,
     table_of_file,
 )
-from diffdata.places import DESCRIPTOR
+from diffdata.package.places import DESCRIPTOR
+from diffdata.schemas.standard import TableSchema
 from diffdata.validation.check import check_tables, told_once
 from diffdata.validation.foreign import MOST_RESOURCES, foreign_tables, read_foreign
 from diffdata.validation.foreign_files import json_text
-from diffdata.validation.issue import Found, Issue, in_order, problem_issue, unreadable
+from diffdata.validation.found import Found
 from diffdata.validation.text import read_table
 from diffdata.validation.typed import to_typed
 

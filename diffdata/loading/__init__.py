@@ -1,0 +1,1 @@
+"""Load tables as frames."""

@@ -1,0 +1,1 @@
+"""Find and open a dataset: a folder, an archive, a released edition; files and their digests."""

@@ -1,0 +1,403 @@
+"""Our profile of the standard: what a dataset of diffdata says on top, read strictly.
+
+A package whose schemas have ``rules`` is held to it: every key must be known, every column and
+table described, names are plain words, and two things are added, which ``schemas/profile.json``
+(generated from this module) spells out:
+
+- ``unit`` on every number and integer: a unit that `pint` can parse, ``"1"`` for a pure number, or
+  ``"column:NAME"`` where another column of the same row holds the unit or the currency;
+- ``rules`` on a schema: named statements about the columns of a row, see `Rule`.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections import Counter
+from pathlib import PurePosixPath
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, StringConstraints, field_validator, model_validator
+from pydantic import Field as Key
+from pydantic.alias_generators import to_camel
+
+from diffdata.errors import Severity
+from diffdata.schemas import standard
+from diffdata.schemas.standard import FieldType, Scalar
+
+# The identifier of a version is its DOI, bare or as an address; there is none before it is minted.
+_DOI = r"^(https://doi\.org/)?10\.\d{4,9}/\S+$"
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+
+_STRICT = ConfigDict(
+    extra="forbid", frozen=True, strict=True, alias_generator=to_camel, defer_build=True
+)
+
+
+class _Strict(BaseModel):
+    """Unknown keys are errors; what has been read is never changed."""
+
+    model_config = _STRICT
+
+
+class Constraints(standard.Constraints):
+    """What a cell must satisfy; limits are numbers or dates, never text."""
+
+    model_config = _STRICT
+
+    minimum: int | float | datetime.date | None = None
+    maximum: int | float | datetime.date | None = None
+    exclusive_minimum: int | float | None = None
+    exclusive_maximum: int | float | None = None
+    enum: tuple[Scalar, ...] | None = None
+
+
+class Field(standard.Field):
+    """A column: its name, type, unit, meaning and constraints."""
+
+    model_config = _STRICT
+
+    name: Name
+    type: FieldType
+    description: str = Key(min_length=1)
+    unit: str | None = Key(default=None, min_length=1)
+    example: Scalar | None = None
+    constraints: Constraints = Constraints.model_construct()
+
+    @model_validator(mode="after")
+    def _numbers_have_units(self) -> Field:
+        is_number = self.type in ("integer", "number")
+        if is_number and self.unit is None:
+            raise ValueError(f"the {self.type} column {self.name!r} has no unit")
+        if not is_number and self.unit is not None:
+            raise ValueError(f"the {self.type} column {self.name!r} cannot have a unit")
+        return self
+
+
+class Reference(standard.Reference):
+    """The columns that a foreign key points at; an empty resource is the table itself."""
+
+    model_config = _STRICT
+
+
+class ForeignKey(standard.ForeignKey):
+    """Columns whose values, where all are given, must stand in the referenced columns."""
+
+    model_config = _STRICT
+
+    reference: Reference
+
+
+class _Rule(_Strict):
+    """What all rules say: a name, why the rule exists, and how serious a breach is."""
+
+    name: Name
+    reason: str = Key(min_length=1)
+    severity: Severity = "error"
+
+    def columns_used(self) -> tuple[str, ...]:
+        """Return the names of the columns that the rule reads."""
+        raise NotImplementedError
+
+    def types_used(self) -> dict[str, tuple[str, ...]]:
+        """Return what types the columns must have of which the rule asks for some."""
+        return {}
+
+
+class _Columns(_Rule):
+    columns: tuple[Name, ...] = Key(min_length=2)
+
+    def columns_used(self) -> tuple[str, ...]:
+        """Return the names of the columns that the rule reads."""
+        return self.columns
+
+
+class Ordered(_Columns):
+    """The given values do not decrease from the first column to the last."""
+
+    rule: Literal["ordered"]
+
+
+class ExactlyOne(_Columns):
+    """Exactly one of the columns has a value."""
+
+    rule: Literal["exactlyOne"]
+
+
+class AtLeastOne(_Columns):
+    """At least one of the columns has a value."""
+
+    rule: Literal["atLeastOne"]
+
+
+class AllOrNone(_Columns):
+    """Either all of the columns have a value, or none has."""
+
+    rule: Literal["allOrNone"]
+
+
+class When(_Strict):
+    """A condition on one column: it holds one of the values, or (without any) just something."""
+
+    column: Name
+    equals: tuple[Scalar, ...] | None = Key(default=None, min_length=1)
+
+
+class RequiredIf(_Rule):
+    """The columns have values where the condition holds; elsewhere they may, or must be empty."""
+
+    rule: Literal["requiredIf"]
+    columns: tuple[Name, ...] = Key(min_length=1)
+    when: When
+    otherwise: Literal["free", "empty"] = "free"
+
+    def columns_used(self) -> tuple[str, ...]:
+        """Return the names of the columns that the rule reads."""
+        return (*self.columns, self.when.column)
+
+
+class DatePrecision(_Rule):
+    """A date known to the month is written as its first day, one known to the year as 1 January.
+
+    So no date pretends to a day that nobody stated, and date and precision come together.
+    """
+
+    rule: Literal["datePrecision"]
+    date: Name
+    precision: Name
+
+    def columns_used(self) -> tuple[str, ...]:
+        """Return the names of the columns that the rule reads."""
+        return (self.date, self.precision)
+
+    def types_used(self) -> dict[str, tuple[str, ...]]:
+        """Return what types the columns must have of which the rule asks for some."""
+        return {self.date: ("date",), self.precision: ("string", "any")}
+
+
+class NearProduct(_Rule):
+    """The column is the product of the terms, numbers and columns, within a factor.
+
+    Rows in which one of them is missing pass, as do those that the condition leaves out.
+    """
+
+    rule: Literal["nearProduct"]
+    column: Name
+    terms: tuple[int | float | Name, ...] = Key(min_length=1)
+    factor: float = Key(gt=1)
+    when: When | None = None
+
+    def columns_used(self) -> tuple[str, ...]:
+        """Return the names of the columns that the rule reads."""
+        terms = tuple(term for term in self.terms if isinstance(term, str))
+        return (self.column, *terms, *((self.when.column,) if self.when else ()))
+
+    def types_used(self) -> dict[str, tuple[str, ...]]:
+        """Return what types the columns must have of which the rule asks for some."""
+        terms = [term for term in self.terms if isinstance(term, str)]
+        return dict.fromkeys([self.column, *terms], _NUMBERS)
+
+
+class NearMedian(_Rule):
+    """The column is within a factor of the median of the rows that agree in the columns `by`."""
+
+    rule: Literal["nearMedian"]
+    column: Name
+    by: tuple[Name, ...] = Key(min_length=1)
+    factor: float = Key(gt=1)
+
+    def columns_used(self) -> tuple[str, ...]:
+        """Return the names of the columns that the rule reads."""
+        return (self.column, *self.by)
+
+    def types_used(self) -> dict[str, tuple[str, ...]]:
+        """Return what types the columns must have of which the rule asks for some."""
+        return {self.column: _NUMBERS}
+
+
+class NotAfter(_Rule):
+    """A date is not after that of the row which a foreign key of one column refers to.
+
+    The other date has a column of its name with ``_precision`` beside it; one known to the month or
+    year leaves all of it.
+    """
+
+    rule: Literal["notAfter"]
+    date: Name
+    key: Name
+    reference: Name
+
+    def columns_used(self) -> tuple[str, ...]:
+        """Return the names of the columns that the rule reads."""
+        return (self.date, self.key)
+
+    def types_used(self) -> dict[str, tuple[str, ...]]:
+        """Return what types the columns must have of which the rule asks for some."""
+        return {self.date: ("date",)}
+
+
+class Referenced(_Rule):
+    """Some row of the package refers to the key of the row."""
+
+    rule: Literal["referenced"]
+    column: Name
+
+    def columns_used(self) -> tuple[str, ...]:
+        """Return the names of the columns that the rule reads."""
+        return (self.column,)
+
+
+Rule = Annotated[
+    Ordered
+    | ExactlyOne
+    | AtLeastOne
+    | AllOrNone
+    | RequiredIf
+    | DatePrecision
+    | NearProduct
+    | NearMedian
+    | NotAfter
+    | Referenced,
+    Key(discriminator="rule"),
+]
+
+
+class TableSchema(standard.TableSchema):
+    """One table: its columns, keys and rules."""
+
+    model_config = _STRICT
+
+    schema_: str = Key(alias="$schema")
+    title: str
+    description: str
+    fields: tuple[Field, ...] = Key(min_length=1)
+    primary_key: tuple[Name, ...] = Key(min_length=1)
+    foreign_keys: tuple[ForeignKey, ...] = ()
+    missing_values: tuple[Literal[""], ...] = ("",)
+    rules: tuple[Rule, ...] = ()
+
+    @property
+    def profiled(self) -> bool:
+        """Whether the table is held to the profile."""
+        return True
+
+    def _names_used(self) -> list[tuple[str, str]]:
+        """List where the schema names a column, and which."""
+        used = super()._names_used()
+        used += [(f"rule {rule.name}", n) for rule in self.rules for n in rule.columns_used()]
+        return used + [
+            (f"unit of {field.name}", field.unit.removeprefix("column:"))
+            for field in self.fields
+            if field.unit and field.unit.startswith("column:")
+        ]
+
+    @model_validator(mode="after")
+    def _rules_fit_their_columns(self) -> TableSchema:
+        for rule in self.rules:
+            for name, types in rule.types_used().items():
+                if (found := self.field(name).type) not in types:
+                    expected = " or ".join(types)
+                    raise ValueError(f"rule {rule.name}: {name} is a {found}, expected {expected}")
+            if isinstance(rule, Ordered):
+                kinds = {_ORDERED.get(self.field(name).type) for name in rule.columns}
+                if None in kinds or len(kinds) > 1:
+                    raise ValueError(f"rule {rule.name}: columns of these types have no order")
+            if isinstance(rule, NearMedian) and rule.column in rule.by:
+                raise ValueError(f"rule {rule.name}: {rule.column} cannot be in its own group")
+            if isinstance(rule, RequiredIf | NearProduct) and rule.when:
+                column = self.field(rule.when.column)
+                for value in rule.when.equals or ():
+                    try:
+                        column.limit(value)
+                    except (TypeError, ValueError, OverflowError):
+                        message = f"rule {rule.name}: {value!r} is no {column.type}"
+                        raise ValueError(message) from None
+        return self
+
+
+# Types whose values can be compared with each other.
+_ORDERED = {
+    "integer": "number", "number": "number", "year": "number", "date": "date", "string": "text",
+    "any": "text",
+}  # fmt: skip
+_NUMBERS = ("integer", "number", "year")
+
+
+class Resource(standard.Resource):
+    """A table of the package: where its data and its schema lie."""
+
+    model_config = _STRICT
+
+    name: Name
+    type: Literal["table"] = "table"
+    path: str
+    schema_: str = Key(alias="schema")
+    format: Literal["csv"] = "csv"
+    mediatype: Literal["text/csv"] = "text/csv"
+    encoding: Literal["utf-8"] = "utf-8"
+    profile: None = None
+    data: None = None
+    dialect: None = None
+    compression: None = None
+
+    @field_validator("path", "schema_")
+    @classmethod
+    def _stays_inside(cls, value: str) -> str:
+        path = PurePosixPath(value)
+        if path.is_absolute() or ".." in path.parts or ":" in value or "\\" in value:
+            raise ValueError(f"{value!r} is not a relative path inside the package")
+        return value
+
+
+class License(_Strict):
+    """A licence of the package."""
+
+    name: str
+    path: str | None = None
+    title: str | None = None
+
+
+class Contributor(_Strict):
+    """Someone who made the package."""
+
+    title: str
+    path: str | None = None
+    roles: tuple[str, ...] = ()
+
+
+class PackageSource(_Strict):
+    """A document that the package as a whole rests on."""
+
+    title: str
+    path: str | None = None
+
+
+class PackageDescriptor(standard.PackageDescriptor):
+    """datapackage.json: the package as a whole."""
+
+    model_config = _STRICT
+
+    schema_: str = Key(alias="$schema")
+    name: Annotated[str, StringConstraints(pattern=r"^[a-z0-9._/-]+$")]
+    version: Annotated[str, StringConstraints(pattern=r"^\d+\.\d+\.\d+$")]
+    id: Annotated[str, StringConstraints(pattern=_DOI)] | None = None
+    title: str
+    description: str
+    homepage: str | None = None
+    created: datetime.datetime | None = None
+    keywords: tuple[str, ...] = ()
+    licenses: tuple[License, ...] = Key(min_length=1)
+    contributors: tuple[Contributor, ...] = ()
+    sources: tuple[PackageSource, ...] = ()
+    resources: tuple[Resource, ...] = Key(min_length=1)
+
+    @property
+    def doi(self) -> str | None:
+        """The digital object identifier of this version, as in 10.5281/zenodo.1; None before."""
+        return self.id and self.id.removeprefix("https://doi.org/")
+
+    @model_validator(mode="after")
+    def _paths_are_unique(self) -> PackageDescriptor:
+        paths = Counter(resource.path for resource in self.resources)
+        for path in sorted(path for path, times in paths.items() if times > 1):
+            raise ValueError(f"two resources have the path {path!r}")
+        return self
