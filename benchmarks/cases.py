@@ -36,7 +36,7 @@ def diffdata_polars(folder: Path, rows: int) -> Action:
 
 
 def _check_files(folder: Path, rows: int, engine: str) -> Action:
-    from diffdata.validation.check_files import check_files
+    from diffdata.validation.files import check_files
 
     path, schema = tables.make(folder, rows)
     others = {"families": tables.families()}
@@ -62,7 +62,7 @@ def rules_times(times: int) -> Callable[[Path, int], Action]:
 
     def case(folder: Path, rows: int) -> Action:
         from diffdata.schemas.reader import parse_schema
-        from diffdata.validation.check_files import check_files
+        from diffdata.validation.files import check_files
 
         path, _ = tables.make(folder, rows)
         schema = parse_schema(json.dumps(tables.schema(times)), "figures.json")
@@ -86,7 +86,7 @@ def diffdata_csv(folder: Path, rows: int) -> Action:
 
 def diffdata_parquet(folder: Path, rows: int) -> Action:
     """Check Parquet of the same rows with `check_files`, which takes the engine that fits."""
-    from diffdata.validation.check_files import check_files
+    from diffdata.validation.files import check_files
 
     def check(rows: int) -> Action:
         _, schema = _alone(folder, rows)

@@ -41,8 +41,8 @@ if TYPE_CHECKING:
         pool_estimates,
         three_numbers,
     )
-    from diffdata.validation import check_frame as check
-    from diffdata.validation.check_files import check_files
+    from diffdata.validation.files import check_files
+    from diffdata.validation.frames import check
     from diffdata.validation.result import CheckResult, RuleResult
     from diffdata.validation.whole import validate
 
@@ -95,11 +95,11 @@ _HOMES = {
         "pool_estimates",
         "three_numbers",
     ),
-    "validation.check_files": (
+    "validation.files": (
         "check_files",
         "check_package",
     ),
-    "validation.check_frame": ("check",),
+    "validation.frames": ("check",),
     "validation.result": (
         "CheckResult",
         "RuleResult",

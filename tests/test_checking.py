@@ -3,6 +3,7 @@
 import datetime
 import json
 import random
+import warnings
 from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -31,10 +32,8 @@ from diffdata.schemas.rules import (
 )
 from diffdata.schemas.standard import TableSchema
 from diffdata.types.dtypes import arrow_type, to_pandas
-from diffdata.validation.check import _keys, _read
-from diffdata.validation.check_frame import check
-from diffdata.validation.failing import failing_rows
-from diffdata.validation.plausible import plausibility_checks
+from diffdata.validation.check import _read, breaches
+from diffdata.validation.frames import check
 from diffdata.validation.result import CheckResult
 
 from .test_rules import median_of
@@ -159,6 +158,14 @@ def clean_things(schema: TableSchema) -> pa.Table:
     )  # fmt: skip
 
 
+def failing(frame: pd.DataFrame, check: Check) -> int:
+    """Count the rows of a pandas frame that break a check."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "This pattern is interpreted", UserWarning)
+        passes = nw.from_native(frame, eager_only=True).select(passes=check.passes)["passes"]
+    return int((~passes.to_numpy().astype(bool)).sum())
+
+
 def by_pandas(table: pa.Table, name: str, package: Package, others: dict[str, Any]) -> Verdicts:
     """Evaluate the checks of a table the way of `load`: eagerly, on pandas frames."""
     schema = package.schema(name)
@@ -190,7 +197,7 @@ def by_pandas(table: pa.Table, name: str, package: Package, others: dict[str, An
             for column in (rule.reference, f"{rule.reference}_precision"):
                 beside[f"{rule.key}.{column}"] = frame[rule.key].map(there[column])
             found.append((not_after_check(rule), beside))
-    return {(c.name, c.columns): sum(map(len, failing_rows(rows, [c]))) for c, rows in found}
+    return {(c.name, c.columns): failing(rows, c) for c, rows in found}
 
 
 def verdicts(result: CheckResult) -> Verdicts:
@@ -272,19 +279,12 @@ def test_the_verdicts_are_those_of_validate(copy: Path) -> None:
 def by_validate(name: str, tables: dict[str, Any]) -> Counter[Any]:
     """Count the rows that fail each check on what was read from text, as `validate` does.
 
-    It then tells faults with one cause once, so its issues may be fewer.
+    It then reports faults with one cause once, so its issues may be fewer.
     """
-    table = tables[name]
-    found = [(check, table.values) for check in table_checks(table.schema)]
-    for key in table.schema.foreign_keys:
-        target = tables[key.reference.resource or name]
-        found.append((foreign_key_check(key, _keys(target.values, key, table.schema),
-                                        table.schema), table.values))  # fmt: skip
-    found += plausibility_checks(table, tables, whole=True)
-    counts = Counter({("type", field): int(mask.sum()) for field, mask in table.unusable.items()})
-    for one, frame in found:
-        (failing,) = failing_rows(frame, [one])
-        counts[one.name, one.columns[0]] += len(table.usable(failing, one.columns))
+    unknown = tables[name].unknown
+    counts = Counter({("type", column): int(mask.sum()) for column, mask in unknown.items()})
+    for one, _, failing in breaches(name, tables, complete=True):
+        counts[one.name, one.columns[0]] += len(failing)
     return +counts
 
 
@@ -438,7 +438,9 @@ def test_mistakes_of_the_caller_are_told_plainly(things: Package) -> None:
         check([1, 2], "models")
     with pytest.raises(InvalidInputError, match="sample: expected a number from 0 up"):
         check(pl.DataFrame(), "models", sample=-1)
-    with pytest.raises(InvalidInputError, match="tables: the table kinds has not what"):
+    with pytest.raises(
+        InvalidInputError, match="tables: the table kinds does not have the columns"
+    ):
         check(clean_things(things.schema("things")), things.root / "things.json",
               tables={"kinds": pl.DataFrame({"kind": ["x"]})})  # fmt: skip
 

@@ -24,8 +24,8 @@ from diffdata.errors import DescriptorError, InvalidInputError, PackageError
 from diffdata.schemas.reader import parse_schema, parse_standard_schema
 from diffdata.schemas.standard import TableSchema
 from diffdata.types.dtypes import arrow_type, to_pandas
-from diffdata.validation import check_frame as check
-from diffdata.validation.check_files import check_files
+from diffdata.validation import frames as check
+from diffdata.validation.files import check_files
 from diffdata.validation.found import Found
 from diffdata.validation.result import CheckResult
 from diffdata.validation.text import read_table
@@ -155,8 +155,7 @@ def test_engines_agree_on_random_schemas_and_tables(
     seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if seed % 2:  # what Arrow does with many rows
-        monkeypatch.setattr("diffdata.validation.parallel.MANY_ROWS", 0)
-        monkeypatch.setattr("diffdata.validation.failing.MANY_ROWS", 0)
+        monkeypatch.setattr("diffdata.validation.evaluate.MANY_ROWS", 0)
     draw = random.Random(seed)
     schema = a_schema(draw)
     table, other = a_table(draw, schema)

@@ -16,15 +16,14 @@ import diffdata
 from diffdata.errors import InvalidInputError, PackageError, UnknownNameError
 from diffdata.package.packages import Package, open_package
 from diffdata.schemas.reader import parse_standard_schema
-from diffdata.validation import sources
+from diffdata.validation import files
 from diffdata.validation.check import _read
-from diffdata.validation.check_files import check_files, check_package
 from diffdata.validation.engine_cells import _ENCODED
+from diffdata.validation.files import FILE_ENGINES, check_files, check_package, fastest_engine
 from diffdata.validation.foreign import read_foreign
 from diffdata.validation.found import Found
 from diffdata.validation.mends import encoded_once
 from diffdata.validation.result import CheckResult
-from diffdata.validation.sources import FILE_ENGINES, fastest_engine
 from diffdata.validation.typed import to_typed
 
 from .conftest import ROOT
@@ -134,7 +133,7 @@ def test_a_small_file_of_parquet_is_checked_by_arrow_and_all_else_by_duckdb(
     by_engine = {engine: check_files(path, "models", engine=engine) for engine in FILE_ENGINES[:3]}
     assert check_files(path, "models") == by_engine["pyarrow"]
     assert by_engine["duckdb"] == by_engine["polars"] == by_engine["pyarrow"]
-    monkeypatch.setattr(sources, "_FEW_ROWS", 26)
+    monkeypatch.setattr(files, "_FEW_ROWS", 26)
     assert fastest_engine(path) == "duckdb"
 
 

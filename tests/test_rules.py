@@ -13,7 +13,7 @@ from diffdata.schemas.reader import parse_schema
 from diffdata.schemas.rules import Check, field_checks, foreign_key_check, rule_check, table_checks
 from diffdata.schemas.standard import Constraints, Field, ForeignKey, Reference, TableSchema
 from diffdata.types.dtypes import pandas_dtypes
-from diffdata.validation.failing import failing_rows
+from diffdata.validation.evaluate import failing_rows
 
 
 def things(rules: list[dict[str, Any]]) -> TableSchema:

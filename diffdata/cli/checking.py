@@ -133,7 +133,7 @@ def _by_engine(
     from diffdata.cli.printing import passes
     from diffdata.package.packages import table_of_file
     from diffdata.package.places import DESCRIPTOR
-    from diffdata.validation.check_files import check_files, check_package
+    from diffdata.validation.files import check_files, check_package
     from diffdata.validation.result import CheckResult
 
     results: dict[str, CheckResult]

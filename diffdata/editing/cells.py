@@ -13,7 +13,7 @@ from diffdata.schemas.rules import field_checks
 from diffdata.schemas.standard import Field, TableSchema
 from diffdata.types.dtypes import arrow_type
 from diffdata.validation.cells import CellError, parse_cell, quote
-from diffdata.validation.failing import failing_rows
+from diffdata.validation.evaluate import failing_rows
 
 _PART_OF_DATE = re.compile(r"(?P<year>[0-9]{4})(?P<month>-[0-9]{2})?(?P<day>-[0-9]{2})?")
 

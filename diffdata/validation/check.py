@@ -1,34 +1,34 @@
-"""Third step: keys, constraints and rules on typed tables, and the foreign keys between them."""
+"""The tables of a package as text: typed, checked against each other, and every fault reported."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
-import narwhals as nw
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from diffdata.errors import Issue, PackageError, in_order, unreadable
 from diffdata.package.packages import Package, read_bytes
-from diffdata.schemas.rules import Check, foreign_key_check, key_expression, table_checks
-from diffdata.schemas.standard import ForeignKey, TableSchema
-from diffdata.types.columns import key_values
+from diffdata.schemas.rules import Check, table_checks
+from diffdata.schemas.standard import ForeignKey
+from diffdata.validation import acknowledgements
 from diffdata.validation.causes import by_cause
 from diffdata.validation.cells import quote
 from diffdata.validation.dangling import joined_references
-from diffdata.validation.failing import failing_rows
+from diffdata.validation.evaluate import Mask, failing_rows
 from diffdata.validation.foreign_files import Budget
 from diffdata.validation.found import Found
 from diffdata.validation.hints import Guide, guide_of, reference_guide
-from diffdata.validation.plausible import acknowledged, plausibility_checks
+from diffdata.validation.joins import Tables, join, referring
+from diffdata.validation.prepare import lazy
 from diffdata.validation.shape import row_key
 from diffdata.validation.text import TextTable, read_table
-from diffdata.validation.typed import TypedTable, to_typed
+from diffdata.validation.typed import KEPT, TypedTable, to_typed
 
 _SHOWN = 100  # characters of each cell, where a message shows several
-_KEPT = 1000  # characters of a cell that an issue keeps
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def check_tables(package: Package, tables: Iterable[str]) -> dict[str, CheckedTa
     Returns
     -------
     checked
-        For each of `tables` its frame and its issues.
+        For each of `tables` its values and its issues.
     """
     typed: dict[str, TypedTable] = {}
     found: dict[str, Found] = {}
@@ -64,25 +64,32 @@ def check_tables(package: Package, tables: Iterable[str]) -> dict[str, CheckedTa
             other = key.reference.resource or name
             if other not in typed and other in package.schemas:
                 typed[other], _ = _read(package, other)
-    issues = told_once(found, typed, whole=set(tables) == set(package.tables))
+    issues = find_issues(found, typed, complete=set(tables) == set(package.tables))
     return {name: CheckedTable(typed[name], in_order(issues[name])) for name in tables}
 
 
-def told_once(
-    found: dict[str, Found], typed: dict[str, TypedTable], whole: bool = False
+def find_issues(
+    found: Mapping[str, Found], typed: Mapping[str, TypedTable], *, complete: bool = False
 ) -> dict[str, list[Issue]]:
-    """Evaluate the checks of all tables that have issues so far, and tell each cause once.
+    """Evaluate the checks of tables, and report each cause once.
 
-    With `whole` the tables are all of the package: what nothing refers to can be told then, unless
-    some of it could not be read.
+    Parameters
+    ----------
+    found
+        The issues of the tables that are checked so far; more are added.
+    typed
+        These tables, and those that they refer to.
+    complete
+        Whether they are all tables of the package. Only then it is known that nothing refers to a
+        row, unless some of a table could not be read.
     """
-    whole = whole and all(table.text.complete for table in typed.values())
-    told = {}
+    complete = complete and all(table.text.complete for table in typed.values())
+    issues = {}
     for name, table in found.items():
-        breaches(typed[name], typed, table, whole)
-        told[name] = by_cause(table, typed[name], partial(_holds, name, typed))
-    told = acknowledged(joined_references(told, typed), typed, whole)
-    return {name: [*told[name], *found[name].left_out(typed[name].text.file)] for name in found}
+        _find_breaches(name, typed, table, complete)
+        issues[name] = by_cause(table, typed[name], partial(_refers_to_a_row, name, typed))
+    issues = _unacknowledged(joined_references(issues, dict(typed)), typed, complete)
+    return {name: [*issues[name], *found[name].left_out(typed[name].text.file)] for name in found}
 
 
 def _read(package: Package, table: str) -> tuple[TypedTable, Found]:
@@ -100,111 +107,164 @@ def _read(package: Package, table: str) -> tuple[TypedTable, Found]:
 
 
 def breaches(
-    table: TypedTable, others: dict[str, TypedTable], found: Found, whole: bool = False
-) -> None:
-    """Evaluate all checks of a table, and add the rows that break one to the issues.
+    name: str, tables: Mapping[str, TypedTable], complete: bool
+) -> list[tuple[Check, ForeignKey | None, np.ndarray]]:
+    """Evaluate all checks of a table.
 
-    `others` holds the tables that its foreign keys refer to, by name; with `whole` it is all of the
-    package. A cell that breaks a check of its own is not held against other cells as well: one
-    fault is told once.
+    Returns
+    -------
+    breaches
+        Each check, the foreign key that it checks if it is one, and the positions of the rows that
+        break it.
     """
-    checks = table_checks(table.schema)
-    guides = [guide_of(table, check) for check in checks]
-    for key in table.schema.foreign_keys:
-        target = others.get(key.reference.resource) if key.reference.resource else table
-        # A target that is not complete has its own issue, which says all: every key would dangle.
-        if (
-            target
-            and target.text.complete
-            and set(key.reference.fields) <= set(target.text.columns)
-        ):
-            present = _keys(target.values, key, table.schema)
-            checks.append(foreign_key_check(key, present, table.schema))
-            guides.append(reference_guide(key, present, target, table))
-    broken = failing_rows(table.values, checks)
-    for check, frame in plausibility_checks(table, others, whole):
-        checks.append(check)
-        guides.append(guide_of(table, check))
-        broken += failing_rows(frame, [check])
-    faulty: dict[str, np.ndarray] = {}
-    order = sorted(range(len(checks)), key=lambda number: len(checks[number].columns))
-    wider: list[tuple[set[str], np.ndarray]] = []
-    rows: dict[int, np.ndarray] = {}
-    for number in order:
-        check, failing = checks[number], table.usable(broken[number], checks[number].columns)
-        for name in check.columns if len(failing) else ():
-            if name in faulty:
-                failing = failing[~faulty[name][failing]]
+    table = tables[name]
+    # A table that is not complete has its own issue, which says all: every key would dangle.
+    others = {
+        other: lazy(t.values.select(list(t.text.columns)))
+        for other, t in tables.items()
+        if t.text.complete and other != name
+    }
+    references = referring({other: t.schema for other, t in tables.items()}, name)
+    joined = join(
+        lazy(table.values),
+        table.schema,
+        Tables(name, others, references if complete else None),
+    )
+    checks: list[tuple[Check, ForeignKey | None]] = [(c, None) for c in table_checks(table.schema)]
+    for check, key in joined.checks:
+        target = tables[key.reference.resource or name] if key else table
+        known = key is None or set(key.reference.fields) <= set(target.text.columns)
+        if key is None or (known and target.text.complete):
+            checks.append((check, key))
+    rows = failing_rows(joined.frame.to_native(), [check for check, _ in checks], table.unknown)
+    return [(*check, positions) for check, positions in zip(checks, rows, strict=True)]
+
+
+def _find_breaches(
+    name: str, tables: Mapping[str, TypedTable], found: Found, complete: bool
+) -> None:
+    """Add the rows that break a check to the issues of a table, each fault once."""
+    table = tables[name]
+    for check, key, rows in _once_per_cell(table, breaches(name, tables, complete)):
+        if len(rows):
+            guide = _reference_guide(key, tables, name) if key else guide_of(table, check)
+            make = partial(_breach, table, check, guide)
+            found.add_rows(check.columns[0], check.name, [int(row) for row in rows], make)
+
+
+def _once_per_cell(
+    table: TypedTable, found: list[tuple[Check, ForeignKey | None, np.ndarray]]
+) -> list[tuple[Check, ForeignKey | None, np.ndarray]]:
+    """Leave out rows whose fault is reported by a check of fewer of the same columns.
+
+    A cell that breaks a check of its own is not compared with other cells as well.
+    """
+    faulty: dict[str, Mask] = {}
+    wider: list[tuple[set[str], Mask]] = []
+    kept = list(found)
+    for number in sorted(range(len(found)), key=lambda number: len(found[number][0].columns)):
+        check, key, failing = found[number]
+        for column in check.columns if len(failing) else ():
+            if column in faulty:
+                failing = failing[~faulty[column][failing]]
         for columns, mask in wider:
             if columns < set(check.columns):
                 failing = failing[~mask[failing]]
-        if check.unique:
-            failing = _later_ones(table, check.columns, failing)
+        if check.unique and len(failing):
+            # The first row of those that have the same key is right, the others repeat it.
+            keys = table.values.select(list(check.columns)).take(pa.array(failing)).to_pandas()
+            failing = failing[keys.duplicated(keep="first").to_numpy()]
         if len(failing) and len(check.columns) == 1:
             mask = faulty.setdefault(check.columns[0], np.zeros(len(table.text), bool))
             mask[failing] = True
-        elif len(failing):  # a check of these columns and others would say the same again
+        elif len(failing):
             wider.append((set(check.columns), np.isin(np.arange(len(table.text)), failing)))
-        rows[number] = failing
-    for number, (check, guide) in enumerate(zip(checks, guides, strict=True)):
-        if len(rows[number]):
-            make = partial(_breach, table, check, guide)
-            found.add_rows(check.columns[0], check.name, [int(row) for row in rows[number]], make)
-
-
-def _later_ones(table: TypedTable, columns: tuple[str, ...], failing: np.ndarray) -> np.ndarray:
-    """Leave out the first row of those that have the same key: the others repeat it."""
-    if not len(failing):
-        return failing
-    keys = table.values.select(list(columns)).take(pa.array(failing)).to_pandas()
-    repeated: np.ndarray = keys.duplicated(keep="first").to_numpy()
-    return np.asarray(failing[repeated])
+        kept[number] = (check, key, failing)
+    return kept
 
 
 def _breach(table: TypedTable, check: Check, guide: Guide, position: int) -> Issue:
     cells = table.text.cells(position, check.columns)
     given = {name: cell for name, cell in cells.items() if cell}
     if not given:
-        value, told = "", "the cell is empty" if len(check.columns) == 1 else "the cells are empty"
+        value = ""
+        problem = "the cell is empty" if len(check.columns) == 1 else "the cells are empty"
     elif len(check.columns) == 1:
         value = cells[check.columns[0]]
         verdict = "not allowed" if check.severity == "error" else "doubtful"
-        told = f"{quote(value)} is {verdict}"
+        problem = f"{quote(value)} is {verdict}"
     else:
         value = ", ".join(f"{name}={cell[:_SHOWN]}" for name, cell in given.items())
-        told = f"found {value}"
+        problem = f"found {value}"
     column, hint = guide(position)
     return Issue(
         file=table.text.file,
         line=table.text.lines[position],
         column=column,
         row=row_key(table.text.cells(position, table.schema.primary_key), table.schema),
-        value=value[:_KEPT],
+        value=value[:KEPT],
         rule=check.name,
         severity=check.severity,
-        message=f"{told}: expected {check.expected}",
+        message=f"{problem}: expected {check.expected}",
         hint=hint,
     )
 
 
-def _keys(values: pa.Table, key: ForeignKey, schema: TableSchema) -> list[str]:
-    """Return the values that a foreign key of a schema may refer to, each once."""
-    target = nw.from_native(values, eager_only=True)
-    columns = []
-    for there, here in zip(key.reference.fields, key.fields, strict=True):
-        expression = key_values(there, target.schema[there], schema.field(here))
-        if expression is None:
-            return []
-        columns.append(expression.alias(here))
-    keys = target.select(*columns).select(key=key_expression(key.fields, schema))["key"]
-    found: list[str] = keys.drop_nulls().unique(maintain_order=True).to_list()
-    return found
+def _reference_guide(key: ForeignKey, tables: Mapping[str, TypedTable], name: str) -> Guide:
+    """Return the guide of a foreign key, made when the first reference dangles."""
+    guides: list[Guide] = []
+
+    def guide(position: int) -> tuple[str, str]:
+        if not guides:
+            target = tables[key.reference.resource or name]
+            present = pc.unique(target.values[key.reference.fields[0]]).drop_null().to_pylist()
+            guides.append(reference_guide(key, present, target, tables[name]))
+        return guides[0](position)
+
+    return guide
 
 
-def _holds(name: str, typed: dict[str, TypedTable], column: str, text: str) -> bool:
-    """Tell whether a foreign key of one column finds a row; true where there is no such key."""
+def _refers_to_a_row(name: str, typed: Mapping[str, TypedTable], column: str, text: str) -> bool:
+    """Return whether a foreign key of one column finds a row; true if there is no such key."""
     for key in typed[name].schema.foreign_keys:
         other = typed.get(key.reference.resource or name)
         if key.fields == (column,) and other and text and other.text.complete:
             return text in other.texts(key.reference.fields[0])
     return True
+
+
+def _unacknowledged(
+    issues: dict[str, list[Issue]], tables: Mapping[str, TypedTable], complete: bool
+) -> dict[str, list[Issue]]:
+    """Leave out the warnings that the package accepts, and report acknowledgements of nothing.
+
+    That an acknowledgement matches no warning is only known if all tables are checked.
+    """
+    table = tables.get(acknowledgements.TABLE)
+    if table is None:
+        return issues
+    if not (table.text.complete and set(acknowledgements.COLUMNS) <= set(table.text.columns)):
+        # It has its own issue; which warnings it accepts is not known, so none is reported.
+        return {name: [i for i in own if i.severity == "error"] for name, own in issues.items()}
+    rows = table.text.rows()
+    accepted = acknowledgements.accepted(rows)
+    kept: dict[str, list[Issue]] = {}
+    matched = set()
+    for name, own in issues.items():
+        kept[name] = []
+        for issue in own:
+            if acknowledgements.is_accepted(issue, name, accepted):
+                matched.add((name, issue.row or "", issue.rule))
+            else:
+                kept[name].append(issue)
+    for row, line in zip(rows, table.text.lines, strict=True) if complete else ():
+        place = tuple(row[column] for column in acknowledgements.COLUMNS)
+        if place not in matched:
+            kept[acknowledgements.TABLE].append(
+                Issue(
+                    table.text.file, line, "rule", place[1], place[2], "acknowledges-nothing",
+                    "warning", f"there is no warning {place[2]!r} for this row",
+                    "delete the line",
+                )
+            )  # fmt: skip
+    return kept

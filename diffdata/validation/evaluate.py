@@ -1,127 +1,296 @@
-"""The passes over a frame: one for all rules of a row, one for each key, one for the samples."""
+"""Which rows of a table break its checks.
+
+For a table in memory (Arrow) the answer is the positions of the rows, for a lazy frame of an engine
+the number of rows and the keys of some. In both, a row passes a check if a value that the check
+reads is unknown, because its cell has a fault of its own.
+
+Most checks hold for a whole table in memory, and that is often found faster than row by row: a key
+by its order, limits of dates by the smallest and the largest, patterns by the distinct texts, or if
+there are many by all texts joined. Only what is left in doubt is evaluated for each row.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import narwhals as nw
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from diffdata.schemas.patterns import one_line, whole
 from diffdata.schemas.rules import Check
-from diffdata.validation.failing import surely_passes
-from diffdata.validation.parallel import side_by_side
-from diffdata.validation.prepare import Prepared
-from diffdata.validation.related import Related
-from diffdata.validation.run import collect
+from diffdata.validation.prepare import Prepared, collect
 
-# What a progress display is told: the step, its number from 1, and how many there are so far.
+# Called before each pass with what it is about, its number from 1, and the number of passes.
 Progress = Callable[[str, int, int], None]
+Mask = np.ndarray[tuple[int], np.dtype[np.bool_]]
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
-# So many failing rows are fetched in one pass for the samples of several rules.
-_FETCHED = 50_000
+MANY_ROWS = 10_000  # from here on threads and shortcuts are worth their cost
+_HEAD = 1000  # rows that show whether a column has few distinct values
+_FEW = 100  # distinct values
+_AT_ONCE = 2**16  # texts that are joined
+_LONGEST = 2**28  # bytes of the texts that are joined
+_NONE = np.array([], dtype=np.intp)
+_FETCHED = 50_000  # failing rows that are fetched in one pass for the samples of several rules
 
 
 @dataclass(frozen=True)
 class Verdict:
     """How many rows fail a check, and the keys of some."""
 
-    check: Check
     failing: int
-    sample: tuple[tuple[Any, ...], ...]
+    sample: tuple[tuple[Any, ...], ...] = ()
+
+
+def side_by_side(
+    function: Callable[[Item], Result], items: Iterable[Item], rows: int
+) -> list[Result]:
+    """Return what a function returns for each item, in order, with threads if there are many rows.
+
+    Arrow works outside of Python's lock. This thread works too: each new one takes memory.
+
+    Examples
+    --------
+    >>> side_by_side(len, ["a", "bc"], rows=100_000)
+    [1, 2]
+    """
+    given = list(items)
+    results: dict[int, Result] = {}
+    left = iter(range(len(given)))
+
+    def work() -> None:
+        for place in left:
+            results[place] = function(given[place])
+
+    helpers = min(8, os.cpu_count() or 1) - 1
+    if rows <= MANY_ROWS or not helpers:
+        work()
+    else:
+        with ThreadPoolExecutor(helpers) as pool:
+            started = [pool.submit(work) for _ in range(helpers)]
+            work()
+            for helper in started:
+                helper.result()
+    return [results[place] for place in range(len(given))]
+
+
+def failing_rows(
+    table: pa.Table, checks: Sequence[Check], unknown: Mapping[str, Mask] | None = None
+) -> list[np.ndarray]:
+    """Return for each check the positions (from 0) of the rows of a table that break it.
+
+    Parameters
+    ----------
+    table
+        The table, with the types of its schema.
+    checks
+        The checks.
+    unknown
+        For columns that have such cells, the rows whose value is unknown.
+    """
+
+    def of(check: Check) -> np.ndarray:
+        if surely_passes(table, check):
+            return _NONE
+        frame = nw.from_native(table, eager_only=True)
+        verdict = frame.select(passes=check.passes)["passes"]
+        if verdict.all():
+            return _NONE
+        failing: np.ndarray = np.flatnonzero(~verdict.to_numpy().astype(bool))
+        for name in check.columns if check.name != "type" else ():
+            if unknown and name in unknown:
+                failing = failing[~unknown[name][failing]]
+        return failing
+
+    # What takes longest comes first, so that no thread waits for another at the end.
+    order = sorted(range(len(checks)), key=lambda place: not checks[place].unique)
+    found = side_by_side(of, [checks[place] for place in order], len(table))
+    by_place = dict(zip(order, found, strict=True))
+    return [by_place[place] for place in range(len(checks))]
+
+
+def surely_passes(table: pa.Table, check: Check) -> bool:
+    """Return whether it is quickly certain that no row breaks a check.
+
+    Examples
+    --------
+    >>> from diffdata.schemas.rules import field_checks
+    >>> from diffdata.schemas.standard import Field
+    >>> field = Field.model_validate({"name": "id", "constraints": {"pattern": "[a-z0-9-]+"}})
+    >>> many = pa.table({"id": ["gpt-3", "opt-175b"] * 10_000})
+    >>> surely_passes(many, field_checks(field)[0])
+    True
+    """
+    if check.unique:
+        return _all_distinct(table, check.columns)
+    if check.decided_by == "row" or len(table) <= MANY_ROWS:
+        return False
+    column = table[check.columns[0]]
+    if check.decided_by == "presence":
+        return bool(column.null_count == 0)
+    if check.decided_by == "ends":  # comparing each number with a limit is as fast
+        return pa.types.is_date(column.type) and _all_pass(check, _ends(column))
+    if len(pc.unique(column.slice(0, _HEAD))) <= _FEW:
+        return _all_pass(check, pc.unique(column))
+    return _all_match(column, check.pattern)
+
+
+def _all_pass(check: Check, values: pa.Array) -> bool:
+    """Return whether each of some values of the one column passes."""
+    few = nw.from_native(pa.table({check.columns[0]: values}), eager_only=True)
+    return bool(few.select(passes=check.passes)["passes"].all())
+
+
+def _ends(column: pa.ChunkedArray) -> pa.Array:
+    ends = pc.min_max(column)
+    return pa.array([ends["min"].as_py(), ends["max"].as_py()], column.type)
+
+
+def _all_match(column: pa.ChunkedArray, pattern: str) -> bool:
+    """Return whether all texts match a pattern, by matching them joined; False if undecided."""
+    if not pa.types.is_string(column.type) or not one_line(pattern):
+        return False
+    each = whole(pattern).removeprefix("^").removesuffix(r"\z")
+    for texts in _pieces(column.drop_null()):
+        if texts.nbytes > _LONGEST:
+            return False
+        joined = pc.binary_join(pa.ListArray.from_arrays([0, len(texts)], texts), "\n")
+        # A newline in a text would make two texts of it, which may match where the one does not.
+        newlines = np.count_nonzero(np.frombuffer(joined.buffers()[2], np.uint8) == ord("\n"))
+        if newlines != len(texts) - 1:
+            return False
+        try:
+            matches = pc.match_substring_regex(joined, rf"^(?:{each}\n)*{each}\z")
+        except pa.ArrowInvalid:  # twice the pattern is too long for RE2
+            return False
+        if not matches[0].as_py():
+            return False
+    return True
+
+
+def _pieces(column: pa.ChunkedArray) -> Iterator[pa.Array]:
+    for chunk in column.chunks:
+        for start in range(0, len(chunk), _AT_ONCE):
+            yield chunk.slice(start, _AT_ONCE)
+
+
+def _all_distinct(table: pa.Table, columns: Sequence[str]) -> bool:
+    """Return whether a key is certainly unique."""
+    if any(pa.types.is_floating(table.schema.field(name).type) for name in columns):
+        return False  # Arrow has two zeros
+    if len(columns) == 1:
+        column = table[columns[0]].drop_null()
+        return _increases(column) or len(pc.unique(column)) == len(column)
+    keyed = table.select(list(columns)).drop_null()
+    return bool(keyed.group_by(list(columns)).aggregate([]).num_rows == keyed.num_rows)
+
+
+def _increases(column: pa.ChunkedArray) -> bool:
+    """Return whether each value is larger than the one before, as in a sorted key."""
+    # The first rows rule out most columns.
+    return all(
+        pc.all(pc.less(part.slice(0, max(len(part) - 1, 0)), part.slice(1))).as_py()
+        for part in (column.slice(0, _HEAD), column)
+    )
 
 
 def evaluate(
-    prepared: Prepared,
-    related: Related,
-    checks: Sequence[Check],
-    key: Sequence[str],
-    sample: int,
-    progress: Progress,
+    prepared: Prepared, checks: Sequence[Check], sample: int, progress: Progress
 ) -> tuple[int, list[Verdict]]:
-    """Evaluate checks, and return the number of rows and a verdict for each check, in order."""
-    frame = related.frame
-    passing = _surely(prepared, checks)
-    rows_of = [check for check in checks if not check.unique and id(check) not in passing]
-    keys_of = [check for check in checks if check.unique and id(check) not in passing]
-    steps = 1 + len(keys_of)
-    progress("rules of a row", 1, steps)
-    fails = {str(number): ~prepared.usable(check) for number, check in enumerate(rows_of)}
-    rows, failing_by = _counts(frame, fails)
-    verdicts = {number: Verdict(check, 0, ()) for number, check in passing.items()}
-    for number, check in enumerate(keys_of, start=2):
-        progress(f"{check.name} ({', '.join(check.columns)})", number, steps)
-        failing, found = _repeated(prepared.frame, check, key, sample)
-        verdicts[id(check)] = Verdict(check, failing, found)
-    broken = {name: number for name, number in failing_by.items() if number}
-    if broken and sample:
-        progress("rows that fail", steps + 1, steps + 1)
-    samples = _samples(frame, {name: fails[name] for name in broken}, broken, key, sample)
-    for name, check in zip(fails, rows_of, strict=True):
-        verdicts[id(check)] = Verdict(check, failing_by[name], samples.get(name, ()))
-    return rows, [verdicts[id(check)] for check in checks]
+    """Return the number of rows of a frame of any engine, and a verdict for each check.
 
+    An engine evaluates all rules of a row in one pass, each unique key in another, and one more for
+    the samples if rows fail.
 
-def _surely(prepared: Prepared, checks: Sequence[Check]) -> dict[int, Check]:
-    """Return the checks that no row breaks, as far as that is known without judging each."""
-    sure = {id(c): c for c in checks if c.name == "type" and not prepared.doubtful(c)}
-    table = prepared.frame.to_native()
-    if isinstance(table, pa.Table):
-        left = [check for check in checks if check.name != "type"]
-        left.sort(key=lambda check: not check.unique)  # what takes longest comes first
-        passing = side_by_side(lambda check: surely_passes(table, check), left, len(table))
-        sure |= {id(check): check for check, passes in zip(left, passing, strict=True) if passes}
-    return sure
-
-
-def _counts(frame: nw.LazyFrame[Any], fails: Mapping[str, nw.Expr]) -> tuple[int, dict[str, int]]:
-    """Count the rows, and those that fail: in one pass, or on Arrow side by side."""
-    sums = {name: failing.cast(nw.Int64()).sum().alias(name) for name, failing in fails.items()}
-    table = frame.to_native()
-    if isinstance(table, pa.Table):
-        parts = side_by_side(lambda name: collect(frame.select(sums[name])), sums, len(table))
-        found = {name: part[name][0].as_py() for name, part in zip(sums, parts, strict=True)}
-        return len(table), {name: count or 0 for name, count in found.items()}
-    (counts,) = collect(frame.select(nw.len().alias("rows"), *sums.values())).to_pylist()
-    return int(counts["rows"]), {name: int(counts[name] or 0) for name in sums}
-
-
-def _repeated(
-    frame: nw.LazyFrame[Any], check: Check, key: Sequence[str], sample: int
-) -> tuple[int, tuple[tuple[Any, ...], ...]]:
-    """Count the rows whose key stands in other rows too.
-
-    Grouping is what every engine can do lazily; to tell for each row whether it is a duplicate is
-    not.
+    Parameters
+    ----------
+    prepared
+        The frame, with the columns that the checks read.
+    checks
+        The checks.
+    sample
+        How many failing rows of each check to name, by the primary key.
+    progress
+        Called before each pass.
     """
-    columns = list(check.columns)
-    given = frame
-    for name in columns:
-        given = given.filter(~nw.col(name).is_null())
-    names = {name: f"_group_{name}" for name in columns}
-    repeated = (
-        given.group_by(*columns)
-        .agg(nw.len().alias("_count"))
-        .filter(nw.col("_count") > 1)
-        .rename(names)
+    table = prepared.frame.to_native()
+    if not isinstance(table, pa.Table):
+        return _evaluate_lazily(prepared, checks, sample, progress)
+    progress("rules of a row", 1, 1)
+    unknown = {name: table[flag].to_numpy() for name, flag in prepared.flags.items()}
+    open_checks = [c for c in checks if c.name != "type" or prepared.has_unknown(c)]
+    positions = dict(
+        zip(map(id, open_checks), failing_rows(table, open_checks, unknown), strict=True)
     )
-    (found,) = collect(repeated.select(nw.col("_count").sum().alias("rows"))).to_pylist()
+    keyed = nw.from_native(table.select(list(prepared.key))).lazy()
+
+    def verdict(check: Check) -> Verdict:
+        rows = positions.get(id(check), _NONE)
+        if not len(rows) or not sample:
+            return Verdict(len(rows))
+        failing = nw.from_native(keyed.to_native().take(pa.array(rows))).lazy()
+        return Verdict(len(rows), _first_keys(failing, prepared.key, sample))
+
+    return len(table), [verdict(check) for check in checks]
+
+
+def _evaluate_lazily(
+    prepared: Prepared, checks: Sequence[Check], sample: int, progress: Progress
+) -> tuple[int, list[Verdict]]:
+    frame, key = prepared.frame, prepared.key
+    keys = [check for check in checks if check.unique]
+    fails = {
+        str(place): ~prepared.passes(check)
+        for place, check in enumerate(checks)
+        if not check.unique and (check.name != "type" or prepared.has_unknown(check))
+    }
+    steps = 1 + len(keys)
+    progress("rules of a row", 1, steps)
+    sums = [failing.cast(nw.Int64()).sum().alias(name) for name, failing in fails.items()]
+    (counts,) = collect(frame.select(nw.len().alias("rows"), *sums)).to_pylist()
+    verdicts = {id(check): Verdict(0) for check in checks}
+    for number, check in enumerate(keys, start=2):
+        progress(f"{check.name} ({', '.join(check.columns)})", number, steps)
+        verdicts[id(check)] = _repeated(prepared, check, sample)
+    failing = {name: int(counts[name]) for name in fails if counts[name]}
+    if failing and sample:
+        progress("rows that fail", steps + 1, steps + 1)
+    samples = _samples(frame, {name: fails[name] for name in failing}, failing, key, sample)
+    for name, number in failing.items():
+        verdicts[id(checks[int(name)])] = Verdict(number, samples.get(name, ()))
+    return int(counts["rows"]), [verdicts[id(check)] for check in checks]
+
+
+def _repeated(prepared: Prepared, check: Check, sample: int) -> Verdict:
+    """Count the rows whose key is also the key of other rows, by grouping, which is lazy."""
+    frame, columns = prepared.frame, list(check.columns)
+    for name in columns:
+        frame = frame.filter(~nw.col(name).is_null())
+    names = {name: f"_group_{name}" for name in columns}
+    groups = frame.group_by(*columns).agg(nw.len().alias("_count")).filter(nw.col("_count") > 1)
+    (found,) = collect(groups.select(nw.col("_count").sum().alias("rows"))).to_pylist()
     failing = int(found["rows"] or 0)
     if not failing or not sample:
-        return failing, ()
-    groups = repeated.select(*names.values()).sort(*names.values())
-    if list(key) == columns:
-        # Each group has two rows or more, so that so many hold enough; their order is that of keys.
-        groups = groups.head(sample)
-    rows = given.join(groups, left_on=columns, right_on=list(names.values()), how="semi")
-    return failing, _keys(rows, key, sample)
+        return Verdict(failing)
+    first = groups.rename(names).select(*names.values()).sort(*names.values())
+    if list(prepared.key) == columns:
+        # Each group has two rows or more, and the order of groups is that of keys.
+        first = first.head(sample)
+    rows = frame.join(first, left_on=columns, right_on=list(names.values()), how="semi")
+    return Verdict(failing, _first_keys(rows, prepared.key, sample))
 
 
 def _samples(
     frame: nw.LazyFrame[Any],
-    fails: dict[str, nw.Expr],
-    failing: dict[str, int],
+    fails: Mapping[str, nw.Expr],
+    failing: Mapping[str, int],
     key: Sequence[str],
     sample: int,
 ) -> dict[str, tuple[tuple[Any, ...], ...]]:
@@ -134,7 +303,9 @@ def _samples(
         if fetched <= _FETCHED:
             few.append(name)
     found = {
-        name: _keys(frame.filter(fails[name]), key, sample) for name in fails if name not in few
+        name: _first_keys(frame.filter(fails[name]), key, sample)
+        for name in fails
+        if name not in few
     }
     if few:
         flags = [fails[name].alias(f"_fails_{name}") for name in few]
@@ -148,6 +319,10 @@ def _samples(
     return found
 
 
-def _keys(frame: nw.LazyFrame[Any], key: Sequence[str], sample: int) -> tuple[tuple[Any, ...], ...]:
+def _first_keys(
+    frame: nw.LazyFrame[Any], key: Sequence[str], sample: int
+) -> tuple[tuple[Any, ...], ...]:
+    if not key:
+        return ()
     rows = collect(frame.select(*key).sort(*key).head(sample)).to_pylist()
     return tuple(tuple(row[name] for name in key) for row in rows)

@@ -1,12 +1,14 @@
-"""From any frame to a lazy one with the columns and types of a schema, and flags where it differs.
+"""From a frame of any library to a lazy one with the columns and types of a schema.
 
-A value of another type than its column asks for is a finding, never a crash: it becomes missing,
-and a flag beside it keeps the other rules from judging what nobody knows.
+A value of another type than its column asks for is an issue, never a crash: it becomes missing, and
+a flag beside it keeps other rules from judging it. Columns whose names some engine does not accept
+(``a.b``, ``*``, ``A`` beside ``a``) have plain names while rules are evaluated.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,10 +17,40 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from diffdata.engines.spark import quiet
 from diffdata.errors import InvalidInputError
 from diffdata.schemas.rules import Check
-from diffdata.schemas.standard import TableSchema
+from diffdata.schemas.standard import ForeignKey, TableSchema
 from diffdata.types.columns import nothing, typed, words
+
+# What every engine accepts as a name. Names that begin with an underscore are those of flags and
+# joined columns.
+_PLAIN = re.compile(r"[^\W_][^.`*^$\"\\\x00-\x1f]*")
+_ENGINES = (
+    "_duckdb", "dask", "duckdb", "ibis", "narwhals", "polars", "py4j", "pyarrow", "pyspark",
+    "sqlframe", "sqlglot",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Names:
+    """The names of the columns of a table.
+
+    Attributes
+    ----------
+    schema
+        The schema, with plain names.
+    plain
+        The plain name of each column of the table and of its schema; most often the same.
+    """
+
+    schema: TableSchema
+    plain: Mapping[str, str]
+
+    @property
+    def original(self) -> dict[str, str]:
+        """The name of each column by its plain name, where they differ."""
+        return {plain: name for name, plain in self.plain.items() if plain != name}
 
 
 @dataclass(frozen=True)
@@ -29,33 +61,51 @@ class Prepared:
     ----------
     frame
         Lazy, with the columns of the schema in its types, and the columns of the flags.
+    key
+        The columns that a row is named by: the primary key, as far as the frame has it, or else the
+        first column.
     checks
         The checks of types, one for each column that is there.
     missing, unknown
-        Columns of the schema that the frame lacks, and the other way round.
+        Columns that only the schema has, and columns that only the frame has.
     flags
         For each column that may hold values of another type the name of a boolean column: true
-        where the value is not known.
+        where the value is unknown.
     """
 
     frame: nw.LazyFrame[Any]
+    key: tuple[str, ...]
     checks: tuple[Check, ...]
     missing: tuple[str, ...]
     unknown: tuple[str, ...]
     flags: dict[str, str]
 
-    def doubtful(self, check: Check) -> bool:
-        """Tell whether a check reads a column that may hold values of another type."""
+    def has_unknown(self, check: Check) -> bool:
+        """Return whether a check reads a column that may hold values of another type."""
         return any(name in self.flags for name in check.columns)
 
-    def usable(self, check: Check) -> nw.Expr:
-        """Return the expression that a row passes a check, or cannot be judged by it."""
+    def passes(self, check: Check) -> nw.Expr:
+        """Return the expression that a row passes a check, or that the check cannot judge it."""
         passes = check.passes
-        if check.name != "type":
-            for name in check.columns:
-                if name in self.flags:
-                    passes = passes | nw.col(self.flags[name])
+        for name in check.columns if check.name != "type" else ():
+            if name in self.flags:
+                passes = passes | nw.col(self.flags[name])
         return passes
+
+
+def collect(frame: nw.LazyFrame[Any]) -> pa.Table:
+    """Return the rows of a lazy frame as an Arrow table; Polars works in its streaming mode."""
+    options: Any = {"engine": "streaming"} if frame.implementation.is_polars() else {}
+    with quiet():
+        table: pa.Table = frame.collect("pyarrow", **options).to_arrow()
+    return table
+
+
+def of_engine(error: Exception) -> str | None:
+    """Return what an engine says of an error, on one line; None if the error is not of one."""
+    if type(error).__module__.split(".")[0] not in _ENGINES:
+        return None
+    return " ".join(str(error).split())[:300]
 
 
 def lazy(frame: Any, what: str = "frame") -> nw.LazyFrame[Any]:
@@ -64,15 +114,15 @@ def lazy(frame: Any, what: str = "frame") -> nw.LazyFrame[Any]:
     Raises
     ------
     InvalidInputError
-        If it is no frame that Narwhals supports, or has two columns of one name.
+        If Narwhals does not support it, or if it has two columns of one name.
     """
     if isinstance(frame, nw.DataFrame | nw.LazyFrame):
         frame = frame.to_native()
     if isinstance(frame, pd.DataFrame):
-        frame = _arrow(frame)
+        frame = _to_arrow(frame)
     if isinstance(frame, pa.Table):
-        _refuse_repeated(frame.column_names, what)
-        frame = _plainly(frame)
+        _refuse_duplicates(frame.column_names, what)
+        frame = _with_plain_types(frame)
     try:
         wrapped: nw.LazyFrame[Any] = nw.from_native(frame).lazy()
     except (TypeError, AttributeError):
@@ -81,17 +131,27 @@ def lazy(frame: Any, what: str = "frame") -> nw.LazyFrame[Any]:
             f"library that Narwhals supports, found {type(frame).__name__}"
         ) from None
     if wrapped.implementation.is_pyspark():
-        _refuse_repeated(wrapped.to_native().columns, what)
+        _refuse_duplicates(wrapped.to_native().columns, what)
     return wrapped
 
 
-def _refuse_repeated(names: Sequence[str], what: str) -> None:
-    if twice := [name for name in dict.fromkeys(names) if names.count(name) > 1]:
-        raise InvalidInputError(f"{what}: the column {twice[0]!r} stands more than once")
+def _refuse_duplicates(names: Sequence[str], what: str) -> None:
+    if duplicates := [name for name in dict.fromkeys(names) if names.count(name) > 1]:
+        raise InvalidInputError(f"{what}: duplicate column {duplicates[0]!r}")
 
 
 def prepare(frame: nw.LazyFrame[Any], schema: TableSchema, parsed: Iterable[str] = ()) -> Prepared:
-    """Type the columns of a frame as its schema says; `parsed` are columns with a flag by it."""
+    """Convert the columns of a frame to the types of its schema.
+
+    Parameters
+    ----------
+    frame
+        The frame, with plain names.
+    schema
+        The schema, with plain names.
+    parsed
+        The columns that were parsed from text, which have a flag beside them, see `flag_of`.
+    """
     dtypes: dict[str, nw.dtypes.DType] = dict(frame.collect_schema())
     if frame.implementation.is_pyspark():
         # Its timestamps have the zone of the session, in which a day begins at midnight as well.
@@ -116,14 +176,16 @@ def prepare(frame: nw.LazyFrame[Any], schema: TableSchema, parsed: Iterable[str]
         fits = nw.lit(True) if unknown is None else ~nw.col(flag)
         checks.append(Check("type", (field.name,), fits, words(field)))
     missing = tuple(name for name in schema.column_names if name not in dtypes)
-    known = {*schema.column_names, *map(flag_of, parsed)}
-    unknown_names = tuple(name for name in dtypes if name not in known)
+    expected = {*schema.column_names, *map(flag_of, parsed)}
+    unknown_names = tuple(name for name in dtypes if name not in expected)
     if len(missing) == len(schema.fields):
         # A frame needs some column to have rows.
         kept = frame.with_columns(*columns).select(*schema.column_names, *flags.values())
     else:
         kept = frame.select(*columns)
-    return Prepared(kept, tuple(checks), missing, unknown_names, flags)
+    key = tuple(name for name in schema.primary_key if name in dtypes)
+    key = key or tuple(name for name in schema.column_names if name in dtypes)[:1]
+    return Prepared(kept, key, tuple(checks), missing, unknown_names, flags)
 
 
 def flag_of(column: str) -> str:
@@ -131,37 +193,36 @@ def flag_of(column: str) -> str:
     return f"_unparsed_{column}"
 
 
-def _arrow(frame: pd.DataFrame) -> pa.Table:
-    """Return a pandas frame as Arrow; a column of mixed values as bytes, which no column asks for.
+def _to_arrow(frame: pd.DataFrame) -> pa.Table:
+    """Return a pandas frame as Arrow; a column of mixed values as bytes, which no type accepts.
 
-    Columns of objects become what they hold (dates, text, whole numbers), and so do floats that
-    stand for whole numbers beside missing ones.
+    Columns of objects become what they hold (dates, text, whole numbers), and floats become whole
+    numbers if that is what pandas made them of, because some are missing.
     """
     columns: list[Any] = []
     for place in range(frame.shape[1]):
         series = frame.iloc[:, place]
-        if _whole_beside_missing(series):
+        if _whole_with_missing(series):
             series = series.astype("Int64")
         try:
             columns.append(pa.array(series, from_pandas=True))
         except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError):
             absent = series.isna()
-            columns.append(pa.array([None if gone else b"" for gone in absent], type=pa.binary()))
+            columns.append(pa.array([None if empty else b"" for empty in absent], pa.binary()))
     return pa.table(columns, names=[str(name) for name in frame.columns])
 
 
-def _whole_beside_missing(series: pd.Series[Any]) -> bool:
-    """Tell whether a column of floats is what pandas makes of whole numbers if some are missing."""
+def _whole_with_missing(series: pd.Series[Any]) -> bool:
     if series.dtype != np.float64 or not (series.isna().any() and series.notna().any()):
         return False
     given = series.dropna()
     return bool((given.abs() < 2**53).all() and (given == given.round()).all())
 
 
-def _plainly(table: pa.Table) -> pa.Table:
-    """Return a table of Arrow with one type of text and of dates, and without dictionaries.
+def _with_plain_types(table: pa.Table) -> pa.Table:
+    """Return an Arrow table with one type of text and of dates, and without dictionaries.
 
-    It does not join texts of two types, and Narwhals takes every dictionary for one of text.
+    Arrow does not join texts of two types, and Narwhals takes every dictionary for one of text.
     """
     for place, column in enumerate(table.schema):
         kind = column.type
@@ -174,3 +235,70 @@ def _plainly(table: pa.Table) -> pa.Table:
         if kind != column.type:
             table = table.set_column(place, column.name, table.column(place).cast(kind))
     return table
+
+
+def plain_names(found: Iterable[str], schema: TableSchema, table: str = "") -> Names:
+    """Choose plain names for the columns of a table.
+
+    Parameters
+    ----------
+    found
+        The names of the columns that the data have.
+    schema
+        The schema.
+    table
+        The name of the table, for foreign keys to itself.
+    """
+    plain: dict[str, str] = {}
+    taken: set[str] = set()
+    for name in dict.fromkeys([*schema.column_names, *found]):
+        accepted = _PLAIN.fullmatch(name) and name.casefold() not in taken
+        plain[name] = name if accepted else f"_column_{len(plain)}_"
+        taken.add(name.casefold())
+    if all(plain[name] == name for name in schema.column_names):
+        return Names(schema, plain)
+    # Only a schema of the standard has other names, and it has no rules.
+    renamed = {
+        "fields": tuple(f.model_copy(update={"name": plain[f.name]}) for f in schema.fields),
+        "primary_key": tuple(plain[name] for name in schema.primary_key),
+        "unique_keys": tuple(tuple(plain[name] for name in key) for key in schema.unique_keys),
+        "foreign_keys": tuple(
+            with_names(key, plain, plain if key.reference.resource in ("", table) else {})
+            for key in schema.foreign_keys
+        ),
+    }
+    return Names(schema.model_copy(update=renamed), plain)
+
+
+def with_names(key: ForeignKey, own: Mapping[str, str], target: Mapping[str, str]) -> ForeignKey:
+    """Return a foreign key with other names of its columns, and of those that it refers to."""
+    fields = tuple(own.get(name, name) for name in key.fields)
+    there = tuple(target.get(name, name) for name in key.reference.fields)
+    reference = key.reference.model_copy(update={"fields": there})
+    return key.model_copy(update={"fields": fields, "reference": reference})
+
+
+def with_plain_names(
+    frame: nw.LazyFrame[Any], schema: TableSchema | None = None, table: str = ""
+) -> tuple[nw.LazyFrame[Any], Names]:
+    """Return a frame with plain names, and these; see `plain_names`."""
+    found = frame.collect_schema().names()
+    names = plain_names(found, TableSchema() if schema is None else schema, table)
+    wanted = [names.plain[name] for name in found]
+    return (frame if wanted == found else _renamed(frame, wanted)), names
+
+
+def _renamed(frame: nw.LazyFrame[Any], names: Sequence[str]) -> nw.LazyFrame[Any]:
+    """Rename all columns of a frame, by their places."""
+    native, engine = frame.to_native(), frame.implementation
+    if engine.is_pyarrow():
+        native = native.rename_columns(list(names))
+    elif engine.is_pyspark():
+        native = native.toDF(*names)
+    elif engine.is_duckdb():
+        columns = ", ".join(f'"{name}"' for name in names)
+        native = native.query("_", f"SELECT * FROM _ AS _({columns})")
+    else:
+        native = native.rename(dict(zip(frame.collect_schema().names(), names, strict=True)))
+    named: nw.LazyFrame[Any] = nw.from_native(native).lazy()
+    return named

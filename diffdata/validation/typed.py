@@ -15,14 +15,12 @@ from diffdata.schemas.standard import Field, TableSchema
 from diffdata.types.dtypes import arrow_type
 from diffdata.validation.cells import CellError, quote
 from diffdata.validation.columns import convert
+from diffdata.validation.evaluate import Mask, side_by_side
 from diffdata.validation.found import Found
-from diffdata.validation.parallel import side_by_side
 from diffdata.validation.shape import row_key
 from diffdata.validation.text import TextTable
 
-Mask = np.ndarray[tuple[int], np.dtype[np.bool_]]
-
-_KEPT = 1000  # characters of a cell that an issue keeps
+KEPT = 1000  # characters of a cell that an issue keeps
 
 
 @dataclass(frozen=True)
@@ -35,7 +33,7 @@ class TypedTable:
         What the values were made of.
     values
         One column for each column of the schema; null is an empty cell.
-    unusable
+    unknown
         For each column with such cells, the rows in which the value is not known: the cell could
         not be parsed, or was not there.
     """
@@ -43,17 +41,10 @@ class TypedTable:
     schema: TableSchema
     text: TextTable
     values: pa.Table
-    unusable: dict[str, Mask]
+    unknown: dict[str, Mask]
     _texts: dict[str, frozenset[str]] = dataclasses.field(
         default_factory=dict, repr=False, compare=False
     )
-
-    def usable(self, positions: np.ndarray, columns: tuple[str, ...]) -> np.ndarray:
-        """Return those of the rows in which all of these columns are known."""
-        for name in columns:
-            if name in self.unusable:
-                positions = positions[~self.unusable[name][positions]]
-        return positions
 
     def texts(self, column: str) -> frozenset[str]:
         """Return the texts that stand in a column."""
@@ -72,13 +63,13 @@ def to_typed(text: TextTable, schema: TableSchema, found: Found) -> TypedTable:
     )
     converted = {field.name: result for field, result in zip(fields, results, strict=True)}
     columns: dict[str, pa.ChunkedArray] = {}
-    unusable: dict[str, Mask] = {}
+    unknown: dict[str, Mask] = {}
     broken = np.zeros(len(text), bool)
     broken[list(text.broken)] = True
     for field in schema.fields:
         if field.name not in converted:
             columns[field.name] = pa.nulls(len(text), arrow_type(field))
-            unusable[field.name] = np.ones(len(text), bool)
+            unknown[field.name] = np.ones(len(text), bool)
             continue
         values, refused, formulas = converted[field.name]
         columns[field.name] = values
@@ -91,8 +82,8 @@ def to_typed(text: TextTable, schema: TableSchema, found: Found) -> TypedTable:
             if field.name in schema.primary_key:  # of a broken row the key is kept, if it is known
                 mask &= values.is_null().to_numpy()
             mask[list(refused)] = True
-            unusable[field.name] = mask
-    return TypedTable(schema, text, pa.table(columns), unusable)
+            unknown[field.name] = mask
+    return TypedTable(schema, text, pa.table(columns), unknown)
 
 
 def _refusal(
@@ -103,7 +94,7 @@ def _refusal(
     key = row_key(text.cells(position, schema.primary_key), schema)
     line = text.lines[position]
     return Issue(
-        text.file, line, field.name, key, cell[:_KEPT], error.rule, "error", message, error.hint
+        text.file, line, field.name, key, cell[:KEPT], error.rule, "error", message, error.hint
     )
 
 
@@ -113,6 +104,4 @@ def _formula(text: TextTable, schema: TableSchema, field: Field, position: int) 
     message = f"a spreadsheet would take {quote(cell)} for a formula"
     hint = "write it in another way; `diffdata export --safe` puts an apostrophe before it"
     line = text.lines[position]
-    return Issue(
-        text.file, line, field.name, key, cell[:_KEPT], "formula", "warning", message, hint
-    )
+    return Issue(text.file, line, field.name, key, cell[:KEPT], "formula", "warning", message, hint)

@@ -30,7 +30,7 @@ from diffdata.package.packages import (
 )
 from diffdata.package.places import DESCRIPTOR
 from diffdata.schemas.standard import TableSchema
-from diffdata.validation.check import check_tables, told_once
+from diffdata.validation.check import check_tables, find_issues
 from diffdata.validation.foreign import MOST_RESOURCES, foreign_tables, read_foreign
 from diffdata.validation.foreign_files import json_text
 from diffdata.validation.found import Found
@@ -147,7 +147,7 @@ def _validate_foreign(root: Path) -> list[Issue]:
         found[table.name] = Found()
         found[table.name].add(table.issues)
         typed[table.name] = to_typed(table.text, table.schema, found[table.name])
-    told = told_once(found, typed)
+    told = find_issues(found, typed)
     return in_order([*issues, *(issue for name in told for issue in told[name])])
 
 
@@ -215,7 +215,7 @@ def _validate_csv(file: Path, schema: PathLike | None) -> list[Issue]:
     found = Found()
     found.add(issues)
     typed = to_typed(text, parsed, found)
-    return in_order(told_once({str(file): found}, {str(file): typed})[str(file)])
+    return in_order(find_issues({str(file): found}, {str(file): typed})[str(file)])
 
 
 def _validate_in_package(file: Path) -> list[Issue]:
