@@ -439,7 +439,7 @@ def test_mistakes_of_the_caller_are_told_plainly(things: Package) -> None:
     with pytest.raises(InvalidInputError, match="sample: expected a number from 0 up"):
         check(pl.DataFrame(), "models", sample=-1)
     with pytest.raises(
-        InvalidInputError, match="tables: the table kinds does not have the columns"
+        InvalidInputError, match="tables: kinds cannot be referred to: it has no column"
     ):
         check(clean_things(things.schema("things")), things.root / "things.json",
               tables={"kinds": pl.DataFrame({"kind": ["x"]})})  # fmt: skip
