@@ -1,6 +1,6 @@
-"""The cases that are held against each other; each runs in a process of its own.
+"""The cases that are compared; each runs in its own process.
 
-A case prepares in silence, and returns the action that is timed.
+A case prepares its data, which is not timed, and returns the action that is timed.
 """
 
 from __future__ import annotations
@@ -16,13 +16,17 @@ import tables
 
 Action = Callable[[], object]
 DRAWS, FACTORS = 1_000_000, 8
-FEW = 100  # rows that a validator reads before it is timed: a first call imports more
+FEW = 100  # rows that a validator reads before it is timed, because a first call imports modules
 
 
-def _told(failing: int) -> int:
+def _clean(failing: int) -> None:
     if failing:
-        raise SystemExit(f"the clean table fails {failing} times: the case measures nothing")
-    return failing
+        raise SystemExit(f"the clean table fails {failing} times, so the time would be meaningless")
+
+
+def _faulty(failing: int) -> None:
+    if not failing:
+        raise SystemExit("no fault was found, so the time would be meaningless")
 
 
 def diffdata_duckdb(folder: Path, rows: int) -> Action:
@@ -36,11 +40,11 @@ def diffdata_polars(folder: Path, rows: int) -> Action:
 
 
 def _check_files(folder: Path, rows: int, engine: str) -> Action:
-    from diffdata.validation.files import check_files
+    from diffdata import check_files
 
     path, schema = tables.make(folder, rows)
     others = {"families": tables.families()}
-    return lambda: _told(
+    return lambda: _clean(
         len(check_files(path, schema, engine=engine, tables=others, memory="1GB").failed)
     )
 
@@ -48,60 +52,116 @@ def _check_files(folder: Path, rows: int, engine: str) -> Action:
 def hand_duckdb(folder: Path, rows: int) -> Action:
     """Check Parquet with SQL written by hand."""
     path, _ = tables.make(folder, rows)
-    return lambda: _told(tables.duckdb_by_hand(path)["failing"])
+    return lambda: _clean(tables.duckdb_by_hand(path)["failing"])
 
 
 def hand_polars(folder: Path, rows: int) -> Action:
     """Check Parquet with Polars written by hand."""
     path, _ = tables.make(folder, rows)
-    return lambda: _told(tables.polars_by_hand(path)["failing"])
+    return lambda: _clean(tables.polars_by_hand(path)["failing"])
 
 
 def rules_times(times: int) -> Callable[[Path, int], Action]:
-    """Check Parquet on DuckDB with the rules of the schema so many times over."""
+    """Return a case that checks Parquet on DuckDB with several times the rules of the schema."""
 
     def case(folder: Path, rows: int) -> Action:
-        from diffdata.schemas.reader import parse_schema
-        from diffdata.validation.files import check_files
+        from diffdata import check_files
 
         path, _ = tables.make(folder, rows)
-        schema = parse_schema(json.dumps(tables.schema(times)), "figures.json")
+        schema = folder / f"figures-{times}.json"
+        schema.write_text(json.dumps(tables.schema(times)))
         others = {"families": tables.families()}
-        return lambda: _told(len(check_files(path, schema, tables=others).failed))
+        return lambda: _clean(len(check_files(path, schema, tables=others).failed))
 
     return case
 
 
 def diffdata_csv(folder: Path, rows: int) -> Action:
-    """Validate CSV with `validate`, each fault at its line."""
-    from diffdata.validation.whole import validate
+    """Validate CSV with `validate`, which reports each fault with its line."""
+    from diffdata import validate
 
-    def check(rows: int) -> Action:
+    def prepare(rows: int) -> Action:
         path, schema = _alone(folder, rows)
-        return lambda: _told(len(validate(path, schema=schema)))
+        return lambda: _clean(len(validate(path, schema=schema)))
 
-    check(FEW)()
-    return check(rows)
+    prepare(FEW)()
+    return prepare(rows)
+
+
+def csv_with(fault: str) -> Callable[[Path, int], Action]:
+    """Return a case that validates CSV with a fault, see `tables.make`."""
+
+    def case(folder: Path, rows: int) -> Action:
+        from diffdata import validate
+
+        def prepare(rows: int) -> Action:
+            path, schema = _alone(folder, rows, fault)
+            return lambda: _faulty(len(validate(path, schema=schema)))
+
+        prepare(FEW)()
+        return prepare(rows)
+
+    return case
+
+
+def diffdata_csv_wide(folder: Path, rows: int) -> Action:
+    """Validate CSV with 4,000 columns and as many cells as the other table has."""
+    from diffdata import validate
+
+    path, schema = tables.make_wide(folder, rows)
+    return lambda: _clean(len(validate(path, schema=schema)))
+
+
+def memory(fault: str = "") -> Callable[[Path, int], Action]:
+    """Return a case that checks a Polars frame in memory with `check`."""
+
+    def case(folder: Path, rows: int) -> Action:
+        import polars as pl
+
+        from diffdata import check
+
+        path, _ = tables.make(folder, rows, fault=fault)
+        schema, verify = _schema_alone(folder), _faulty if fault else _clean
+        frame = pl.read_parquet(path)
+        return lambda: verify(sum(rule.failing for rule in check(frame, schema).failed))
+
+    return case
+
+
+def dataframely(fault: str = "") -> Callable[[Path, int], Action]:
+    """Return a case that checks the same frame with dataframely: the same rules and key."""
+
+    def case(folder: Path, rows: int) -> Action:
+        import polars as pl
+        from dataframely_schema import Figures
+
+        path, _ = tables.make(folder, rows, fault=fault)
+        frame = pl.read_parquet(path)
+        if fault:
+            return lambda: _faulty(sum(Figures.filter(frame).failure.counts().values()))
+        return lambda: Figures.validate(frame)  # raises an error for a faulty table
+
+    return case
 
 
 def diffdata_parquet(folder: Path, rows: int) -> Action:
-    """Check Parquet of the same rows with `check_files`, which takes the engine that fits."""
-    from diffdata.validation.files import check_files
+    """Check Parquet of the same rows with `check_files`, which chooses the engine."""
+    from diffdata import check_files
 
-    def check(rows: int) -> Action:
-        _, schema = _alone(folder, rows)
+    def prepare(rows: int) -> Action:
         path, _ = tables.make(folder, rows)
-        return lambda: _told(len(check_files(path, schema).failed))
+        schema = _schema_alone(folder)
+        return lambda: _clean(len(check_files(path, schema).failed))
 
-    check(FEW)()
-    return check(rows)
+    prepare(FEW)()
+    return prepare(rows)
 
 
 def frictionless_csv(folder: Path, rows: int) -> Action:
     """Validate CSV with frictionless: types, constraints and the key; it has no rules."""
     import frictionless
 
-    def check(rows: int) -> Action:
+    def prepare(rows: int) -> Action:
         path, described = _alone(folder, rows)
         schema = json.loads(described.read_text())
         del schema["rules"]
@@ -111,19 +171,22 @@ def frictionless_csv(folder: Path, rows: int) -> Action:
             schema=frictionless.Schema.from_descriptor(schema),
         )
         limits = frictionless.Checklist()
-        return lambda: _told(sum(t.stats["errors"] for t in resource.validate(limits).tasks))
+        return lambda: _clean(sum(t.stats["errors"] for t in resource.validate(limits).tasks))
 
-    check(FEW)()
-    return check(rows)
+    prepare(FEW)()
+    return prepare(rows)
 
 
-def _alone(folder: Path, rows: int) -> tuple[Path, Path]:
-    """Return the table as CSV, and a schema without the table that it refers to."""
-    path, _ = tables.make(folder, rows, csv=True)
+def _alone(folder: Path, rows: int, fault: str = "") -> tuple[Path, Path]:
+    """Return the table as CSV, and its schema without the foreign key."""
+    return tables.make(folder, rows, csv=True, fault=fault)[0], _schema_alone(folder)
+
+
+def _schema_alone(folder: Path) -> Path:
+    path = folder / "alone.json"
     schema = {key: value for key, value in tables.schema().items() if key != "foreignKeys"}
-    described = folder / "alone.json"
-    described.write_text(json.dumps(schema))
-    return path, described
+    path.write_text(json.dumps(schema))
+    return path
 
 
 def pandera_pandas(folder: Path, rows: int) -> Action:
@@ -187,7 +250,7 @@ def diffdata_draws(folder: Path, rows: int) -> Action:
 
 
 def numpy_draws(folder: Path, rows: int) -> Action:
-    """Sample the same with bare numpy."""
+    """Sample the same product with numpy alone."""
     import numpy as np
 
     del folder, rows
@@ -200,7 +263,7 @@ def numpy_draws(folder: Path, rows: int) -> Action:
 
 
 def scipy_draws(folder: Path, rows: int) -> Action:
-    """Sample the same with scipy."""
+    """Sample the same product with scipy."""
     import numpy as np
     import scipy.stats
 
@@ -215,7 +278,7 @@ def scipy_draws(folder: Path, rows: int) -> Action:
 
 
 def squigglepy_draws(folder: Path, rows: int) -> Action:
-    """Sample the same with squigglepy."""
+    """Sample the same product with squigglepy."""
     import squigglepy
 
     del folder, rows
@@ -233,7 +296,7 @@ def _product(draw: Callable[[], Any]) -> Any:
 
 
 def closed_columns(folder: Path, rows: int) -> Action:
-    """Take a ratio of interval columns in closed form, on Polars."""
+    """Compute a ratio of interval columns in closed form, on Polars."""
     from diffdata.derive import interval_product
 
     frame = _intervals(rows)
@@ -242,7 +305,7 @@ def closed_columns(folder: Path, rows: int) -> Action:
 
 
 def hand_columns(folder: Path, rows: int) -> Action:
-    """Take the same ratio with Polars written by hand."""
+    """Compute the same ratio with Polars written by hand."""
     import polars as pl
 
     frame = _intervals(rows)
@@ -277,10 +340,19 @@ CASES: dict[str, Callable[[Path, int], Action]] = {
     case.__name__: case
     for case in (
         diffdata_duckdb, diffdata_polars, hand_duckdb, hand_polars, diffdata_csv, diffdata_parquet,
-        frictionless_csv, pandera_pandas, pandera_polars, diffdata_draws, numpy_draws, scipy_draws,
-        squigglepy_draws, closed_columns, hand_columns,
+        diffdata_csv_wide, frictionless_csv, pandera_pandas, pandera_polars, diffdata_draws,
+        numpy_draws, scipy_draws, squigglepy_draws, closed_columns, hand_columns,
     )
-} | {f"rules_{times}": rules_times(times) for times in (1, 2, 4, 8)}  # fmt: skip
+}  # fmt: skip
+CASES |= {f"rules_{times}": rules_times(times) for times in (1, 2, 4, 8)}
+CASES |= {
+    "diffdata_memory": memory(),
+    "diffdata_memory_faulty": memory("faulty"),
+    "dataframely": dataframely(),
+    "dataframely_faulty": dataframely("faulty"),
+    "diffdata_csv_faulty": csv_with("faulty"),
+    "diffdata_csv_quote": csv_with("quote"),
+}
 
 
 if __name__ == "__main__":
@@ -290,7 +362,7 @@ if __name__ == "__main__":
 
     name, place, size = sys.argv[1:]
     action = CASES[name](Path(place), int(size))
-    action()  # the first run of a process takes its memory and starts its threads, on either side
+    action()  # not timed: the first run of a process allocates memory and starts threads
     times: list[float] = []
     while sum(times) < 1 and len(times) < 9:
         start = time.perf_counter()

@@ -1,9 +1,9 @@
-"""Measure diffdata against what one would use otherwise, as ratios of one and the same run.
+"""Measure diffdata against other libraries, as ratios within one run.
 
 Run it as ``python benchmarks/run.py``, after ``pip install -e '.[bench]'``; it prints the table of
-docs/benchmarks.md. Both sides of a line take turns, so that what else the machine does falls on
-both, each time in a process of its own, which runs once for nothing and then for a second, or once.
-The ratio is the median of those of the rounds.
+docs/benchmarks.md. The two sides of a line alternate, so that other load on the machine affects
+both. Each runs in its own process: once without being timed, and then repeatedly for a second, or
+once. The ratio is the median of the ratios of the rounds.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import importlib.metadata
 import json
 import os
 import platform
+import re
 import statistics
 import subprocess
 import sys
@@ -26,11 +27,14 @@ from cold import COLD
 
 HERE = Path(__file__).parent
 LARGE, SMALL = 10_000_000, 100_000
-VERSIONS = ("diffdata", "duckdb", "polars", "pandas", "pandera", "frictionless", "numpy", "scipy")
+VERSIONS = (
+    "diffdata", "duckdb", "polars", "pandas", "pandera", "dataframely", "frictionless", "numpy",
+    "scipy",
+)  # fmt: skip
 
 
 class Line(NamedTuple):
-    """What is measured against what."""
+    """Two cases that are compared; `theirs` may give its own number of rows, as in `name:1000`."""
 
     title: str
     ours: str
@@ -52,6 +56,15 @@ LINES = [
          1_000_000, "grouping by the key"),
     Line("check, Parquet, Polars / pandera on Polars", "diffdata_polars", "pandera_polars",
          1_000_000, "grouping by the key"),
+    Line("check, Polars in memory / dataframely", "diffdata_memory", "dataframely", 1_000_000, ""),
+    Line("check, Polars in memory, 1 % faulty / dataframely", "diffdata_memory_faulty",
+         "dataframely_faulty", 1_000_000, ""),
+    Line("worst case: validate, CSV, 1 % faulty rows / none", "diffdata_csv_faulty", "diffdata_csv",
+         1_000_000, "a message for each fault"),
+    Line("worst case: validate, CSV, one unclosed quote / none", "diffdata_csv_quote",
+         "diffdata_csv", 1_000_000, "splitting row by row"),
+    Line("worst case: validate, CSV, 4,000 columns / 12 columns, as many cells",
+         "diffdata_csv_wide", "diffdata_csv", 1_000_000, "a fixed cost for each column"),
     Line("check, 1e7 rows / 1e6 rows", "diffdata_duckdb", "diffdata_duckdb:1000000", LARGE,
          "grows with rows: 10 is linear"),
     Line("check, 35 rules / 31 rules", "rules_2", "rules_1", LARGE,
@@ -72,24 +85,24 @@ LINES = [
     Line("cold: load / pandas.read_csv", "load", "read_csv", 0, "importing pandas and pyarrow"),
     Line("cold: load, Polars / polars.scan_parquet", "load_polars", "read_polars", 0,
          "importing pyarrow, which Polars does without"),
-    Line("cold: first load ever / pandas.read_parquet", "load_anew", "read_parquet", 0,
+    Line("cold: load from CSV / pandas.read_parquet", "load_validated", "read_parquet", 0,
          "imports, and the checks"),
 ]  # fmt: skip
 
 
 class Result(NamedTuple):
-    """One run of a case: its seconds and the most memory that it held."""
+    """One run of a case: its seconds and its peak memory."""
 
     seconds: float
     megabytes: float
 
 
 class NotMeasuredError(Exception):
-    """A case did not run to its end."""
+    """A case did not finish."""
 
 
 def once(case: str, rows: int, folder: Path) -> Result:
-    """Run a case in a process of its own."""
+    """Run a case in its own process."""
     name, _, other = case.partition(":")
     if name in COLD:
         code = COLD[name].format(models=str(folder / "models.parquet"), csv=str(folder / "m.csv"))
@@ -126,7 +139,7 @@ def measure(line: Line, rounds: int, folder: Path) -> str:
 
 
 def machine() -> str:
-    """Say what the figures were measured on."""
+    """Describe the machine on which the figures were measured."""
     info = Path("/proc/cpuinfo")
     lines = info.read_text().splitlines() if info.exists() else []
     model = next((line.split(":")[1].strip() for line in lines if "model name" in line), "")
@@ -140,12 +153,12 @@ def machine() -> str:
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=3, help="of each side, after one to warm")
-    parser.add_argument("--only", default="", help="a part of the title of the lines to measure")
-    parser.add_argument("--folder", type=Path, help="where the tables are kept for the next time")
+    parser.add_argument("--rounds", type=int, default=3, help="after one that does not count")
+    parser.add_argument("--only", default="", help="measure the lines whose title contains this")
+    parser.add_argument("--rows", type=int, help="use tables of this size, to try the benchmarks")
+    parser.add_argument("--folder", type=Path, help="keep the tables here for the next run")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
-        os.environ["DIFFDATA_CACHE"] = str(Path(scratch, "cache"))
         folder = given.folder or Path(scratch)
         folder.mkdir(parents=True, exist_ok=True)
         prepare(folder)
@@ -157,9 +170,12 @@ def main() -> None:
         missed = 0
         for line in LINES:
             if given.only in line.title:
+                if given.rows and line.rows:
+                    tenth = re.sub(r":\d+", f":{given.rows // 10}", line.theirs)
+                    line = line._replace(rows=given.rows, theirs=tenth)
                 try:
                     print(measure(line, given.rounds, folder), flush=True)
-                except NotMeasuredError as error:  # a library that is not installed, say
+                except NotMeasuredError as error:  # such as a library that is not installed
                     print(f"| {line.title} | not measured: {error} |", flush=True)
                     missed += 1
     sys.exit(missed > 0)
@@ -168,7 +184,7 @@ def main() -> None:
 def prepare(folder: Path) -> None:
     """Write the table that is loaded as Parquet and CSV, for pandas to read.
 
-    In a process of its own: the peak of a child counts what its parent held when it began.
+    This runs in its own process, because the peak memory of a child includes that of its parent.
     """
     code = (
         "import diffdata; models = diffdata.load('models'); "

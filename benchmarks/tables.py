@@ -1,6 +1,6 @@
 """A table of any size with twelve columns, its schema, and the rules written by hand.
 
-The rows are made from their numbers, so that each run and each engine sees the same ones.
+The rows are computed from their numbers, so that they are the same in each run.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import duckdb
 import pyarrow as pa
 
 FAMILIES = 1000
+WIDE = 4000  # columns of the wide table
 KINDS = ("dense", "mixture_of_experts", "other")
 PRECISIONS = ("day", "month", "year")
 SLUG = "[a-z0-9]+(?:[.-][a-z0-9]+)*"
@@ -64,13 +65,13 @@ FROM range({{rows}}) AS numbers(i)
 
 
 def schema(rules: int = 1) -> dict[str, Any]:
-    """Return the schema; it has so many times the four rules, each time others.
+    """Return the schema, with four rules and as many others for each further time.
 
-    They must differ: an engine evaluates an expression that stands twice but once.
+    They must differ, because an engine evaluates a duplicate expression only once.
     """
     fields = [{"description": field["name"]} | field for field in _FIELDS]
     more = [rule for number in range(1, rules) for rule in _other_rules(number)]
-    named = [rule | {"reason": "So it is."} for rule in [*_RULES, *more]]
+    named = [rule | {"reason": "A benchmark."} for rule in [*_RULES, *more]]
     return {
         "$schema": "https://datapackage.org/profiles/2.0/tableschema.json",
         "title": "Figures", "description": "Made up.", "fields": fields,
@@ -96,21 +97,50 @@ def families() -> pa.Table:
     return pa.table({"family_id": [f"family-{n}" for n in range(FAMILIES)]})
 
 
-def make(folder: Path, rows: int, csv: bool = False) -> tuple[Path, Path]:
-    """Write the table as Parquet (once) and its schema; return both paths."""
+def make(folder: Path, rows: int, csv: bool = False, fault: str = "") -> tuple[Path, Path]:
+    """Write the table as Parquet or CSV, once, and its schema; return both paths.
+
+    With the fault `faulty` about one row in a hundred breaks an enumeration; with `quote` the row
+    in the middle of a CSV file begins with a quote that is never closed.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"figures-{rows}.{'csv' if csv else 'parquet'}"
+    path = folder / f"figures-{rows}{fault}.{'csv' if csv else 'parquet'}"
     if not path.exists():
+        select = _ROWS.format(rows=rows)
+        if fault == "faulty":
+            kind = "CASE WHEN hash(figure_id) % 100 = 0 THEN 'none' ELSE kind END AS kind"
+            select = f"SELECT * REPLACE ({kind}) FROM ({select})"
         form = "FORMAT csv, HEADER" if csv else "FORMAT parquet"
         with duckdb.connect() as database:
-            database.execute(f"COPY ({_ROWS.format(rows=rows)}) TO '{path}' ({form})")
+            database.execute(f"COPY ({select}) TO '{path}' ({form})")
+        if fault == "quote":
+            data = path.read_bytes()
+            middle = data.index(b"\n", len(data) // 2) + 1
+            path.write_bytes(data[:middle] + b'"' + data[middle:])
     described = folder / "figures.json"
     described.write_text(json.dumps(schema()))
     return path, described
 
 
+def make_wide(folder: Path, rows: int) -> tuple[Path, Path]:
+    """Write a CSV table of 4,000 columns with as many cells as `make`, and its schema."""
+    folder.mkdir(parents=True, exist_ok=True)
+    names = [f"c{number}" for number in range(WIDE)]
+    path, described = folder / f"wide-{rows}.csv", folder / "wide.json"
+    if not path.exists():
+        with path.open("w") as file:
+            file.write(",".join(names) + "\n")
+            for row in range(max(1, rows * len(_FIELDS) // WIDE)):
+                file.write(",".join(str(row + number) for number in range(WIDE)) + "\n")
+    fields = [{"name": n, "type": "number", "unit": "1", "description": n} for n in names]
+    text = {"$schema": schema()["$schema"], "title": "Wide", "description": "A benchmark.",
+            "fields": fields, "primaryKey": names[:1], "rules": []}  # fmt: skip
+    described.write_text(json.dumps(text))
+    return path, described
+
+
 def duckdb_by_hand(path: Path) -> dict[str, int]:
-    """Count the rows that fail each rule in SQL, as somebody who knows DuckDB writes it."""
+    """Count the rows that fail each rule with SQL written by hand."""
     with duckdb.connect() as database:
         database.register("families", families())
         counts = database.execute(f"""
@@ -148,7 +178,7 @@ def duckdb_by_hand(path: Path) -> dict[str, int]:
 
 
 def polars_by_hand(path: Path) -> dict[str, int]:
-    """Count the rows that fail each rule in Polars, as somebody who knows it writes it."""
+    """Count the rows that fail each rule with Polars written by hand."""
     import datetime
 
     import polars as pl

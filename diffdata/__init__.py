@@ -1,59 +1,17 @@
 """diffdata: how AI capabilities spread, as data that people can trust, recompute and cite.
 
-Nothing heavy is imported until it is used: the names below are looked up on first access.
+Every name below is imported when it is first used, so that ``import diffdata`` imports nothing
+heavy. Type checkers read ``__init__.pyi``.
 """
 
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from diffdata.derive import cost_per_flop, gpt3_like, is_replication, lag_days, replication_lag
-    from diffdata.errors import (
-        AmbiguousValueError,
-        DescriptorError,
-        DiffdataError,
-        InvalidDataError,
-        InvalidInputError,
-        Issue,
-        PackageError,
-        UnknownNameError,
-        explain,
-    )
-    from diffdata.exporting import cite, export
-    from diffdata.loading.loader import describe, load, schema, tables
-    from diffdata.lookup.finding import EvaluatedValue, estimates, value
-    from diffdata.lookup.origin import taken_from
-    from diffdata.lookup.trace import trace
-    from diffdata.package.index import versions
-    from diffdata.package.mirror import fetch
-    from diffdata.uncertainty import (
-        Lognormal,
-        LogUniform,
-        Normal,
-        Uniform,
-        conflict,
-        from_data,
-        from_estimate,
-        mean_of,
-        pool,
-        pool_estimates,
-        three_numbers,
-    )
-    from diffdata.validation.files import check_files
-    from diffdata.validation.frames import check
-    from diffdata.validation.result import CheckResult, RuleResult
-    from diffdata.validation.whole import validate
-
+# The public names, by the module that defines them.
 _HOMES = {
-    "derive": (
-        "cost_per_flop",
-        "gpt3_like",
-        "is_replication",
-        "lag_days",
-        "replication_lag",
-    ),
+    "derive": ("cost_per_flop", "gpt3_like", "is_replication", "lag_days", "replication_lag"),
     "errors": (
         "AmbiguousValueError",
         "DescriptorError",
@@ -65,23 +23,12 @@ _HOMES = {
         "UnknownNameError",
         "explain",
     ),
-    "exporting": ("export",),
-    "exporting.cite": ("cite",),
-    "loading.loader": (
-        "describe",
-        "load",
-        "schema",
-        "tables",
-    ),
-    "lookup.finding": (
-        "EvaluatedValue",
-        "estimates",
-        "value",
-    ),
-    "lookup.origin": ("taken_from",),
+    "exporting": ("cite", "export"),
+    "loading": ("describe", "load", "schema", "tables"),
+    "lookup.estimates": ("EvaluatedValue", "estimates", "value"),
+    "lookup.sources": ("taken_from",),
     "lookup.trace": ("trace",),
-    "package.index": ("versions",),
-    "package.mirror": ("fetch",),
+    "package.editions": ("fetch", "versions"),
     "uncertainty": (
         "LogUniform",
         "Lognormal",
@@ -95,66 +42,15 @@ _HOMES = {
         "pool_estimates",
         "three_numbers",
     ),
-    "validation.files": (
-        "check_files",
-        "check_package",
-    ),
+    "validation.files": ("check_files", "check_package"),
     "validation.frames": ("check",),
-    "validation.result": (
-        "CheckResult",
-        "RuleResult",
-    ),
-    "validation.whole": ("validate",),
+    "validation.result": ("CheckResult", "RuleResult"),
+    "validation.packages": ("validate",),
 }
-_SUBMODULES = ("derive", "diff", "typed", "uncertainty", "validation")
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
+_SUBMODULES = ("derive", "diff", "typed", "uncertainty", "validation")
 
-__all__ = [
-    "AmbiguousValueError",
-    "CheckResult",
-    "DescriptorError",
-    "DiffdataError",
-    "EvaluatedValue",
-    "InvalidDataError",
-    "InvalidInputError",
-    "Issue",
-    "LogUniform",
-    "Lognormal",
-    "Normal",
-    "PackageError",
-    "RuleResult",
-    "Uniform",
-    "UnknownNameError",
-    "check",
-    "check_files",
-    "check_package",
-    "cite",
-    "conflict",
-    "cost_per_flop",
-    "describe",
-    "estimates",
-    "explain",
-    "export",
-    "fetch",
-    "from_data",
-    "from_estimate",
-    "gpt3_like",
-    "is_replication",
-    "lag_days",
-    "load",
-    "mean_of",
-    "pool",
-    "pool_estimates",
-    "replication_lag",
-    "schema",
-    "tables",
-    "taken_from",
-    "three_numbers",
-    "trace",
-    "validate",
-    "value",
-    "versions",
-]
+__all__ = sorted(_HOME)
 
 
 def __getattr__(name: str) -> Any:

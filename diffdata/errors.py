@@ -13,10 +13,10 @@
 
 from __future__ import annotations
 
-import difflib
+import importlib
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Literal
+from typing import Any, Literal
 
 Severity = Literal["error", "warning"]
 
@@ -35,7 +35,7 @@ class PackageError(DiffdataError):
 
 @dataclass(frozen=True)
 class Problem:
-    """One fault of a descriptor or schema: which file, which key, what is wrong, how to mend it.
+    """One fault of a descriptor or schema: which file, which key, what is wrong, how to fix it.
 
     A file that could not be read at all is ``unreadable``; it has no key.
     """
@@ -100,6 +100,36 @@ class AmbiguousValueError(DiffdataError):
         super().__init__(f"{len(candidates)} current estimates of {subject}:{listed}")
 
 
+# The extra that installs an optional library, where it has another name.
+_EXTRAS = {"jinja2": "dev", "openpyxl": "xlsx", "pyspark": "spark"}
+
+
+def optional_library(name: str) -> Any:
+    """Import a library that is installed by an extra of diffdata.
+
+    Raises
+    ------
+    InvalidInputError
+        If it is not installed; the message says how to install it.
+
+    Examples
+    --------
+    >>> optional_library("polar")
+    Traceback (most recent call last):
+    ...
+    diffdata.errors.InvalidInputError: this needs the library polar, which is not installed; \
+install it with: pip install 'diffdata[polar]'
+    """
+    try:
+        return importlib.import_module(name)
+    except ImportError:
+        name = name.partition(".")[0]
+        raise InvalidInputError(
+            f"this needs the library {name}, which is not installed; "
+            f"install it with: pip install 'diffdata[{_EXTRAS.get(name, name)}]'"
+        ) from None
+
+
 def nearest(name: str, known: Iterable[str]) -> list[str]:
     """Return up to three known names that are spelt like `name`, the most alike first.
 
@@ -108,6 +138,8 @@ def nearest(name: str, known: Iterable[str]) -> list[str]:
     >>> nearest("model", ["models", "hardware"])
     ['models']
     """
+    import difflib
+
     return difflib.get_close_matches(name, sorted(known), n=3, cutoff=0.6)
 
 
@@ -129,46 +161,54 @@ UNREADABLE = "unreadable"
 
 @dataclass(frozen=True)
 class Issue:
-    """One fault.
+    """One fault of a file.
 
     Attributes
     ----------
     file
         The file, relative to the package.
     line
-        The line in the file, from 1, or None where the whole file is meant.
+        The line in the file, from 1, or None if the issue is about the whole file.
     column
         The name of the column, or None.
     row
-        The key of the row, as ``estimate_id=gpt-3-compute``, or None.
+        The key of the row, such as ``estimate_id=gpt-3-compute``, or None.
     value
         The text of the cell, or None.
     rule
-        The rule that is broken, as ``enum`` or ``primary-key``.
+        The rule that is broken, such as ``enum`` or ``primary-key``.
     severity
         ``error`` or ``warning``.
     message
         What is wrong and what was expected.
     hint
-        How to mend it, or an empty string.
+        How to fix it, or an empty string.
     """
 
     file: str
-    line: int | None
-    column: str | None
-    row: str | None
-    value: str | None
-    rule: str
-    severity: Severity
-    message: str
+    line: int | None = None
+    column: str | None = None
+    row: str | None = None
+    value: str | None = None
+    rule: str = ""
+    severity: Severity = "error"
+    message: str = ""
     hint: str = ""
 
     def __str__(self) -> str:
-        where = ":".join(str(part) for part in (self.file, self.line) if part is not None)
-        about = ", ".join(part for part in (self.column, self.row) if part)
         hint = f"\n    hint: {self.hint}" if self.hint else ""
-        about = f" [{about}]" if about else ""
-        return visible(f"{where}: {self.severity}: {self.message}{about} ({self.rule}){hint}")
+        return visible(f"{self.place}: {self.severity}: {self.text} ({self.rule}){hint}")
+
+    @property
+    def place(self) -> str:
+        """The file, and the line if it is known: ``data/models.csv:3``."""
+        return self.file if self.line is None else f"{self.file}:{self.line}"
+
+    @property
+    def text(self) -> str:
+        """The message, with the column and the row that it is about in brackets."""
+        about = ", ".join(part for part in (self.column, self.row) if part)
+        return f"{self.message} [{about}]" if about else self.message
 
     def to_dict(self) -> dict[str, str | int | None]:
         """Return the issue as a mapping of plain values, as ``--format json`` prints it."""
@@ -178,16 +218,20 @@ class Issue:
 def unreadable(file: str, error: PackageError) -> Issue:
     """Return the issue that a file cannot be read."""
     message = str(error).removeprefix(f"{file}: ")
-    return Issue(file, error.line, None, None, None, UNREADABLE, "error", message)
+    return Issue(file, error.line, rule=UNREADABLE, message=message)
 
 
 def problem_issue(problem: Problem) -> Issue:
     """Return the issue that a descriptor or a schema has a fault."""
     rule = UNREADABLE if problem.unreadable else "descriptor"
     return Issue(
-        problem.file, problem.line, problem.key or None, None, None, rule, "error",
-        problem.message, problem.hint,
-    )  # fmt: skip
+        problem.file,
+        problem.line,
+        problem.key or None,
+        rule=rule,
+        message=problem.message,
+        hint=problem.hint,
+    )
 
 
 def visible(text: str) -> str:

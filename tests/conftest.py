@@ -1,6 +1,5 @@
 import os
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,21 +11,13 @@ from hypothesis import settings
 from diffdata.engines import to_engine
 from diffdata.package.packages import Package, open_package
 from diffdata.schemas.standard import TableSchema
-from diffdata.types.dtypes import arrow_type
+from diffdata.types.arrow import arrow_type
 
 # The machines that run the tests are slow at times; a test fails for what it finds, not for time.
 settings.register_profile("diffdata", deadline=None)
 settings.load_profile("diffdata")
 
 ROOT = Path(__file__).resolve().parent.parent
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """Keep what diffdata remembers of tables out of the folder of whoever runs the tests."""
-    if not hasattr(config, "workerinput"):  # workers share that of the process that starts them
-        folder = tempfile.TemporaryDirectory(prefix="diffdata-tests-", ignore_cleanup_errors=True)
-        os.environ["DIFFDATA_CACHE"] = folder.name
-        config.add_cleanup(folder.cleanup)
 
 
 @pytest.fixture(scope="session")
@@ -45,9 +36,9 @@ def copy(tmp_path: Path) -> Path:
 
 
 def edit(path: Path, old: str, new: str) -> None:
-    """Replace a text that stands exactly once in a file."""
+    """Replace a text that occurs exactly once in a file."""
     text = path.read_bytes().decode()
-    assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times in {path.name}"
+    assert text.count(old) == 1, f"{old!r} occurs {text.count(old)} times in {path.name}"
     path.write_bytes(text.replace(old, new).encode())
 
 
@@ -64,7 +55,7 @@ def spark() -> Iterator[Any]:
     session = spark_session(
         spark__master="local[2]",
         spark__driver__memory="1g",
-        # For tables of some rows most of the time goes into plans.
+        # With small tables most of the time goes into planning.
         spark__sql__shuffle__partitions="1",
         spark__sql__adaptive__enabled="false",
         spark__sql__codegen__wholeStage="false",

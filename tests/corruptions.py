@@ -1,4 +1,4 @@
-"""Seeded corruptions of our own tables, and what must be found of each.
+"""Seeded corruptions of our own tables, and which issues each of them must give.
 
 Whether a corruption breaks a stated rule is decided by `stated_rules`, which shares no code with
 diffdata. For the faults of the shape of a file (a comma, a quote, an encoding) the place is known
@@ -9,7 +9,7 @@ A longer run than that of the test suite, with the rate of each kind::
     python -m tests.corruptions --number 5000 --seed 1
 """
 
-# Each kind is made from a table and a source of chance, which some do not need.
+# Each kind is made from a table and a random generator, which some do not need.
 # ruff: noqa: ARG001, ARG005
 
 from __future__ import annotations
@@ -46,9 +46,8 @@ class Corruption:
     what
         What was done, for people.
     places
-        Where it must be found, if that is known from the making: line and columns of which one must
-        be named; an empty column stands for a fault of the row or the file as a whole. Without any,
-        the checker says where.
+        Where it must be found, if that is known: a line, and columns of which one must be named; an
+        empty column means a fault of the row or the file. Without places, the checker decides.
     cell
         The line and the column of the one cell that was changed, if one was.
     """
@@ -97,7 +96,7 @@ class Table:
         return draw.choice(cells) if cells else None
 
     def lines(self) -> list[str]:
-        """Return the lines of the file; no cell of ours holds a newline."""
+        """Return the lines of the file; none of our cells has a newline."""
         return self.text.splitlines()
 
 
@@ -350,9 +349,9 @@ def in_line(name: str, change: Callable[[random.Random, list[str]], tuple[list[s
             for other in range(len(cells) + 1)
             if ",".join(change_at(name, cells, other)) == lines[number]
         } or {table.header[min(place, len(cells) - 1)]}
-        told = ((number + 1, ("", *sorted(columns))),)
+        places = ((number + 1, ("", *sorted(columns))),)
         return Corruption(
-            name, table.name, joined(lines), f"line {number + 1}, {sorted(columns)}", told
+            name, table.name, joined(lines), f"line {number + 1}, {sorted(columns)}", places
         )
 
     KINDS[name] = make
@@ -396,9 +395,9 @@ def quoted_wrongly(name: str, change: Callable[[random.Random, str], str]) -> No
         cells[place] = change(draw, cells[place])
         lines = table.lines()
         lines[number] = ",".join(cells)
-        told = ((number + 1, (table.header[place],)),)
+        places = ((number + 1, (table.header[place],)),)
         return Corruption(
-            name, table.name, joined(lines), f"line {number + 1}: {cells[place]}", told
+            name, table.name, joined(lines), f"line {number + 1}: {cells[place]}", places
         )
 
     KINDS[name] = make
@@ -569,7 +568,7 @@ def cut_short(table: Table, draw: random.Random) -> Made:
 
 
 def corruptions(number: int, seed: int, folder: Path = ROOT) -> Iterator[Corruption]:
-    """Give that many corruptions, the kinds and the tables by turns."""
+    """Yield that many corruptions, of all kinds by turns."""
     draw = random.Random(seed)
     known = schemas(folder)
     tables = [
@@ -586,7 +585,7 @@ def corruptions(number: int, seed: int, folder: Path = ROOT) -> Iterator[Corrupt
 
 @dataclass(frozen=True)
 class Verdict:
-    """What became of a corruption: whether it breaks a rule, was found, and what was said."""
+    """The result of a corruption: whether it breaks a rule, was found, and the issues."""
 
     corruption: Corruption
     breaks: bool
@@ -596,7 +595,7 @@ class Verdict:
 
 
 class Bench:
-    """A copy of the dataset, in which one file after the other is corrupted and mended."""
+    """A copy of the dataset, in which one file after the other is corrupted and restored."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -610,7 +609,7 @@ class Bench:
         return self.folder / "data" / f"{table}.csv"
 
     def judge(self, corruption: Corruption) -> Verdict:
-        """Corrupt, validate, mend, and hold what was found against what must be."""
+        """Corrupt, validate, restore, and compare what was found with what must be found."""
         path = self._path(corruption.table)
         before = path.read_bytes()
         path.write_bytes(corruption.data)
@@ -649,7 +648,7 @@ class Bench:
                 for column in breach.columns:
                     places.add((f"data/{breach.table}.csv", others[breach.table][row + 1], column))
         places |= whole_columns(corruption)
-        if corruption.cell:  # a mistyped key, to which others refer, may be told where it stands
+        if corruption.cell:  # a mistyped key, to which others refer, may be reported at the key
             places.add((f"data/{corruption.table}.csv", *corruption.cell))
         found = any((i.file, i.line, i.column or "") in places for i in errors)
         strange = [i for i in errors if not self._explained(i, places)]
@@ -663,7 +662,7 @@ class Bench:
 
 
 def whole_columns(corruption: Corruption) -> set[Place]:
-    """Return the place where two swapped columns are told as such."""
+    """Return the places where two swapped columns may be reported."""
     if corruption.kind != "columns swapped":
         return set()
     return {
@@ -723,7 +722,7 @@ def main() -> None:
         for what in ("made", "breaks", "found", "once", "alarm")
     }
     print(f"{every['made']} made, {every['breaks']} break a rule, {every['found']} found "
-          f"({every['found'] / max(1, every['breaks']):.2%}), {every['once']} told as one issue, "
+          f"({every['found'] / max(1, every['breaks']):.2%}), {every['once']} as one issue, "
           f"{every['alarm']} with something beside")  # fmt: skip
 
 

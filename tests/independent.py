@@ -1,6 +1,6 @@
-"""An independent way to compare two CSV files, with pandas alone: what the tests hold ours against.
+"""An independent comparison of two CSV files with pandas, to check that of diffdata.
 
-It shares no code with diffdata. Cells are text; keys are stripped; keys that are blank or stand
+It shares no code with diffdata. Cells are text; keys are stripped; keys that are blank or occur
 more than once on a side are set aside.
 """
 
@@ -18,7 +18,7 @@ def read(path: Path) -> pd.DataFrame:
 def compare(
     old_path: Path, new_path: Path, old_key: str, new_key: str, rename: dict[str, str]
 ) -> dict[str, Any]:
-    """Count what `diffdata diff` counts; `rename` are the columns that have another name."""
+    """Count what `diffdata diff` counts; `rename` gives new names of columns by old ones."""
     old, new = read(old_path).rename(columns=rename | {old_key: new_key}), read(new_path)
     faults = {}
     once = []
@@ -30,8 +30,8 @@ def compare(
     before, after = once
     common = [column for column in new.columns if column in old.columns and column != new_key]
     matched = before.index.intersection(after.index)
-    gone = before.index[~before.index.isin(everything[1])]
-    come = after.index[~after.index.isin(everything[0])]
+    removed = before.index[~before.index.isin(everything[1])]
+    added = after.index[~after.index.isin(everything[0])]
     contents = [
         frame[common].apply(lambda column: column.str.strip()).apply(tuple, axis=1)
         if common
@@ -40,8 +40,8 @@ def compare(
     ]
     renamed = {
         (first, last)
-        for first in gone
-        for last in come
+        for first in removed
+        for last in added
         if contents[0][first] == contents[1][last]
         and any(contents[0][first])
         and (contents[0] == contents[0][first]).sum() == 1
@@ -62,8 +62,8 @@ def compare(
             "changed": {column for column in common if differs[column].any()},
         },
         "rows": {
-            "added": set(come) - {last for _, last in renamed},
-            "removed": set(gone) - {first for first, _ in renamed},
+            "added": set(added) - {last for _, last in renamed},
+            "removed": set(removed) - {first for first, _ in renamed},
             "renamed": renamed,
             "changed": set(matched[differs.any(axis=1)]) if common else set(),
         },
@@ -73,7 +73,7 @@ def compare(
 
 
 def ours(found: dict[str, Any]) -> dict[str, Any]:
-    """Bring the JSON of `diffdata diff` into the same form."""
+    """Convert the JSON of `diffdata diff` to the same form."""
     columns, rows = found["columns"], found["rows"]
     for part in (*columns.values(), *(rows[name] for name in ("added", "removed", "changed"))):
         assert part["count"] == len(part["items"])

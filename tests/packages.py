@@ -1,4 +1,4 @@
-"""A small package with everything that a format may lose."""
+"""A small package with values that formats may lose."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Small packages that are released, and the tree of an installation that holds them."""
+"""Small packages that are released, and the tree of an installation that contains them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from diffdata.package.index import Release
+from diffdata.package.editions import Release
 from diffdata.package.packages import open_package
 from diffdata.releasing import release
 
@@ -26,7 +26,7 @@ def make_tree(root: Path) -> Path:
 
 
 def set_edition(root: Path, edition: str, day: datetime.date, said: str) -> None:
-    """Give the descriptor an edition, and the changelog a section on it above the others."""
+    """Set the edition of the descriptor, and add a section to the changelog above the others."""
     path = root / "datapackage.json"
     descriptor = json.loads(path.read_text(encoding="utf-8"))
     path.write_text(json.dumps(descriptor | {"version": f"{edition}.0"}), encoding="utf-8")
@@ -41,7 +41,7 @@ def release_first(root: Path) -> Release:
 
 
 def rename_column(root: Path, table: str, old: str, new: str) -> None:
-    """Give a column another name, in the schema and in the data."""
+    """Rename a column in the schema and in the data."""
     schema, data = root / f"{table}.json", root / f"{table}.csv"
     schema.write_text(schema.read_text().replace(f'"{old}"', f'"{new}"'), encoding="utf-8")
     header, newline, rows = data.read_text(encoding="utf-8").partition("\n")
@@ -50,9 +50,8 @@ def rename_column(root: Path, table: str, old: str, new: str) -> None:
 
 
 def install(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make diffdata take a tree for the one that it came with."""
-    for module in ("packages", "editions.index", "loader"):
-        monkeypatch.setattr(f"diffdata.{module}.bundled_root", lambda: root)
+    """Make a tree the bundled dataset of diffdata."""
+    monkeypatch.setattr("diffdata.package.files.bundled_root", lambda: root)
 
 
 def contents_of(folder: Path) -> dict[str, bytes]:

@@ -1,4 +1,4 @@
-"""What the schemas state, checked slowly and in plain Python: what the tests hold ours against.
+"""What the schemas state, checked slowly and in plain Python, to compare diffdata with.
 
 It reads the schemas as JSON and shares no code with diffdata.
 """
@@ -48,7 +48,7 @@ def breaches(
 ) -> set[Breach]:
     """Return all statements that tables break; each has its header as its first row.
 
-    If all tables but one are known to be clean, only what concerns that one is looked at.
+    If all tables but one are known to be clean, only what concerns that one is checked.
     """
     found: set[Breach] = set()
     for name, schema in known.items():
@@ -102,7 +102,7 @@ def breaches(
     return found
 
 
-BAD = object()  # a cell that is none of its type
+BAD = object()  # a cell that is not of its type
 
 
 def parsed(text: str, kind: str) -> Any:
@@ -133,7 +133,7 @@ def parsed(text: str, kind: str) -> Any:
 
 
 def recoded(text: str) -> bool:
-    """Tell whether a text is UTF-8 that was taken for Latin 1 or Windows-1252."""
+    """Return whether a text is UTF-8 that was read as Latin 1 or Windows-1252."""
     if text.isascii():
         return False
     for encoding in ("latin-1", "cp1252"):

@@ -1,4 +1,4 @@
-"""Faults with one cause are told once, where the mend is made; hints say what was meant."""
+"""Faults with one cause are reported once, where the fix is made; hints say what was meant."""
 
 import csv
 import io
@@ -10,8 +10,14 @@ import pytest
 import diffdata
 from diffdata.errors import Issue
 from diffdata.schemas.standard import Field
-from diffdata.validation.cells import CellError, parse_cell
-from diffdata.validation.mends import mended_date, mended_form, mended_number, speller
+from diffdata.types.text import CellError
+from diffdata.validation.cells import parse_cell
+from diffdata.validation.suggestions import (
+    speller,
+    suggested_date,
+    suggested_form,
+    suggested_number,
+)
 
 from .stated_rules import rows_of
 from .test_validation import only, set_cell
@@ -34,7 +40,7 @@ def test_a_shifted_row_is_one_fault(copy: Path) -> None:
     assert "one column too far to the right" in issue.message
 
 
-def test_two_cells_that_changed_places_are_one_fault(copy: Path) -> None:
+def test_two_swapped_cells_are_one_fault(copy: Path) -> None:
     def swap(rows: list[list[str]]) -> None:
         here, there = (rows[0].index(name) for name in ("published", "url"))
         row = next(row for row in rows if row[0] == "brown-2020")
@@ -45,7 +51,7 @@ def test_two_cells_that_changed_places_are_one_fault(copy: Path) -> None:
     assert issue.column in ("published", "url")
 
 
-def test_two_columns_that_changed_places_are_one_fault(copy: Path) -> None:
+def test_two_swapped_columns_are_one_fault(copy: Path) -> None:
     def swap(rows: list[list[str]]) -> None:
         for row in rows[1:]:
             row[0], row[1] = row[1], row[0]
@@ -54,7 +60,7 @@ def test_two_columns_that_changed_places_are_one_fault(copy: Path) -> None:
     assert (issue.rule, issue.line) == ("swapped-columns", 1)
 
 
-def test_a_missing_row_is_told_once_for_all_that_refer_to_it(copy: Path) -> None:
+def test_a_missing_row_is_reported_once_for_all_references(copy: Path) -> None:
     issue = only(
         rewrite(copy, "models", lambda rows: rows.remove(next(r for r in rows if r[0] == "gopher")))
     )
@@ -63,7 +69,7 @@ def test_a_missing_row_is_told_once_for_all_that_refer_to_it(copy: Path) -> None
     assert issue.hint.endswith("add the row to data/models.csv")
 
 
-def test_a_mistyped_key_is_told_where_it_stands(copy: Path) -> None:
+def test_a_mistyped_key_is_reported_at_the_key(copy: Path) -> None:
     line = set_cell(copy, "models", "gopher", "model_id", "gophre")
     issue = only(diffdata.validate(copy))
     assert (issue.file, issue.line, issue.rule) == ("data/models.csv", line, "mistyped-key")
@@ -78,7 +84,7 @@ def test_a_mistyped_key_with_a_fault_of_its_own_has_one_issue(copy: Path) -> Non
     assert issue.hint.startswith("write gopher: small letters and digits")
 
 
-def test_an_emptied_key_is_told_once(copy: Path) -> None:
+def test_an_empty_key_is_reported_once(copy: Path) -> None:
     line = set_cell(copy, "models", "gopher", "model_id", "")
     issue = only(diffdata.validate(copy))
     assert (issue.line, issue.rule, issue.hint) == (line, "required", "did you mean gopher?")
@@ -123,10 +129,19 @@ def test_the_value_that_is_out_of_order_is_named(copy: Path) -> None:
         ("1e400", True, ""),
         ("unknown", False, "leave the cell empty if the value is not known"),
         ("ten", False, ""),
+        ("1.022.362", False, "write 1022362"),
+        (
+            "60e9-70e9",
+            False,
+            "write one number; the ends of a range belong in columns of their own",
+        ),
+        ("=6*65.2e9*1.4e12", False, "write the result of the formula: 5.4768e23"),
+        ("=A1*B1", False, "write the result of the formula"),
+        ("1e-5", True, ""),
     ],
 )
 def test_numbers_as_people_write_them(text: str, whole: bool, hint: str) -> None:
-    assert mended_number(text, whole) == hint
+    assert suggested_number(text, whole) == hint
 
 
 @pytest.mark.parametrize(
@@ -141,23 +156,28 @@ def test_numbers_as_people_write_them(text: str, whole: bool, hint: str) -> None
         ("28 May 2020", "write 2020-05-28"),
         ("0000-01-01", ""),
         ("soon", ""),
+        ("24/02/2023", "write 2023-02-24"),
+        ("02/03/2023", "write 2023-03-02 or 2023-02-03; it is not clear which number is the month"),
+        ("44981", "write 2023-02-24 if this is the day number of a spreadsheet"),
     ],
 )
 def test_dates_as_people_write_them(text: str, hint: str) -> None:
-    assert mended_date(text) == hint
+    assert suggested_date(text) == hint
 
 
-def test_forms_are_said_in_words() -> None:
+def test_forms_are_described_in_words() -> None:
     identifier = "[a-z0-9]+(?:[.-][a-z0-9]+)*"
-    assert mended_form("GPT 3", identifier).startswith("write gpt-3: small letters and digits")
-    assert "U+043E CYRILLIC SMALL LETTER O" in mended_form("g\u043epher", identifier)
-    assert mended_form("https://doi.org/10.1/x", r"10\.[0-9]+/\S+").startswith(
+    assert suggested_form("GPT 3", identifier).startswith("write gpt-3: small letters and digits")
+    assert "U+043E CYRILLIC SMALL LETTER O" in suggested_form("g\u043epher", identifier)
+    assert suggested_form("https://doi.org/10.1/x", r"10\.[0-9]+/\S+").startswith(
         "write 10.1/x: a DOI"
     )
-    assert mended_form("x", "[0-9]{7}") == ""
+    assert suggested_form("x", "[0-9]{7}") == ""
+    assert suggested_form("htps://a.org/x", r"https?://\S+").startswith("write https://a.org/x: an")
+    assert suggested_form("a.org/x", r"https?://\S+").startswith("write https://a.org/x: an")
 
 
-def test_spelling_is_looked_at_over_case_and_look_alikes_and_not_for_ever() -> None:
+def test_spelling_ignores_case_and_similar_letters_and_takes_bounded_time() -> None:
     alike = speller(["reported", "estimated"])
     assert alike("REPORTED") == ["reported"]
     assert alike("rep\u043erted") == ["reported"]
@@ -168,7 +188,7 @@ def test_spelling_is_looked_at_over_case_and_look_alikes_and_not_for_ever() -> N
 
 
 @pytest.mark.parametrize(
-    ("text", "held"),
+    ("text", "exact"),
     [
         ("9007199254740992", True),
         ("9007199254740993", False),
@@ -179,9 +199,9 @@ def test_spelling_is_looked_at_over_case_and_look_alikes_and_not_for_ever() -> N
         ("9007199254740993.0", True),
     ],
 )
-def test_a_whole_number_that_would_lose_its_last_digits_is_refused(text: str, held: bool) -> None:
+def test_a_whole_number_that_would_lose_its_last_digits_is_refused(text: str, exact: bool) -> None:
     field = Field(name="x", type="number", unit="1", description="X.")
-    if held:
+    if exact:
         assert parse_cell(text, field) == float(text)
     else:
         with pytest.raises(CellError, match="64 bits hold"):

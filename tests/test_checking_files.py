@@ -16,15 +16,14 @@ import diffdata
 from diffdata.errors import InvalidInputError, PackageError, UnknownNameError
 from diffdata.package.packages import Package, open_package
 from diffdata.schemas.reader import parse_standard_schema
+from diffdata.types.text import encoded_once
 from diffdata.validation import files
 from diffdata.validation.check import _read
-from diffdata.validation.engine_cells import _ENCODED
 from diffdata.validation.files import FILE_ENGINES, check_files, check_package, fastest_engine
 from diffdata.validation.foreign import read_foreign
-from diffdata.validation.found import Found
-from diffdata.validation.mends import encoded_once
+from diffdata.validation.readers import _ENCODED
 from diffdata.validation.result import CheckResult
-from diffdata.validation.typed import to_typed
+from diffdata.validation.typed import Found, to_typed
 
 from .conftest import ROOT
 from .packages import make_package
@@ -182,7 +181,7 @@ def test_files_that_cannot_be_read_are_told_plainly(engine: str, tmp_path: Path)
         check_files(tmp_path / "broken.parquet", "things", package=package.root)
     with pytest.raises(PackageError, match=r"broken\.parquet: pyarrow cannot read it"):
         counts(tmp_path / "broken.parquet", package, "pyarrow")
-    with pytest.raises(InvalidInputError, match="pyarrow reads Parquet alone"):
+    with pytest.raises(InvalidInputError, match="pyarrow reads Parquet only"):
         counts(tmp_path / "things.csv", package, "pyarrow")
     (tmp_path / "long.csv").write_text("thing_id,count\na,1,2\nb,1\n")
     with pytest.raises(PackageError, match=f"long.csv: {engine} cannot read it"):

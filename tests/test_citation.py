@@ -1,4 +1,4 @@
-"""What is cited passes the processors that people cite with."""
+"""Citations are correct, and the usual tools read them."""
 
 import importlib.resources
 import json
@@ -15,11 +15,10 @@ from hypothesis import strategies as st
 
 import diffdata
 from diffdata.errors import DescriptorError, UnknownNameError
-from diffdata.exporting.bibtex import escape
-from diffdata.exporting.cff import _scalar
-from diffdata.exporting.cite import STYLES
-from diffdata.exporting.records import citation_of, source_item
-from diffdata.lookup.rows import each
+from diffdata.exporting import STYLES, schema_org
+from diffdata.exporting.citation import citation_of, source_item
+from diffdata.exporting.styles import apa, bibtex, latex, yaml_text
+from diffdata.lookup.text import each
 from diffdata.package.packages import Package, open_package
 
 from .conftest import ROOT, edit
@@ -39,14 +38,14 @@ def items(what: str | None = None, **options: Any) -> dict[str, dict[str, Any]]:
 
 
 def cff_schema() -> Any:
-    """The JSON schema of the Citation File Format, as check-jsonschema carries it."""
+    """The JSON schema of the Citation File Format, as check-jsonschema contains it."""
     folder = importlib.resources.files("check_jsonschema") / "builtin_schemas/vendor"
     return json.loads((folder / "citation-file-format.json").read_text())
 
 
 def check_cff(text: str) -> dict[str, Any]:
-    """Read a CFF file as others do, and hold it against the schema of the format."""
-    # As YAML for the web has it: what looks like a date is one only to Python.
+    """Read a CFF file as other programs do, and validate it with the schema of the format."""
+    # Python reads some texts as dates that other readers of YAML do not.
     found = yaml.load(text, Loader=yaml.BaseLoader)
     typed = yaml.safe_load(text)
     jsonschema.validate(typed, cff_schema())
@@ -54,7 +53,7 @@ def check_cff(text: str) -> dict[str, Any]:
     return typed
 
 
-def test_the_sources_are_all_cited_with_the_table_of_sources() -> None:
+def test_the_table_sources_cites_all_sources() -> None:
     assert set(items("sources")) == IDS | {f"{DATASET}-sources"}
 
 
@@ -77,7 +76,7 @@ def test_every_source_passes_a_bibtex_processor() -> None:
 
 
 @given(st.text(alphabet="ab1 é漢\\{}~^&%$#_@=()[]", min_size=1))
-def test_any_text_comes_back_from_bibtex(text: str) -> None:
+def test_bibtex_preserves_any_text(text: str) -> None:
     from pybtex.database import parse_string
     from pylatexenc.latex2text import (
         LatexNodes2Text,
@@ -85,9 +84,9 @@ def test_any_text_comes_back_from_bibtex(text: str) -> None:
         get_default_latex_context_db,
     )
 
-    text = " ".join(text.split())  # BibTeX takes a run of blanks for one
-    read = parse_string(f"@misc{{a, title = {{{{{escape(text)}}}}}}}", "bibtex")
-    # Commands of LaTeX that pylatexenc does not know, or prints as a look-alike.
+    text = " ".join(text.split())  # BibTeX reads several blanks as one
+    read = parse_string(f"@misc{{a, title = {{{{{latex(text)}}}}}}}", "bibtex")
+    # LaTeX commands that pylatexenc does not know, or prints as a similar character.
     missing = {"textbraceleft": "{", "textbraceright": "}", "textasciicircum": "^"}
     known = get_default_latex_context_db()
     macros = [MacroTextSpec(name, char) for name, char in missing.items()]
@@ -98,7 +97,7 @@ def test_any_text_comes_back_from_bibtex(text: str) -> None:
 
 def test_every_source_passes_a_csl_processor() -> None:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of the import, not of what is cited
+        warnings.simplefilter("ignore")  # from the import, not from the citations
         from citeproc import (
             Citation,
             CitationItem,
@@ -122,7 +121,7 @@ def test_every_source_passes_a_csl_processor() -> None:
     assert "Brown" in brown
     assert "2020" in brown
     for item in made.values():
-        for name in item.get("author", [])[:1]:  # the style leaves others out
+        for name in item.get("author", [])[:1]:  # the style omits the others
             assert name.get("literal", name.get("family")) in text
 
 
@@ -144,7 +143,7 @@ def test_cff_follows_the_schema_of_the_format(what: str | None) -> None:
     assert len(read.get("references", [])) == len(items(what)) - 1
 
 
-def test_the_schema_of_cff_is_one_that_can_fail() -> None:
+def test_the_schema_of_cff_rejects_unknown_keys() -> None:
     text = diffdata.cite(style="cff").replace("cff-version", "cff-versoin")
     with pytest.raises(jsonschema.ValidationError):
         check_cff(text)
@@ -157,11 +156,11 @@ def test_the_citation_file_of_the_repository_is_the_citation() -> None:
 
 
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc"])) | st.integers())
-def test_any_text_comes_back_from_yaml(value: str | int) -> None:
-    assert yaml.safe_load(f"a: {_scalar(value)}") == {"a": value}
+def test_yaml_preserves_any_text(value: str | int) -> None:
+    assert yaml.safe_load(yaml_text({"a": value})) == {"a": value}
 
 
-def test_an_estimate_names_its_source_the_place_in_it_and_where_it_was_read() -> None:
+def test_an_estimate_names_its_source_the_place_and_the_quoting_source() -> None:
     name = QUOTED["estimate_id"]
     dataset, *sources = items(name).values()
     assert dataset["id"] == f"{DATASET}-{name}"
@@ -173,7 +172,7 @@ def test_an_estimate_names_its_source_the_place_in_it_and_where_it_was_read() ->
     for style in STYLES:
         text = diffdata.cite(name, style=style)
         for row in each(SOURCES[SOURCES["source_id"].isin(item["id"] for item in sources)]):
-            title = escape(row.title) if style == "bibtex" else row.title
+            title = latex(row.title) if style == "bibtex" else row.title
             assert title in text.replace('\\"', '"'), style
         assert SOURCES.attrs["version"] in text, style
 
@@ -181,17 +180,17 @@ def test_an_estimate_names_its_source_the_place_in_it_and_where_it_was_read() ->
 @pytest.mark.parametrize("name", ESTIMATES["estimate_id"].iloc[:: len(ESTIMATES) // 7])
 def test_estimates_of_all_kinds_can_be_cited(package: Package, name: str) -> None:
     row = ESTIMATES.set_index("estimate_id").loc[name]
-    assert citation_of(package, name).sources[0]["id"] == row["source_id"]
+    assert citation_of(package, name)[1]["id"] == row["source_id"]
 
 
 def test_a_table_names_the_sources_of_its_rows_and_no_others(package: Package) -> None:
     table = diffdata.load("training_runs")
     used = {*table["source_id"], *table["quoted_in_source_id"].dropna()}
     assert set(items("training_runs")) - {f"{DATASET}-training_runs"} == used
-    assert citation_of(package, "quantities").sources == ()
+    assert citation_of(package, "quantities")[1:] == []
 
 
-def test_a_derived_table_names_the_sources_of_what_it_is_made_of() -> None:
+def test_a_derived_table_names_the_sources_of_its_inputs() -> None:
     inputs = diffdata.load("model_summary_inputs")
     behind = ESTIMATES[ESTIMATES["estimate_id"].isin(inputs["estimate_id"])]
     assert {*behind["source_id"]} <= set(items("model_summary"))
@@ -202,10 +201,10 @@ def test_a_derived_table_names_the_sources_of_what_it_is_made_of() -> None:
     )
 
 
-def test_dates_claim_no_more_than_is_known() -> None:
+def test_dates_have_only_the_known_parts() -> None:
     parts = {
-        row.source_id: source_item(row).get("issued", {}).get("date-parts", [[]])[0]
-        for row in each(SOURCES)
+        name: item.get("issued", {}).get("date-parts", [[]])[0]
+        for name, item in items("sources").items()
     }
     lengths = {"day": 3, "month": 2, "year": 1}
     for row in each(SOURCES):
@@ -213,7 +212,7 @@ def test_dates_claim_no_more_than_is_known() -> None:
 
 
 @pytest.mark.parametrize("written", [DOI, f"https://doi.org/{DOI}"])
-def test_a_minted_doi_is_shown_in_every_style(copy: Path, written: str) -> None:
+def test_a_doi_is_in_every_style(copy: Path, written: str) -> None:
     assert "doi" not in diffdata.cite(package=copy).lower()
     edit(
         copy / "datapackage.json", '"name": "diffdata",', f'"name": "diffdata", "id": "{written}",'
@@ -224,7 +223,7 @@ def test_a_minted_doi_is_shown_in_every_style(copy: Path, written: str) -> None:
     assert check_cff(diffdata.cite(package=copy, style="cff"))["doi"] == DOI
 
 
-def test_an_identifier_that_is_no_doi_is_refused(copy: Path) -> None:
+def test_an_identifier_that_is_not_a_doi_is_refused(copy: Path) -> None:
     edit(copy / "datapackage.json", '"name": "diffdata",', '"name": "diffdata", "id": "mine",')
     with pytest.raises(DescriptorError, match="id: 'mine' is not allowed"):
         open_package(copy)
@@ -250,7 +249,7 @@ def test_authors_publisher_and_homepage_come_from_the_descriptor(copy: Path) -> 
     ]
 
 
-def test_cff_without_authors_says_so_as_the_format_does(copy: Path) -> None:
+def test_cff_without_authors_has_an_anonymous_author(copy: Path) -> None:
     edit(copy / "datapackage.json", '"title": "The diffdata authors",', '"title": "X",')
     text = (copy / "datapackage.json").read_text()
     start = text.index('"contributors"')
@@ -261,14 +260,77 @@ def test_cff_without_authors_says_so_as_the_format_does(copy: Path) -> None:
     assert diffdata.cite(package=copy).startswith("diffdata: how AI capabilities spread (Version")
 
 
-def test_unknown_names_are_answered_with_the_nearest() -> None:
+def test_errors_for_unknown_names_suggest_the_nearest() -> None:
     with pytest.raises(UnknownNameError, match="did you mean gpt-3-training-cost"):
         diffdata.cite("gpt-3-trainin-cost")
     with pytest.raises(UnknownNameError, match="did you mean bibtex"):
         diffdata.cite(style="bibtx")
 
 
-def test_apa_reads_as_a_person_would_write_it() -> None:
+NAMES = {
+    "King, Martin Luther, Jr.": ("King, M. L., Jr.", "King, Jr., Martin Luther"),
+    "King, Jr., Martin Luther": ("King, M. L., Jr.", "King, Jr., Martin Luther"),
+    "Roe, Ann-Kay B.": ("Roe, A.-K. B.", "Roe, Ann-Kay B."),
+    "OpenAI, Inc.": ("OpenAI, Inc.", "{OpenAI, Inc.}"),
+    "Samsung Electronics Co., Ltd.": (
+        "Samsung Electronics Co., Ltd.", "{Samsung Electronics Co., Ltd.}"
+    ),
+    "National Academies of Sciences, Engineering, and Medicine": (
+        "National Academies of Sciences, Engineering, and Medicine",
+        "{National Academies of Sciences, Engineering, and Medicine}",
+    ),
+    "R & D": ("R & D", r"{R \& D}"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_names_with_suffixes_and_companies_with_commas(name: str) -> None:
+    item = source_item({"source_id": "a", "title": "T", "authors": f"{name}; Roe, Bo"})
+    in_apa, in_bibtex = NAMES[name]
+    assert apa([item]) == f"{in_apa}, & Roe, B. (n.d.). T.\n"
+    assert f"  author = {{{in_bibtex} and Roe, Bo}},\n" in bibtex([item])
+
+
+def test_suffixes_are_in_every_style(copy: Path) -> None:
+    edit(copy / "datapackage.json", '"The diffdata authors"', '"King, Martin Luther, Jr."')
+    name = {"family": "King", "given": "Martin Luther", "suffix": "Jr."}
+    (item,) = items(package=copy).values()
+    assert item["author"] == [name]
+    assert "AU  - King, Martin Luther, Jr.\n" in diffdata.cite(package=copy, style="ris")
+    assert check_cff(diffdata.cite(package=copy, style="cff"))["authors"] == [
+        {"family-names": "King", "given-names": "Martin Luther", "name-suffix": "Jr."}
+    ]
+    (creator,) = schema_org(open_package(copy))["creator"]
+    assert (creator["name"], creator["honorificSuffix"]) == ("Martin Luther King Jr.", "Jr.")
+
+
+def test_no_text_starts_a_field_of_its_own() -> None:
+    from pybtex.database import parse_string
+
+    address = "https://arxiv.org/abs/1},note={\\input{x}}"
+    row = {"source_id": "a},b={c", "title": "T", "url": address, "doi": "10.1/x},y={"}
+    text = bibtex([source_item(row)])
+    (entry,) = parse_string(text, "bibtex").entries.values()
+    assert set(entry.fields) == {"title", "doi", "url"}
+    assert entry.fields["url"] == "https://arxiv.org/abs/1%7D,note=%7B%5Cinput%7Bx%7D%7D"
+    row["url"] = "https://arxiv.org/abs/hep-th/9901001v2"
+    assert "  eprint = {hep-th/9901001v2},\n" in bibtex([source_item(row)])
+
+
+def test_line_breaks_and_terminal_escapes_of_a_descriptor_are_not_printed(copy: Path) -> None:
+    edit(
+        copy / "datapackage.json",
+        '"title": "diffdata: how AI capabilities spread"',
+        r'"title": "A\nUR  - b\u001b[2J"',
+    )
+    lines = diffdata.cite(package=copy, style="ris").splitlines()
+    assert r"TI  - A UR - b\x1b[2J" in lines
+    assert not any(line.startswith("UR") for line in lines)
+    for style in STYLES:
+        assert "\x1b" not in diffdata.cite(package=copy, style=style)
+
+
+def test_apa_references_are_complete_and_sorted() -> None:
     lines = diffdata.cite("sources").splitlines()
     assert lines[0].startswith("The diffdata authors. (2026). Table sources, in diffdata: ")
     assert lines[1] == ""
@@ -279,7 +341,7 @@ def test_apa_reads_as_a_person_would_write_it() -> None:
     ) in lines
 
 
-def test_a_package_without_sources_or_estimates_is_cited_all_the_same(tmp_path: Path) -> None:
+def test_a_package_without_sources_or_estimates_can_be_cited(tmp_path: Path) -> None:
     make_package(tmp_path)
     assert diffdata.cite("things", package=tmp_path) == (
         "Table things, in Odd & <ends> (Version 1.2.3) [Data set]. (n.d.).\n"
@@ -288,7 +350,7 @@ def test_a_package_without_sources_or_estimates_is_cited_all_the_same(tmp_path: 
         diffdata.cite("thing", package=tmp_path)
 
 
-def test_an_estimate_of_a_package_that_tells_little_of_it(tmp_path: Path) -> None:
+def test_an_estimate_of_a_package_with_few_columns_can_be_cited(tmp_path: Path) -> None:
     make_package(tmp_path)
     columns = [field("estimate_id", "string", required=True), field("source_id", "string")]
     keys = [{"fields": "source_id", "reference": {"resource": "sources", "fields": "source_id"}}]

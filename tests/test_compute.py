@@ -1,14 +1,23 @@
-"""Compute: closed forms, published figures, and what they are made of."""
+"""Compute: closed forms, published figures, and checks of arguments."""
 
 import inspect
 import math
+import re
 from collections.abc import Callable
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
 
+import narwhals as nw
+import numpy as np
 import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from diffdata import derive
 from diffdata.derive import compute
 from diffdata.derive.compute import (
     chip_hours,
@@ -21,6 +30,8 @@ from diffdata.derive.compute import (
     six_nd,
     utilization,
 )
+from diffdata.derive.cost import depreciated_value
+from diffdata.derive.formula import PARAMETERS
 from diffdata.errors import InvalidInputError
 from diffdata.uncertainty import Lognormal
 
@@ -38,7 +49,9 @@ def test_utilization_undoes_run_compute(
 
 
 @given(POSITIVE, POSITIVE, SHARES)
-def test_chip_hours_are_those_of_the_run(chips: float, days: float, share: float) -> None:
+def test_chip_hours_match_the_chips_and_days_of_the_run(
+    chips: float, days: float, share: float
+) -> None:
     flop = run_compute(chips, days, A100, share)
     assert chip_hours(flop, A100, share) == pytest.approx(chips * days * 24, rel=1e-9)
     assert chip_years(flop, A100, share) == pytest.approx(chips * days / 365.25, rel=1e-9)
@@ -57,32 +70,90 @@ def test_equivalent_chips_perform_as_much(chips: float, peak: float, reference: 
     assert equivalent_chips(others, reference, peak) == pytest.approx(chips, rel=1e-9)
 
 
-def test_the_published_utilizations_come_out() -> None:
+def test_utilizations_match_the_published_ones() -> None:
     assert round(utilization(3.14e23, 10_000, 14.8, V100), 3) == 0.196
     assert round(utilization(4.3e23, 1024, 33, A100), 3) == 0.472
     assert round(utilization(six_nd(175e9, 300e9), 1024, 33, A100), 3) == 0.346
 
 
-def test_the_compute_of_opt_175b_counts_the_recomputation() -> None:
+def test_the_published_compute_of_opt_175b_includes_recomputation() -> None:
     assert eight_nd(175e9, 300e9) == pytest.approx(4.3e23, rel=0.03)
 
 
-def test_the_published_equivalences_come_out() -> None:
+def test_equivalent_chips_match_the_published_ones() -> None:
     assert round(equivalent_chip_hours(1, H100, A100), 1) == 3.2
     assert round(equivalent_chip_hours(1, H100, V100), 1) == 7.9
     assert round(equivalent_chips(10_000, V100, H100)) == 1264
 
 
-def test_the_units_are_what_they_say() -> None:
+def test_the_units_are_correct() -> None:
     assert pflops_days(8.64e19) == pytest.approx(1, rel=1e-12)
     assert run_compute(1, 1, 1e15, 1) == 8.64e19
     assert chip_years(1e15 * 365.25 * 86_400, 1e15) == pytest.approx(1, rel=1e-12)
     assert chip_hours(3600e15, 1e15, 1) == pytest.approx(1, rel=1e-12)
 
 
-def test_the_same_functions_take_columns() -> None:
-    import narwhals as nw
+BIG = {"parameters": [175 * 10**9], "tokens": [3 * 10**11]}  # their product exceeds int64
 
+
+@pytest.mark.parametrize("library", [pd.DataFrame, pl.DataFrame, pl.LazyFrame, pa.table])
+def test_columns_of_integers_do_not_overflow(library: Callable[..., Any]) -> None:
+    flop = six_nd(nw.col("parameters"), nw.col("tokens")).alias("flop")
+    found = nw.from_native(library(BIG)).select(flop).lazy().collect("pyarrow")
+    assert found["flop"].to_list() == [3.15e23]
+
+
+def test_columns_of_their_libraries_do_not_overflow() -> None:
+    columns = [
+        *(
+            (frame["parameters"], frame["tokens"])
+            for frame in (pd.DataFrame(BIG), pl.DataFrame(BIG))
+        ),
+        (np.array(BIG["parameters"]), np.array(BIG["tokens"])),
+    ]
+    for parameters, tokens in columns:
+        flop = six_nd(parameters, tokens)
+        assert type(flop) is type(parameters)
+        assert list(flop) == [3.15e23]
+
+
+@pytest.mark.parametrize("number", [np.int64, np.int32, np.float32, Decimal, Fraction])
+def test_plain_numbers_of_every_type_are_checked(number: Callable[[int], Any]) -> None:
+    assert eight_nd(number(3), number(5)) == 120
+    for bad in (0, -5):
+        with pytest.raises(InvalidInputError, match=rf"^tokens: expected .* found {bad}"):
+            eight_nd(1e9, number(bad))
+
+
+@pytest.mark.parametrize("bad", [None, "12", [1.0], 10**400])
+def test_values_that_are_not_amounts_are_refused_by_name(bad: Any) -> None:
+    with pytest.raises(InvalidInputError, match=r"^tokens: expected a finite number above 0"):
+        six_nd(1e9, bad)
+
+
+def test_a_result_out_of_range_is_one_clear_error() -> None:
+    with pytest.raises(InvalidInputError, match=r"^depreciated_value: the result is out of range"):
+        depreciated_value(1.0, 1e6)
+
+
+def test_docstrings_describe_each_parameter_once() -> None:
+    functions = [getattr(derive, name) for name in derive.__all__]
+    formulas = [function for function in functions if hasattr(function, "__wrapped__")]
+    used = set()
+    for function in formulas:
+        description, examples = str(function.__doc__).split("\nExamples\n")
+        _, parameters = description.split("\nParameters\n")
+        names = list(inspect.signature(function).parameters)
+        described = re.findall(r"^(\w.*) : ", parameters, re.M)
+        assert ", ".join(described).split(", ") == names, function.__name__
+        assert ">>>" in examples
+        used |= set(names)
+    assert set(PARAMETERS) <= used
+    assert set(CHECKED) < set(formulas)
+    assert "; above 0 and at most 1\n" in str(run_compute.__doc__)
+
+
+def test_the_same_functions_take_columns() -> None:
     frame = nw.from_native(pd.DataFrame({"flop": [3.14e23], "chips": [10_000.0], "days": [14.8]}))
     share = utilization(nw.col("flop"), nw.col("chips"), nw.col("days"), V100).alias("share")
     assert round(frame.select(share)["share"].item(), 3) == 0.196
@@ -118,7 +189,7 @@ def test_bad_input_names_the_argument(function: Callable[..., float], bad: float
             function(**arguments)
 
 
-def test_no_chip_does_more_than_its_peak() -> None:
+def test_a_utilization_above_1_is_refused() -> None:
     with pytest.raises(InvalidInputError, match=r"^utilization: .* at most 1, found 1\.01"):
         run_compute(1, 1, 1, 1.01)
     with pytest.raises(InvalidInputError, match=r"^utilization"):

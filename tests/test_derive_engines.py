@@ -1,4 +1,4 @@
-"""Every derivation gives the same on every engine, and lazy frames stay lazy."""
+"""Every derivation gives the same result on every engine, and lazy frames stay lazy."""
 
 import datetime
 import math
@@ -16,7 +16,7 @@ from diffdata import derive
 from diffdata.derive.frames import with_group
 from diffdata.engines import ENGINES
 from diffdata.package.packages import Package
-from diffdata.types.dtypes import arrow_type
+from diffdata.types.arrow import arrow_type
 
 ToEngine = Callable[..., Any]
 Load = Callable[[str], Any]
@@ -106,7 +106,7 @@ def plain(value: Any) -> Any:
 
 @pytest.mark.parametrize("name", DERIVATIONS)
 @pytest.mark.parametrize("engine", ENGINES)
-def test_a_derivation_gives_the_same_on_every_engine(
+def test_a_derivation_gives_the_same_result_on_every_engine(
     engine: str, name: str, package: Package, on_engine: ToEngine
 ) -> None:
     def load(table: str) -> Any:
@@ -138,8 +138,8 @@ def test_no_derivation_of_frames_is_left_out() -> None:
     assert of_frames - {"sample_columns"} == {name.split(",")[0] for name in DERIVATIONS}
 
 
-def test_what_is_so_of_a_group_stands_at_its_own_rows() -> None:
-    """Arrow joins in threads, and the rows come as these are done."""
+def test_aggregates_of_a_group_are_joined_to_its_own_rows() -> None:
+    """Arrow joins in threads and does not keep the order of rows."""
     rng = np.random.default_rng(0)
     keys, values = rng.integers(0, 1000, 200_000), rng.normal(size=200_000)
     whole = pa.table({"row": range(200_000), "key": keys, "value": values})

@@ -1,4 +1,4 @@
-"""Descriptors are read strictly: what is not known is an error that names file and key."""
+"""Descriptors are read strictly: an unknown key is an error that names file and key."""
 
 import json
 from pathlib import Path
@@ -96,7 +96,7 @@ def test_values_are_not_coerced() -> None:
 
 def test_a_repeated_key_is_an_error() -> None:
     assert problems('{"title": "a", "title": "b"}') == [
-        "schemas/things.json: title: the key stands twice"
+        "schemas/things.json: title: the key appears twice"
     ]
 
 

@@ -1,26 +1,29 @@
-"""Two public snapshots of a model table, where DIFFDATA_EPOCH names the folder that has them."""
-
-import os
-from pathlib import Path
+"""Two public snapshots of a model table, where they are present next to the repository."""
 
 import pytest
 
-from diffdata.diff import TableDiff, compare
+from diffdata.diff import TableDiff, as_dict, compare
 
 from . import independent
+from .conftest import ROOT
 
-FOLDER = os.environ.get("DIFFDATA_EPOCH")
-OLD, NEW = "epoch_notable_ai_models_2025-02-24.csv", "epoch_all_ai_models_2025-04.csv"
+FOLDER = ROOT.parent / "shared" / "datasets"
+PATHS = (
+    FOLDER / "epoch_notable_ai_models_2025-02-24.csv",
+    FOLDER / "epoch_all_ai_models_2025-04.csv",
+)
 
 
-@pytest.mark.skipif(not FOLDER, reason="DIFFDATA_EPOCH does not name a folder with the snapshots")
-def test_the_snapshots_give_the_counts_of_the_independent_computation() -> None:
-    paths = Path(FOLDER or "", OLD), Path(FOLDER or "", NEW)
-    found = compare(*paths, key="Model")
+@pytest.mark.skipif(
+    not all(path.is_file() for path in PATHS),
+    reason="the snapshots are not in ../shared/datasets; they are not part of the repository",
+)
+def test_the_counts_of_the_snapshots_agree_with_the_independent_computation() -> None:
+    found = compare(*PATHS, key="Model")
     assert isinstance(found, TableDiff)
     assert found.renamed_columns == ()
     assert found.reformatted == ()
-    assert independent.ours(found.to_dict()) == independent.compare(*paths, "Model", "Model", {})
+    assert independent.ours(as_dict(found)) == independent.compare(*PATHS, "Model", "Model", {})
     assert len(found.rows.added) == 1326
     assert len(found.changed) == 16
     assert len(found.new.blanks) == 3

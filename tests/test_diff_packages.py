@@ -1,13 +1,15 @@
-"""Two datasets: tables, schemas, cells by type, and what moves because of a change."""
+"""Two datasets: tables, schemas, cells by type, and derived figures that change."""
 
 import json
 from pathlib import Path
 
 import pytest
 
-from diffdata.diff import PackageDiff, compare, compare_and_explain, in_order
+from diffdata.diff import PackageDiff, as_dict, compare, compare_and_explain, ordered_changes
 from diffdata.diff.cells import Consequence
+from diffdata.diff.packages import column_types
 from diffdata.errors import InvalidDataError, InvalidInputError, UnknownNameError
+from diffdata.package.packages import open_package
 
 from .conftest import ROOT, edit
 
@@ -18,13 +20,13 @@ def package_diff(old: Path, new: Path) -> PackageDiff:
     return found
 
 
-def test_a_dataset_is_the_same_as_its_copy(copy: Path) -> None:
+def test_a_dataset_equals_its_copy(copy: Path) -> None:
     found = package_diff(ROOT, copy)
     assert found.same
-    assert in_order(found) == []
+    assert ordered_changes(found) == []
 
 
-def test_a_number_moved_tenfold_stands_before_rows_and_notes(copy: Path) -> None:
+def test_a_tenfold_change_comes_before_rows_and_notes(copy: Path) -> None:
     estimates = copy / "data/estimates.csv"
     edit(estimates, "gpt-3-training-cost,gpt-3,,,,,,,training_cost,12e6,5e6,33e6",
          "gpt-3-training-cost,gpt-3,,,,,,,training_cost,120e6,5e6,34e6")  # fmt: skip
@@ -33,7 +35,7 @@ def test_a_number_moved_tenfold_stands_before_rows_and_notes(copy: Path) -> None
     text = estimates.read_text().splitlines(keepends=True)
     removed = text.pop(1)
     estimates.write_text("".join(text))
-    changes = in_order(package_diff(ROOT, copy))
+    changes = ordered_changes(package_diff(ROOT, copy))
     assert [(change.what, change.column) for change in changes] == [
         ("number changed", "value"),
         ("number changed", "high"),
@@ -53,7 +55,13 @@ def test_cells_are_compared_by_the_types_of_the_schema(copy: Path) -> None:
     assert (cell.old, cell.new, cell.difference.kind) == ("day", "month", "precision")
 
 
-def test_a_changed_unit_of_a_column_stands_first(copy: Path) -> None:
+def test_the_content_of_a_column_follows_from_the_schema() -> None:
+    types = column_types(open_package().schema("estimates"))
+    names = ("status", "value", "currency", "as_of_precision", "note")
+    assert [types[name] for name in names] == ["code", "number", "unit", "precision", "text"]
+
+
+def test_a_changed_unit_of_a_column_comes_first(copy: Path) -> None:
     schema = copy / "schemas/hardware.json"
     described = json.loads(schema.read_text())
     (field,) = (field for field in described["fields"] if field["name"] == "memory_bytes")
@@ -66,7 +74,7 @@ def test_a_changed_unit_of_a_column_stands_first(copy: Path) -> None:
         ("unit", "byte", "bit"),
         ("description", *(found.schema[1].old, found.schema[1].new)),
     ]
-    changes = in_order(found)
+    changes = ordered_changes(found)
     assert (changes[0].what, changes[0].consequence) == (
         "schema: unit changed", Consequence.MEANING,
     )  # fmt: skip
@@ -88,14 +96,14 @@ def test_constraints_keys_and_rules_of_a_schema_are_compared(copy: Path) -> None
     assert ("level", "maximum") in found
 
 
-def test_tables_that_come_and_go_are_told(copy: Path) -> None:
+def test_added_and_removed_tables_are_reported(copy: Path) -> None:
     path = copy / "datapackage.json"
     descriptor = json.loads(path.read_text())
     descriptor["resources"] = [r for r in descriptor["resources"] if r["name"] != "rationales"]
     path.write_text(json.dumps(descriptor))
     assert package_diff(ROOT, copy).tables_removed == ("rationales",)
     assert package_diff(copy, ROOT).tables_added == ("rationales",)
-    assert in_order(package_diff(ROOT, copy))[0].what == "table removed"
+    assert ordered_changes(package_diff(ROOT, copy))[0].what == "table removed"
 
 
 def test_only_some_tables_can_be_compared(copy: Path) -> None:
@@ -116,7 +124,7 @@ def test_duplicate_keys_of_a_dataset_are_reported(copy: Path) -> None:
     assert not table.rows.removed
 
 
-def test_explain_names_the_verdicts_and_figures_that_move(copy: Path) -> None:
+def test_explain_lists_the_verdicts_and_figures_that_change(copy: Path) -> None:
     edit(copy / "data/estimates.csv",
          "gpt-3-training-cost,gpt-3,,,,,,,training_cost,12e6,5e6,33e6",
          "gpt-3-training-cost,gpt-3,,,,,,,training_cost,120e6,50e6,330e6")  # fmt: skip
@@ -134,10 +142,10 @@ def test_explain_names_the_verdicts_and_figures_that_move(copy: Path) -> None:
     assert figures["gpt-3", "training_cost_usd"] == 10
     assert explanation.figures_because["gpt-3"] == ("gpt-3-training-cost",)
     assert explanation.ledger_because["opt-175b-cost-ratio"] == ("gpt-3-training-cost",)
-    assert json.loads(json.dumps(explanation.to_dict()))["ledger"]["because"]
+    assert json.loads(json.dumps(as_dict(diff, explanation)))["explanation"]["ledger"]["because"]
 
 
-def test_nothing_moves_between_a_dataset_and_its_copy(copy: Path) -> None:
+def test_nothing_changes_between_a_dataset_and_its_copy(copy: Path) -> None:
     edit(copy / "data/models.csv", "chinchilla,Chinchilla,", "chinchilla,Chinchilla 2,")
     _, explanation = compare_and_explain(ROOT, copy)
     assert explanation.ledger.same

@@ -1,4 +1,4 @@
-"""What a user may name: folders, archives that are not trusted, files, revisions."""
+"""What a user can compare: folders, untrusted archives, files, git revisions."""
 
 import shutil
 import stat
@@ -11,6 +11,7 @@ import pytest
 from diffdata.diff import compare, open_place
 from diffdata.errors import InvalidInputError, PackageError
 from diffdata.package.archives import unpack
+from diffdata.package.packages import Package
 
 from .conftest import ROOT, edit
 
@@ -35,18 +36,18 @@ def git(folder: Path, *arguments: str) -> None:
 
 
 @pytest.mark.parametrize("top", ["", "diffdata-2026.1/"])
-def test_an_archive_is_the_folder_that_it_was_made_of(
+def test_an_archive_equals_its_folder(
     copy: Path, tmp_path_factory: pytest.TempPathFactory, top: str
 ) -> None:
     path = pack(copy, tmp_path_factory.mktemp("zip") / "edition.zip", top)
     assert compare(copy, path).same
 
 
-def test_what_was_unpacked_is_removed(copy: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_unpacked_files_are_removed(copy: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     path = pack(copy, tmp_path_factory.mktemp("zip") / "edition.zip")
-    with open_place(path) as place:
-        assert place.package is not None
-        root = place.package.root
+    with open_place(path) as opened:
+        assert isinstance(opened, Package)
+        root = opened.root
         assert root.is_dir()
     assert not root.exists()
 
@@ -84,15 +85,15 @@ def test_an_archive_is_bounded_in_size_and_entries(tmp_path: Path) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
-def test_an_archive_with_a_name_twice_is_refused(tmp_path: Path) -> None:
+def test_an_archive_with_a_duplicate_name_is_refused(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as made:
         made.writestr("a.csv", "1")
         made.writestr("a.csv", "2")
-    with pytest.raises(PackageError, match=r"'a\.csv' stands twice"):
+    with pytest.raises(PackageError, match=r"'a\.csv' is listed twice"):
         unpack(tmp_path / "a.zip", tmp_path)
 
 
-def test_what_is_no_archive_or_holds_no_dataset_is_an_error(tmp_path: Path) -> None:
+def test_a_zip_without_a_dataset_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "a.zip").write_text("no archive")
     with pytest.raises(PackageError, match="not a zip archive"):
         compare(tmp_path / "a.zip", tmp_path / "a.zip")
@@ -126,7 +127,7 @@ def repository(copy: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.parametrize("revision", ["HEAD", "HEAD:"])
-def test_a_revision_is_the_dataset_as_it_was(repository: Path, revision: str) -> None:
+def test_a_revision_is_the_committed_dataset(repository: Path, revision: str) -> None:
     assert compare(revision, repository).same
     edit(repository / "data/models.csv", "chinchilla,Chinchilla,", "chinchilla,CHINCHILLA,")
     (cell,) = (cell for table in compare(revision, ".").tables for cell in table.cells)
@@ -140,7 +141,7 @@ def test_a_revision_is_found_from_a_folder_of_the_repository(
     assert compare("HEAD", repository).same
 
 
-def test_a_dataset_may_lie_in_a_folder_of_the_repository(
+def test_a_dataset_may_be_in_a_folder_of_the_repository(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, repository: Path
 ) -> None:
     outer = tmp_path / "outer"
@@ -161,7 +162,7 @@ def test_a_dataset_may_lie_in_a_folder_of_the_repository(
 
 
 @pytest.mark.parametrize("name", ["no-such-revision", "--output=x", ":", ""])
-def test_what_nobody_knows_is_an_error(repository: Path, name: str) -> None:
+def test_an_unknown_name_is_an_error(repository: Path, name: str) -> None:
     with pytest.raises(PackageError, match=r"expected a folder .* or a revision"):
         compare(name or "nothing", repository)
     assert not (repository / "x").exists()
@@ -185,12 +186,21 @@ def test_without_git_a_revision_is_an_error(monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_file_and_a_dataset_cannot_be_compared(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("a\n1\n")
-    with pytest.raises(InvalidInputError, match="two of a kind"):
+    with pytest.raises(InvalidInputError, match="expected two datasets or two CSV files"):
         compare(path, ROOT)
     with pytest.raises(InvalidInputError, match="for datasets"):
         compare(path, path, key="a", only=["models"])
     with pytest.raises(InvalidInputError, match="primary keys"):
         compare(ROOT, ROOT, key="model_id")
+    with pytest.raises(InvalidInputError, match="for CSV files"):
+        compare(ROOT, ROOT, rtol=0.1)
+
+
+def test_a_package_of_another_profile_is_refused_in_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "datapackage.json").write_text('{"resources": [{"name": "t", "path": "t.csv"}]}')
+    with pytest.raises(PackageError, match="does not follow the profile of diffdata") as raised:
+        compare(tmp_path, ROOT)
+    assert "\n" not in str(raised.value)
 
 
 def test_a_missing_file_is_an_error(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Two tables by key: what is matched, what changed, and that nothing is merged or guessed."""
+"""Two tables by key: matching, changes, and that nothing is merged or guessed."""
 
 import tempfile
 from pathlib import Path
@@ -7,13 +7,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diffdata.diff import Table, TableDiff, compare, compare_tables, make_table, parse_table
-from diffdata.diff.cells import Consequence, difference
+from diffdata.diff import (
+    Table,
+    TableDiff,
+    as_dict,
+    compare,
+    compare_tables,
+    make_table,
+    parse_table,
+)
+from diffdata.diff.cells import Consequence, canonical, difference, guess_type
 from diffdata.errors import InvalidInputError, PackageError, UnknownNameError
 
 from . import independent
 
-# The faults of public model tables, small: a byte order mark, lines within cells, CRLF, a key with
+# Typical faults of public model tables: a byte order mark, lines within cells, CRLF, a key with
 # a line end, duplicate and blank keys, renamed and reordered columns, a row under another name.
 OLD = (
     "\ufeffSystem,Notes,FLOP,Size (datapoints),Organization,Open\r\n"
@@ -66,15 +74,15 @@ def table(text: str) -> Table:
     return parse_table(text, "a.csv")
 
 
-def test_counts_are_those_of_an_independent_computation(
+def test_counts_agree_with_an_independent_computation(
     files: tuple[Path, Path], found: TableDiff
 ) -> None:
     expected = independent.compare(*files, "System", "Model", RENAMED)
-    # Text alone takes two cells for changed that only are written in another way: 4.30e23, and a
-    # line end within a cell (in a row with another change).
+    # As text, two cells differ that are only written differently: 4.30e23, and a line end within a
+    # cell (in a row with another change).
     expected["rows"]["changed"] -= {"OPT-175B"}
     expected["cells"] -= 2
-    assert independent.ours(found.to_dict()) == expected
+    assert independent.ours(as_dict(found)) == expected
 
 
 def test_the_key_and_other_columns_are_found_under_new_names(found: TableDiff) -> None:
@@ -96,7 +104,7 @@ def test_duplicate_and_blank_keys_are_reported_with_their_lines(found: TableDiff
     assert found.new.blanks == (13, 14)
 
 
-def test_a_row_whose_key_is_a_duplicate_on_the_other_side_is_neither_gone_nor_new(
+def test_a_row_whose_key_is_a_duplicate_on_the_other_side_is_neither_removed_nor_added(
     found: TableDiff,
 ) -> None:
     assert [row.key for row in found.old.not_compared] == [("Twice later",)]
@@ -121,7 +129,7 @@ _ROWS = st.lists(st.tuples(_KEYS, _CELLS, _CELLS), max_size=8)
 
 
 @given(_ROWS, _ROWS)
-def test_any_two_tables_give_the_counts_of_the_independent_computation(
+def test_counts_of_any_two_tables_agree_with_the_independent_computation(
     old: list[tuple[str, str, str]], new: list[tuple[str, str, str]]
 ) -> None:
     # A folder for each example: a fixture would be shared by all of them.
@@ -133,11 +141,11 @@ def test_any_two_tables_give_the_counts_of_the_independent_computation(
         found = compare(*paths, key="k", rename={"r": "s"})
         assert isinstance(found, TableDiff)
         expected = independent.compare(*paths, "k", "k", {"r": "s"})
-        assert independent.ours(found.to_dict()) == expected
+        assert independent.ours(as_dict(found)) == expected
 
 
 @given(_ROWS, _ROWS)
-def test_every_row_is_accounted_for_once(
+def test_every_row_is_counted_once(
     old: list[tuple[str, str, str]], new: list[tuple[str, str, str]]
 ) -> None:
     found = compare_tables(make_table("o", "kpq", old), make_table("n", "kpq", new), "k")
@@ -148,13 +156,13 @@ def test_every_row_is_accounted_for_once(
 
 
 @given(_ROWS)
-def test_a_table_is_the_same_as_itself(rows: list[tuple[str, str, str]]) -> None:
-    held = make_table("a", "kpq", rows)
-    assert compare_tables(held, held, "k").same
+def test_a_table_equals_itself(rows: list[tuple[str, str, str]]) -> None:
+    table = make_table("a", "kpq", rows)
+    assert compare_tables(table, table, "k").same
 
 
 @pytest.mark.parametrize("rows", ["b,1\nb,3\n", "b,1\nb,2\n,4\n", "b,1\nb,2\nb,2\n"])
-def test_tables_are_not_the_same_if_rows_without_a_key_of_their_own_differ(rows: str) -> None:
+def test_tables_differ_if_rows_without_a_unique_key_differ(rows: str) -> None:
     old = table("k,a\nx,1\nb,2\nb,1\n")
     assert compare_tables(old, table("k,a\nb,1\nx,1\nb,2.0\n"), "k").same
     assert not compare_tables(old, table(f"k,a\nx,1\n{rows}"), "k").same
@@ -169,7 +177,7 @@ def test_columns_with_the_same_content_are_not_guessed() -> None:
     }  # fmt: skip
 
 
-def test_a_column_of_rare_flags_is_not_taken_for_another() -> None:
+def test_a_column_of_rare_flags_is_not_confused_with_another() -> None:
     old = "k,Frontier model\n" + "".join(f"m{i},{'True' * (i < 20)}\n" for i in range(100))
     new = "k,Foundation model\n" + "".join(f"m{i},{'True' * (15 <= i < 30)}\n" for i in range(100))
     found = compare_tables(table(old), table(new), "k")
@@ -177,7 +185,7 @@ def test_a_column_of_rare_flags_is_not_taken_for_another() -> None:
     assert found.columns.removed == ("Frontier model",)
 
 
-def test_a_renamed_column_is_found_though_some_cells_changed() -> None:
+def test_a_renamed_column_is_found_even_if_some_cells_changed() -> None:
     old = "k,a\n" + "".join(f"m{i},{i}\n" for i in range(20))
     new = "k,b\n" + "".join(f"m{i},{i + (i < 3)}\n" for i in range(20))
     found = compare_tables(table(old), table(new), "k")
@@ -194,7 +202,7 @@ def test_rows_of_the_same_content_are_not_guessed() -> None:
     assert len(found.rows.removed) == 2
 
 
-def test_keys_that_are_spelt_alike_are_mentioned() -> None:
+def test_keys_with_similar_spelling_are_reported() -> None:
     found = compare_tables(table("k,a\nGrok-3,1\n"), table("k,a\ngrok 3,2\n"), "k")
     assert [(row.old_key, row.new_key) for row in found.rows.similar] == [
         (("Grok-3",), ("grok 3",))
@@ -212,7 +220,7 @@ def test_a_key_may_have_several_columns_and_another_name_on_each_side() -> None:
     assert found.old.blanks == (4,)
 
 
-def test_a_column_that_refers_to_the_key_is_not_taken_for_it() -> None:
+def test_a_column_that_refers_to_the_key_is_not_used_as_the_key() -> None:
     rows = "".join(f"m{i},{f'm{i - 1}' if i in (2, 3, 4, 5) else ''}\n" for i in range(1, 13))
     found = compare_tables(table("System,Base\n" + rows), table("Model,Parent\n" + rows), "Model")
     assert [(pair.old, pair.new) for pair in found.key] == [("System", "Model")]
@@ -222,15 +230,13 @@ def test_a_column_that_refers_to_the_key_is_not_taken_for_it() -> None:
 @pytest.mark.parametrize(
     ("key", "error", "message"),
     [
-        ((), InvalidInputError, "expected the columns that name a row.*: k$"),
+        ((), InvalidInputError, "expected the columns that identify a row.*: k$"),
         ("kk", UnknownNameError, "did you mean k"),
         ("a=b", UnknownNameError, "'b'"),
-        ("c", InvalidInputError, "has no column 'c', and no column there holds most of its values"),
+        ("c", InvalidInputError, "no column 'c', and no column there contains most of its values"),
     ],
 )
-def test_a_key_that_cannot_be_told_is_an_error(
-    key: str, error: type[Exception], message: str
-) -> None:
+def test_an_unclear_key_is_an_error(key: str, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         compare_tables(table("k,a\nx,1\ny,1\n"), table("k,c\nx,1\ny,2\n"), key)
 
@@ -259,6 +265,7 @@ def test_a_wrong_rename_is_an_error() -> None:
         ("2020-05", "2021-05-28", "date", Consequence.DATE),
         ("2020-05-28", "2020-05-29", "date", Consequence.DATE),
         ("2025-03-11 19:27:29+00:00", "2025-03-11T19:27:29Z", "form", Consequence.FORM),
+        ("2025-02-28", "2025-02-30", "code", Consequence.CODE),
         ("", "NaN", "filled", Consequence.NEW),
         ("1", " ", "emptied", Consequence.GONE),
         ("Language", "Language,Vision", "code", Consequence.CODE),
@@ -266,7 +273,7 @@ def test_a_wrong_rename_is_an_error() -> None:
          Consequence.WORDING),
     ],
 )  # fmt: skip
-def test_each_kind_of_change_is_told(
+def test_each_kind_of_change_is_recognized(
     old: str, new: str, kind: str, consequence: Consequence
 ) -> None:
     found = difference(old, new)
@@ -274,14 +281,24 @@ def test_each_kind_of_change_is_told(
     assert (found.kind, found.consequence) == (kind, consequence)
 
 
-def test_a_date_says_by_how_many_days_it_moved() -> None:
+def test_numbers_are_compared_by_value_except_in_columns_of_text() -> None:
+    assert canonical(" 3.0e23 ") == canonical("3e23")
+    assert canonical("1.0", "text") != canonical("1", "text")
+
+
+def test_the_content_of_a_column_is_judged_by_its_name() -> None:
+    names = ("Currency", "as_of_precision", "Size notes", "Model")
+    assert [guess_type(name) for name in names] == ["unit", "precision", "text", "any"]
+
+
+def test_a_date_change_is_given_in_days() -> None:
     found = difference("2020", "2019-12-01")
     assert found is not None
     assert found.days == -31
 
 
 @given(st.floats(1e-300, 1e300), st.floats(1e-300, 1e300))
-def test_ratios_of_numbers_are_finite_or_not_given(old: float, new: float) -> None:
+def test_ratios_of_numbers_are_finite_or_missing(old: float, new: float) -> None:
     found = difference(repr(old), repr(new))
     if found is None:
         assert old == new
@@ -296,7 +313,7 @@ def _at_the_bound(ratio: float) -> bool:
     return abs(ratio - 10) < 1e-12 or abs(ratio - 0.1) < 1e-15
 
 
-def test_a_number_whose_unit_changed_says_so() -> None:
+def test_a_number_with_a_changed_unit_has_a_remark() -> None:
     old = table("k,value,unit\na,1,kW\n")
     found = compare_tables(old, table("k,value,unit\na,1000,W\n"), "k")
     value, unit = found.cells
@@ -304,7 +321,7 @@ def test_a_number_whose_unit_changed_says_so() -> None:
     assert unit.difference.consequence is Consequence.MEANING
 
 
-def test_a_column_that_moved_by_one_factor_says_so() -> None:
+def test_a_column_that_changed_by_one_factor_is_reported() -> None:
     old = "k,hours\n" + "".join(f"m{i},{i}\n" for i in range(1, 9))
     new = "k,hours\n" + "".join(f"m{i},{i * 3600}\n" for i in range(1, 9))
     (column,) = compare_tables(table(old), table(new), "k").distributions
@@ -313,7 +330,7 @@ def test_a_column_that_moved_by_one_factor_says_so() -> None:
     assert column.bins[-1] == 8
 
 
-def test_rows_that_are_too_long_are_an_error_and_short_ones_are_said() -> None:
+def test_long_rows_are_an_error_and_short_rows_are_reported() -> None:
     with pytest.raises(PackageError, match="line 3: the row has 3 cells, expected 2"):
         table("a,b\n1,2\n1,2,3\n")
     short = table("a,b\n1\n")
@@ -321,7 +338,7 @@ def test_rows_that_are_too_long_are_an_error_and_short_ones_are_said() -> None:
     assert "line 2" in short.remarks[0]
 
 
-@pytest.mark.parametrize(("text", "message"), [("", "is empty"), ("a,a\n", "'a' stands twice")])
+@pytest.mark.parametrize(("text", "message"), [("", "is empty"), ("a,a\n", "two columns 'a'")])
 def test_a_file_without_a_usable_header_is_an_error(text: str, message: str) -> None:
     with pytest.raises(PackageError, match=message):
         table(text)
@@ -329,3 +346,42 @@ def test_a_file_without_a_usable_header_is_an_error(text: str, message: str) -> 
 
 def test_long_cells_are_read() -> None:
     assert len(table(f"a\n{'x' * 300_000}\n").rows[0][0]) == 300_000
+
+
+def test_a_tolerance_separates_rounding_from_changes() -> None:
+    old, new = table("k,a\nx,100\ny,100\nz,0\n"), table("k,a\nx,101\ny,102\nz,1e-9\n")
+    exact = compare_tables(old, new, "k")
+    assert [cell.key[0] for cell in exact.cells] == ["x", "y", "z"]
+    found = compare_tables(old, new, "k", atol=1e-9, rtol=0.01)
+    assert [cell.key[0] for cell in found.cells] == ["y"]
+    assert [(c.key[0], c.difference.remark) for c in found.reformatted] == [
+        ("x", "within the tolerance"), ("z", "within the tolerance"),
+    ]  # fmt: skip
+    for bad in (-1, float("nan"), float("inf")):
+        with pytest.raises(InvalidInputError, match="rtol: expected a number from 0"):
+            compare_tables(old, new, "k", rtol=bad)
+
+
+def test_other_delimiters_and_encodings_are_read(tmp_path: Path) -> None:
+    old, new = tmp_path / "old.csv", tmp_path / "new.csv"
+    old.write_bytes("k;a\nEté;1,5\n".encode("cp1252"))
+    new.write_bytes("k;a\nEté;1,6\n".encode("cp1252"))
+    found = compare(old, new, key="k", delimiter=";", encoding="cp1252")
+    assert isinstance(found, TableDiff)
+    assert [(cell.key, cell.old, cell.new) for cell in found.cells] == [(("Eté",), "1,5", "1,6")]
+    with pytest.raises(PackageError, match="line 2 is not UTF-8"):
+        compare(old, new, key="k", delimiter=";")
+    with pytest.raises(PackageError, match="not encoded as ascii"):
+        compare(old, new, key="k", delimiter=";", encoding="ascii")
+    with pytest.raises(InvalidInputError, match="no encoding 'latin-99'"):
+        compare(old, new, key="k", encoding="latin-99")
+    with pytest.raises(InvalidInputError, match="delimiter: expected one character"):
+        compare_tables(parse_table("k\n", "o", ";;"), table("k\n"), "k")
+
+
+def test_errors_show_control_characters_of_column_names_as_codes() -> None:
+    for key, error in (("x", UnknownNameError), ((), InvalidInputError)):
+        with pytest.raises(error) as raised:
+            compare_tables(table("k\x1b[2J,b\n1,2\n"), table("k\x1b[2J,c\n1,2\n"), key)
+        assert "\x1b" not in str(raised.value)
+        assert "k\\x1b[2J" in str(raised.value)

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diffdata.errors import InvalidInputError
-from diffdata.loading.validated import load_all
+from diffdata.loading import load_all
 from diffdata.package.digest import content_digest, package_digest
 from diffdata.package.packages import Package, open_package
 from diffdata.schemas.compile import arrow_schema
@@ -131,6 +131,31 @@ def test_values_of_another_type_are_refused(column: str, value: object) -> None:
     frame.loc[0, column] = value
     with pytest.raises(InvalidInputError, match=f"column {column}: {value!r} is not a"):
         content_digest(frame, TINY)
+
+
+def test_each_type_of_the_profile_has_a_digest_and_loads(tmp_path: Path) -> None:
+    make_package(tmp_path)
+    edit(
+        tmp_path / "kinds.json", '"name": "name", "type": "string"', '"name": "name", "type": "any"'
+    )
+    edit(tmp_path / "kinds.json", '"type": "string"', '"type": "year"')
+    (tmp_path / "kinds.csv").write_text("kind,edition,name\n2019,1,One\n2020,2,\n")
+    edit(
+        tmp_path / "things.json",
+        '"name": "kind", "type": "string"',
+        '"name": "kind", "type": "year"',
+    )
+    things = tmp_path / "things.csv"
+    things.write_text(things.read_text().replace(",x,", ",2019,").replace(",y,", ",2020,"))
+    package = open_package(tmp_path)
+    frame = load_all(package, ["kinds"])["kinds"]
+    text = "kind year\nedition integer\nname any\n\n4:2019\n1:1\n3:One\n\n4:2020\n1:2\n-\n\n"
+    expected = hashlib.sha256(f"diffdata-content-1\n{text}".encode()).hexdigest()
+    assert frame.attrs["digest"] == expected
+    with pytest.raises(InvalidInputError, match="column kind: 'x' is not a year"):
+        content_digest(
+            frame.astype({"kind": object}).replace({"kind": {2019: "x"}}), package.schema("kinds")
+        )
 
 
 def test_a_frame_without_a_column_is_refused() -> None:

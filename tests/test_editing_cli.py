@@ -1,4 +1,4 @@
-"""`diffdata new` and `diffdata format`, as typed."""
+"""The commands `diffdata new` and `diffdata format`."""
 
 from pathlib import Path
 
@@ -7,41 +7,48 @@ from typer.testing import CliRunner, Result
 
 import diffdata
 from diffdata import cli
+from diffdata.testing import assert_valid
 
 from .conftest import ROOT, edit
 from .test_cli import main
+from .test_editing import line_of
 
-MODEL = ["name=Claude 2", "modality=text", "source_id=brown-2020", "locator=Table 1",
-         "verification=read"]  # fmt: skip
+MODEL = ["name=Imaginary 2", "architecture=", "modality=text", "source_id=brown-2020",
+         "locator=Table 1", "verification=read"]  # fmt: skip
 
 
 def run(*arguments: str | Path, typed: str = "") -> Result:
     return CliRunner().invoke(cli.app, [str(argument) for argument in arguments], input=typed)
 
 
-def test_new_adds_a_row_and_says_where(copy: Path) -> None:
+def test_new_adds_a_row_and_prints_its_place(copy: Path) -> None:
     result = run("new", "model", *MODEL, "--no-input", "--package", copy)
     assert result.exit_code == 0
-    assert result.stdout.startswith(f"{copy}/data/models.csv:4: added\n")
-    assert "  model_id: claude-2 (derived)\n  name: Claude 2\n" in result.stdout
-    assert "diffdata build" not in result.output  # the copy is no working tree
-    assert diffdata.validate(copy) == []
+    line = line_of(copy / "data/models.csv", "imaginary-2,")
+    assert result.stdout.startswith(f"{copy}/data/models.csv:{line}: added\n")
+    assert "  model_id: imaginary-2 (derived)\n  name: Imaginary 2\n" in result.stdout
+    assert "diffdata build" not in result.output  # the copy is not a working tree
+    assert_valid(copy)
 
 
 def test_new_asks_for_what_is_missing(copy: Path) -> None:
-    result = run("new", "model", *MODEL[1:], "--package", copy, typed="Claude 2\n")
+    result = run("new", "model", *MODEL[1:], "--package", copy, typed="Imaginary 2\n\n")
     assert result.exit_code == 0
     assert "name: The name, as the maker writes it." in result.stdout
-    assert "claude-2 (derived)" in result.stdout
+    assert "model_id (Enter: imaginary-2): " in result.stdout
+    assert "\n  model_id: imaginary-2\n" in result.stdout
 
 
-def test_the_end_of_input_adds_nothing(copy: Path) -> None:
+def test_the_end_of_input_adds_nothing_and_keeps_the_answers(copy: Path) -> None:
     before = (copy / "data/models.csv").read_bytes()
-    assert run("new", "model", "--package", copy).exit_code == 1
+    result = run("new", "model", "note=", "--package", copy, typed="Imaginary 2\ndense\n")
+    assert result.exit_code == 1
+    answers = "note= 'name=Imaginary 2' architecture=dense"
+    assert f"to continue: diffdata new model {answers} --package {copy}\n" in result.stderr
     assert (copy / "data/models.csv").read_bytes() == before
 
 
-def test_without_input_what_is_missing_is_listed(
+def test_without_input_missing_columns_are_listed(
     copy: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shown = main(capsys, monkeypatch, "new", "model", "--no-input", "--package", str(copy))
@@ -49,22 +56,25 @@ def test_without_input_what_is_missing_is_listed(
         assert f"\nmissing: {column}: " in shown
 
 
-def test_what_was_typed_can_be_tried_again(copy: Path) -> None:
+def test_a_refused_row_can_be_corrected(copy: Path) -> None:
     cells = [*MODEL, "note=it's", "quoted_in_source_id=brown-2020"]
-    result = run("new", "models", *cells, "--package", copy)
+    result = run("new", "models", *cells, "--package", copy, typed="\n")
     assert result.exit_code == 1
-    assert "to try again: diffdata new models 'name=Claude 2' modality=text" in result.stderr
+    assert (
+        "to continue: diffdata new models 'name=Imaginary 2' architecture= modality"
+        in result.stderr
+    )
     assert """'note=it'"'"'s'""" in result.stderr
 
 
-def test_generated_tables_take_no_rows_by_hand(
+def test_no_row_can_be_added_to_a_generated_table(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     words = ("new", "model_summary", "model_id=x", "--no-input", "--package", str(ROOT))
     assert "the table is generated" in main(capsys, monkeypatch, *words)
 
 
-def test_format_writes_what_is_not_in_form_and_check_only_tells(copy: Path) -> None:
+def test_format_writes_files_and_check_only_reports_them(copy: Path) -> None:
     path = copy / "data/models.csv"
     before = path.read_bytes()
     path.write_bytes(before.replace(b"\n", b"\r\n"))
@@ -78,10 +88,24 @@ def test_format_writes_what_is_not_in_form_and_check_only_tells(copy: Path) -> N
     assert (result.exit_code, result.stdout) == (0, "")
 
 
-def test_format_refuses_what_it_could_lose(
+def test_format_refuses_a_file_with_a_fault_of_shape(
     copy: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     edit(copy / "data/models.csv", "\nbloom,BLOOM,", "\nbloom,BLOOM,,")
     shown = main(capsys, monkeypatch, "format", str(copy))
-    assert "data/models.csv:2: error: the row has 14 cells, expected 13" in shown
-    assert "nothing was written; `diffdata validate` tells more" in shown
+    line = line_of(copy / "data/models.csv", "bloom,")
+    assert f"data/models.csv:{line}: error: the row has 14 cells, expected 13" in shown
+    assert "no file was changed; run `diffdata validate` for more" in shown
+
+
+def test_format_does_not_change_a_file_whose_header_validate_refuses(
+    copy: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = copy / "data/models.csv"
+    edit(path, "source_id,locator,verification", "locator,source_id,verification")
+    before = path.read_bytes()
+    assert {issue.line for issue in diffdata.validate(copy)} >= {1}
+    shown = main(capsys, monkeypatch, "format", str(copy))
+    assert "data/models.csv:1: error: " in shown
+    assert "no file was changed" in shown
+    assert path.read_bytes() == before

@@ -1,4 +1,4 @@
-"""--dataset reads a released edition, wherever it stands, for every command that reads."""
+"""--dataset reads a released edition, before or after every command that reads."""
 
 import doctest
 import json
@@ -15,6 +15,7 @@ from typer.testing import CliRunner, Result
 
 import diffdata
 from diffdata import cli
+from diffdata.package.editions import PATCH
 
 from .conftest import ROOT, edit
 from .releases import contents_of, install
@@ -49,7 +50,10 @@ def copied(root: Path) -> Path:
     for name in ("data", "schemas", "diffdata"):
         skip = shutil.ignore_patterns("__pycache__")
         shutil.copytree(ROOT / name, root / name, ignore=skip)
-    for name in ("datapackage.json", "pyproject.toml", "README.md", "LICENSE", "LICENSE-DATA"):
+    for name in (
+        "datapackage.json", "pyproject.toml", "hatch_build.py", "README.md", "LICENSE",
+        "LICENSE-DATA",
+    ):  # fmt: skip
         shutil.copy(ROOT / name, root)
     path = root / "datapackage.json"
     path.write_text(re.sub(r'"version": "[\d.]+"', '"version": "2030.1.0"', path.read_text()))
@@ -60,9 +64,9 @@ def copied(root: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def two_editions(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A tree with two editions, made by the command; the second has a value and a column anew."""
+    """A tree with two editions made by the command; the second changes a value and a column."""
     root = copied(tmp_path_factory.mktemp("tree"))
-    # Built files are not looked at here: a folder of code makes a working tree.
+    # Generated files do not matter here, and without the code this is not a working tree.
     code = root / "diffdata"
     code.rename(root / "code")
     first = run("release", "2030.1", "--date", DAY, "--package", str(root))
@@ -100,8 +104,8 @@ def installed(two_editions: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
 
 
 def test_every_command_reads_an_edition_or_says_that_it_does_not() -> None:
-    known = get_command(cli.app).commands  # type: ignore[attr-defined]
-    assert {*READS} | {*NAME_THEIR_OWN} == {*known}
+    commands = get_command(cli.app).commands  # type: ignore[attr-defined]
+    assert {*READS} | {*NAME_THEIR_OWN} == {*commands}
 
 
 @pytest.mark.usefixtures("installed")
@@ -132,7 +136,7 @@ def test_a_command_that_names_versions_itself_refuses_the_option(
 @pytest.mark.usefixtures("installed")
 def test_an_edition_and_a_package_exclude_each_other() -> None:
     refused = run("--dataset", "2030.1", "list", "--package", str(ROOT))
-    assert "--dataset names an edition and --package a folder" in str(refused.exception)
+    assert "--edition names an edition and --package a folder" in str(refused.exception)
 
 
 @pytest.mark.parametrize("words", [["--dataset"], ["list", "--dataset"]])
@@ -171,13 +175,12 @@ def test_versions_are_listed_with_what_is_new() -> None:
     assert lines[1] == f"  digest {listed[0]['digest']}"
 
 
-def test_fetch_says_where_the_archive_is(
-    installed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("DIFFDATA_CACHE", str(tmp_path / "cache"))
-    shown = run("fetch", "2030.1", str(installed / "releases"))
+def test_fetch_says_where_the_archive_is(installed: Path, tmp_path: Path) -> None:
+    (installed / "releases/diffdata-2030.1.zip").rename(tmp_path / "diffdata-2030.1.zip")
+    shown = run("fetch", "2030.1", str(tmp_path))
     assert shown.output.strip().endswith("diffdata-2030.1.zip")
     assert Path(shown.output.strip()).is_file()
+    assert diffdata.tables("2030.1")
 
 
 @pytest.mark.usefixtures("installed")
@@ -194,11 +197,8 @@ def test_all_that_takes_a_version_gives_what_that_edition_holds() -> None:
     assert path.is_file()
 
 
-def test_the_guide_does_what_it_says(
-    installed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_guide_does_what_it_says(installed: Path, tmp_path: Path) -> None:
     """Its editions stand for those of these tests."""
-    monkeypatch.setenv("DIFFDATA_CACHE", str(tmp_path / "cache"))
     (installed / "releases").rename(tmp_path / "mirror")
     (installed / "releases").mkdir()
     shutil.copy(tmp_path / "mirror/index.json", installed / "releases")
@@ -224,8 +224,8 @@ print([release.edition for release in diffdata.versions()])
 costs = []
 for version in ("2030.1", "2030.2.0", None):
     frames = {name: diffdata.load(name, version) for name in diffdata.tables(version)}
-    held = frames["estimates"].set_index("estimate_id")["value"]
-    costs.append(float(held["gpt-3-training-cost"]))
+    values = frames["estimates"].set_index("estimate_id")["value"]
+    costs.append(float(values["gpt-3-training-cost"]))
 print(costs)
 """
 
@@ -240,7 +240,7 @@ def test_both_editions_load_from_the_wheel_in_one_process(
         out = tmp_path / name
         subprocess.run([*command, str(out)], cwd=two_editions, check=True, capture_output=True)
         wheels += out.iterdir()
-    assert wheels[0].name == "diffdata-2030.2.0-py3-none-any.whl"
+    assert wheels[0].name == f"diffdata-2030.2.{PATCH}-py3-none-any.whl"
     assert wheels[0].read_bytes() == wheels[1].read_bytes()
     site = tmp_path / "site"
     with zipfile.ZipFile(wheels[0]) as wheel:

@@ -34,7 +34,7 @@ def test_orders_of_magnitude_are_the_logarithm_of_growth(factor: float, years: f
 
 
 @given(st.floats(0.5, 240))
-def test_what_doubles_in_some_months_doubles_in_them(months: float) -> None:
+def test_growth_from_a_doubling_time_doubles_in_that_time(months: float) -> None:
     growth = doubling_time_to_growth(months)
     assert growth_over(growth, months / 12) == pytest.approx(2, rel=1e-9)
 
@@ -46,11 +46,11 @@ def test_the_order_of_multipliers_does_not_matter(factors: list[float]) -> None:
     assert product_of(reversed(factors)) == pytest.approx(expected, rel=1e-9)
 
 
-def test_growth_can_look_back() -> None:
+def test_growth_over_negative_years_is_the_inverse() -> None:
     assert growth_over(4.0, -0.5) == 0.5
 
 
-def test_the_published_rates_come_out() -> None:
+def test_rates_match_the_published_ones() -> None:
     assert round(annual_growth(170, 4), 1) == 3.6
     assert round(orders_of_magnitude(170, 4), 2) == 0.56
     assert round(orders_of_magnitude(2.3), 2) == 0.36
@@ -108,14 +108,14 @@ def test_bad_input_names_the_argument(bad: float) -> None:
         effective_compute(1.0, bad)
 
 
-def test_a_product_of_nothing_and_endless_time_are_refused() -> None:
+def test_an_empty_product_and_infinite_time_are_refused() -> None:
     with pytest.raises(InvalidInputError, match=r"^multipliers: expected at least one"):
         product_of([])
     with pytest.raises(InvalidInputError, match=r"^years"):
         growth_over(2.0, math.inf)
 
 
-def test_no_multiplier_counts_less_than_the_floor() -> None:
+def test_no_multiplier_counts_for_less_than_the_floor() -> None:
     harm, gain = Normal(0.5, 0.1), Normal(3.0, 0.1)
     product = product_of([harm, gain], floor=1).sample(1000, np.random.default_rng(0))
     assert product.median == pytest.approx(3.0, abs=0.02)

@@ -16,7 +16,7 @@ from diffdata.engines import ENGINES, to_engine
 from diffdata.errors import InvalidInputError, UnknownNameError
 from diffdata.package.digest import content_digest
 from diffdata.package.packages import Package, open_package
-from diffdata.types.dtypes import arrow_type
+from diffdata.types.arrow import arrow_type
 
 from .packages import make_package
 

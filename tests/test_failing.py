@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from diffdata.schemas.patterns import one_line, whole
 from diffdata.schemas.rules import table_checks
 from diffdata.schemas.standard import Constraints, Field, TableSchema
-from diffdata.types.dtypes import arrow_type
+from diffdata.types.arrow import arrow_type
 from diffdata.validation import evaluate as failing
 from diffdata.validation.evaluate import failing_rows, surely_passes
 

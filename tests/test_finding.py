@@ -1,4 +1,4 @@
-"""Finding figures: estimates by name, one evaluated value, and the ancestry of a figure."""
+"""Find figures: estimates by name, one evaluated value, and the ancestry of a figure."""
 
 import pandas as pd
 import pytest
@@ -29,13 +29,13 @@ def test_estimates_are_found_by_model_quantity_and_source() -> None:
         ({"status": "curent"}, "no status named 'curent'; did you mean current"),
     ],
 )
-def test_unknown_names_are_refused(arguments: dict[str, str], message: str) -> None:
+def test_unknown_names_are_errors(arguments: dict[str, str], message: str) -> None:
     with pytest.raises(UnknownNameError, match=message):
         diffdata.estimates(**arguments)
 
 
-def test_a_value_says_what_it_rests_on() -> None:
-    cost = diffdata.value(model="gpt-3", quantity="training_cost")
+def test_a_value_lists_the_estimates_behind_it() -> None:
+    cost = diffdata.value(model="gpt-3", quantity="training_cost", version="2026.2")
     assert (cost.value, cost.low, cost.high, cost.level) == (12e6, 5e6, 33e6, 0.9)
     assert (cost.unit, cost.method) == ("USD", "single")
     assert cost.estimates == ("gpt-3-training-cost",)
@@ -43,7 +43,7 @@ def test_a_value_says_what_it_rests_on() -> None:
     assert cost.set_aside["jones-gpt-3-training-cost-comment"] == "no_central_value"
 
 
-def test_values_are_those_of_the_summary() -> None:
+def test_values_equal_those_of_the_summary() -> None:
     summary = diffdata.load("model_summary").set_index("model_id")
     for model, row in summary.iterrows():
         if (
@@ -54,52 +54,56 @@ def test_values_are_those_of_the_summary() -> None:
             assert found.value == pytest.approx(row["training_compute_flop"], rel=1e-11)
 
 
-def test_a_pedantic_value_refuses_to_choose() -> None:
+def test_a_pedantic_value_is_an_error_where_estimates_differ() -> None:
     with pytest.raises(AmbiguousValueError) as caught:
-        diffdata.value(model="pangu-alpha", quantity="training_tokens", pedantic=True)
+        diffdata.value(
+            model="pangu-alpha", quantity="training_tokens", pedantic=True, version="2026.2"
+        )
     assert len(caught.value.candidates) == 3
-    assert diffdata.value(model="gpt-3", quantity="core_team", pedantic=True).value == 25
+    team = diffdata.value(model="gpt-3", quantity="core_team", pedantic=True, version="2026.2")
+    assert team.value == 25
 
 
-def test_what_nobody_estimates_is_said() -> None:
+def test_a_value_without_estimates_is_an_error() -> None:
     with pytest.raises(InvalidInputError, match="training_cost of gopher is not known"):
-        diffdata.value(model="gopher", quantity="training_cost")
+        diffdata.value(model="gopher", quantity="training_cost", version="2026.2")
 
 
 def test_the_ancestry_of_a_figure_names_corrections_and_dependents() -> None:
-    told = diffdata.trace("largest-viable-to-development")
-    assert "replaced by: largest-viable-to-development-2023" in told
-    assert "corrected (summary-deployment-cost)" in told
-    told = diffdata.trace("gpt-3-training-cost")
-    assert "used by: calculation opt-175b-cost-ratio" in told
-    assert "used by: model_summary of gpt-3" in told
+    text = diffdata.trace("largest-viable-to-development")
+    assert "replaced by: largest-viable-to-development-2023" in text
+    assert "corrected (summary-deployment-cost)" in text
+    text = diffdata.trace("gpt-3-training-cost")
+    assert "used by: calculation opt-175b-cost-ratio" in text
+    assert "used by: model_summary of gpt-3" in text
     with pytest.raises(UnknownNameError, match="did you mean gpt-3-training-cost"):
         diffdata.trace("gpt-3-trainig-cost")
 
 
-def test_the_ancestry_goes_down_to_figures_that_nothing_gives() -> None:
-    told = diffdata.trace("daan-today-compute-median").splitlines()
+def test_the_ancestry_goes_down_to_figures_without_a_formula() -> None:
+    lines = diffdata.trace("daan-today-compute-median").splitlines()
     median = next(
-        i for i, line in enumerate(told) if "quality_median = daan-data-quality-tab" in line
+        i for i, line in enumerate(lines) if "quality_median = daan-data-quality-tab" in line
     )
-    assert told[median + 2].strip() == "should come of: gain (median-data-quality: differs)"
-    assert told[median + 3].startswith(" " * 8 + "gain = daan-data-quality-interval")
-    assert any(line.startswith("  at second hand: calculation trend-compute-magn") for line in told)
+    assert lines[median + 2].strip() == "should equal: gain (median-data-quality: differs)"
+    assert lines[median + 3].startswith(" " * 8 + "gain = daan-data-quality-interval")
+    indirect = "  used indirectly by: calculation trend-compute-magn"
+    assert any(line.startswith(indirect) for line in lines)
 
 
 def test_every_figure_can_be_traced() -> None:
-    """Formulas may hold a figure against itself; no ancestry is endless or stops with an error."""
+    """A formula may compare a figure with its own parts; tracing it must still end."""
     frame = diffdata.load("calculations")
     for estimate in sorted(set(frame["estimate_id"]))[::4]:
         assert diffdata.trace(estimate).startswith(f"{estimate}: ")
 
 
-def test_evidence_on_factors_and_techniques_is_told() -> None:
+def test_evidence_on_factors_and_techniques_is_listed() -> None:
     assert "evidence on: technique transformer-plus-plus" in diffdata.trace("daan-mamba-compute")
     assert "evidence on: factor summary-compute" in diffdata.trace("gpt-3-training-cost")
 
 
-def test_every_estimate_can_be_traced_on_the_command_line() -> None:
+def test_the_command_prints_the_ancestry() -> None:
     result = CliRunner().invoke(cli.app, ["trace", "daan-today-hardware-median"])
     assert result.exit_code == 0
-    assert "should come of:" in result.stdout
+    assert "should equal:" in result.stdout

@@ -1,4 +1,4 @@
-"""Whatever the bytes: the readers give values, issues or our own errors, and no traceback.
+"""Whatever the bytes: the readers return values, issues or our own errors, and no traceback.
 
 Longer: ``HYPOTHESIS_PROFILE=long pytest tests/test_fuzzing.py``.
 """
@@ -23,12 +23,12 @@ from diffdata.schemas.reader import (
     parse_standard_package,
     parse_standard_schema,
 )
-from diffdata.schemas.standard import Dialect, Field, TableSchema
-from diffdata.types.standard import STANDARD_TYPES
-from diffdata.validation.cells import CellError, parse_cell
-from diffdata.validation.found import Found
+from diffdata.schemas.standard import ITEM_TYPES, Dialect, Field, TableSchema
+from diffdata.types.definitions import FIELD_TYPES
+from diffdata.types.text import CellError
+from diffdata.validation.cells import parse_cell
 from diffdata.validation.text import read_table
-from diffdata.validation.typed import to_typed
+from diffdata.validation.typed import Found, to_typed
 
 from .foreign_cases import CASES, FILE
 from .test_foreign import DESCRIPTOR, PACKAGE, RESOURCE, write
@@ -61,7 +61,7 @@ values = st.recursive(
 
 @st.composite
 def mutated(draw: st.DrawFn, whole: Any) -> Any:
-    """Give a value with some of its parts replaced, taken away or doubled."""
+    """Return a value with some of its parts replaced, removed or doubled."""
     if draw(st.integers(0, 7)) == 0:
         return draw(values)
     if isinstance(whole, dict):
@@ -168,14 +168,19 @@ cells = st.text(max_size=12) | st.from_regex(
 
 
 @fuzz
-@given(st.sampled_from(sorted(STANDARD_TYPES)), formats, cells, st.data())
+@given(st.sampled_from(sorted(FIELD_TYPES)), formats, cells, st.data())
 def test_any_cell_of_any_type_is_a_value_or_a_cell_error(
     kind: Any, form: str, text: str, data: st.DataObject
 ) -> None:
-    marks = st.sampled_from(["", ".", ",", " ", "e", "1"])
+    marks = st.lists(
+        st.sampled_from(["", ".", ",", " ", "e", "1"]), min_size=2, max_size=2, unique=True
+    )
+    decimal, group = data.draw(marks)
     field = Field(
         name="x", type=kind, format=form, bare_number=data.draw(st.booleans()),
-        decimal_char=data.draw(marks), group_char=data.draw(marks),
+        decimal_char=decimal, group_char=group,
+        delimiter=data.draw(st.sampled_from([",", ";", ""])),
+        item_type=data.draw(st.none() | st.sampled_from(ITEM_TYPES)),
     )  # fmt: skip
     for strict in (True, False):
         try:
@@ -200,7 +205,7 @@ ARCHIVE = archived()
 
 @st.composite
 def damaged(draw: st.DrawFn) -> bytes:
-    """Give an archive with some bytes changed, most of them where its structure is."""
+    """Return an archive with some bytes changed, most of them in its structure."""
     data = bytearray(ARCHIVE)
     heads = [place for place in range(len(data)) if data[place : place + 2] == b"PK"]
     for _ in range(draw(st.integers(1, 6))):

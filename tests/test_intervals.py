@@ -22,7 +22,7 @@ def columns(**values: tuple[Any, Any, Any, Any]) -> pl.DataFrame:
     )
 
 
-def test_a_product_of_columns_is_that_of_their_distributions() -> None:
+def test_a_product_of_columns_matches_that_of_their_distributions() -> None:
     frame = columns(a=(4.0, 2.0, 9.0, 0.8), b=(3.0, 1.0, 4.0, 0.8), c=(2.0, None, None, None))
     found = interval_product(frame, "x", ["a", "c"], ["b"]).row(0, named=True)
     expected = Lognormal.from_interval(2, 9, 0.8) * 2 / Lognormal.from_interval(1, 4, 0.8)
@@ -30,7 +30,7 @@ def test_a_product_of_columns_is_that_of_their_distributions() -> None:
     assert (found["x"], found["x_level"]) == (pytest.approx(8 / 3), 0.8)
 
 
-def test_bounds_of_unlike_levels_or_of_nothing_are_missing() -> None:
+def test_bounds_are_missing_for_different_levels_or_no_interval() -> None:
     unlike = columns(a=(4.0, 2.0, 9.0, 0.8), b=(3.0, 1.0, 4.0, 0.9))
     exact = columns(a=(4.0, None, None, None), b=(3.0, None, None, None))
     for frame in (unlike, exact):
@@ -39,7 +39,7 @@ def test_bounds_of_unlike_levels_or_of_nothing_are_missing() -> None:
         assert [found[f"x_{end}"] for end in ("low", "high", "level")] == [None] * 3
 
 
-def test_cost_per_flop_is_such_a_ratio() -> None:
+def test_cost_per_flop_is_an_interval_product() -> None:
     frame = columns(c=(12e6, 5e6, 33e6, 0.9), f=(3e23, 2e23, 4e23, 0.9))
     ratio = interval_product(frame, "cost_per_flop_usd", ["c"], ["f"])
     found = cost_per_flop(frame, cost="c", compute="f").drop("flop_per_usd")
@@ -77,7 +77,7 @@ def test_draws_agree_with_the_closed_form() -> None:
         np.testing.assert_allclose(drawn[end], closed[end], rtol=0.02)
 
 
-def test_seeds_give_other_draws_and_columns_are_independent() -> None:
+def test_seeds_change_the_draws_and_columns_are_independent() -> None:
     frame = many(2).assign(b_low=lambda f: f["a_low"], b_high=lambda f: f["a_high"], b_level=0.9)
 
     def drawn(seed: int) -> float:
@@ -92,12 +92,12 @@ def test_seeds_give_other_draws_and_columns_are_independent() -> None:
     ("arguments", "named"),
     [({"level": 1.0}, "level"), ({"draws": 0}, "draws"), ({"batch": 0}, "batch")],
 )
-def test_arguments_that_make_no_sense_are_named(arguments: dict[str, Any], named: str) -> None:
+def test_invalid_arguments_are_refused_by_name(arguments: dict[str, Any], named: str) -> None:
     with pytest.raises(InvalidInputError, match=named):
         sample_columns(many(4), "x", lambda d: d["a"], ["a"], **arguments)
 
 
-def test_what_cannot_be_done_is_told() -> None:
+def test_empty_factors_and_lazy_frames_are_refused() -> None:
     with pytest.raises(InvalidInputError, match="factors"):
         interval_product(many(4), "x", [])
     with pytest.raises(InvalidInputError, match="collect it first"):

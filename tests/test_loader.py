@@ -1,5 +1,6 @@
 """Loading: by name, validated, typed; growing the dataset touches only data and schema."""
 
+import ast
 import json
 from pathlib import Path
 
@@ -23,7 +24,7 @@ def test_tables_come_in_the_order_of_the_descriptor() -> None:
 def test_a_frame_knows_its_table_version_and_digest(package: Package) -> None:
     models = diffdata.load("models")
     digest = content_digest(models, package.schema("models"))
-    assert models.attrs == {"table": "models", "version": "2026.2.0", "digest": digest}
+    assert models.attrs == {"table": "models", "version": package.version, "digest": digest}
 
 
 def test_a_frame_is_ours_to_change() -> None:
@@ -68,7 +69,7 @@ def test_adding_a_column_touches_one_csv_and_one_json(copy: Path) -> None:
     assert str(frame["sockets"].dtype) == "Int64"
     assert frame["sockets"].eq(2).all()
     assert diffdata.schema("hardware", package=copy).validate(frame) is not None
-    assert "    sockets: Series[pd.Int64Dtype]" in outputs(open_package(copy))["diffdata/typed.py"]
+    assert "    sockets: Series[pd.Int64Dtype]" in outputs(open_package(copy))["diffdata/typed.pyi"]
 
 
 def test_adding_a_table_touches_the_descriptor_too(copy: Path) -> None:
@@ -95,7 +96,7 @@ def test_adding_a_table_touches_the_descriptor_too(copy: Path) -> None:
     assert diffdata.validate(copy) == []
     assert diffdata.tables(package=copy)[-1] == "licences"
     assert diffdata.load("licences", package=copy)["model_id"].tolist() == ["gpt-2"]
-    assert "class Licences(Table):" in outputs(open_package(copy))["diffdata/typed.py"]
+    assert "class Licences(Table):" in outputs(open_package(copy))["diffdata/typed.pyi"]
 
 
 def test_type_checkers_know_each_table(tmp_path: Path) -> None:
@@ -107,10 +108,24 @@ def test_type_checkers_know_each_table(tmp_path: Path) -> None:
         'reveal_type(diffdata.load("estimates"))\n'
         "reveal_type(Models.model_id)\n"
         'reveal_type(diffdata.load("models", "2026.1"))\n'
+        'reveal_type(diffdata.load("models", engine="polars"))\n'
         'diffdata.load("models", packge=None)\n'
     )
     shown, _, _ = mypy.run([str(script), "--config-file", str(ROOT / "pyproject.toml")])
     assert "DataFrame[diffdata.typed.Models]" in shown
     assert "DataFrame[diffdata.typed.Estimates]" in shown
     assert '"pandas.core.frame.DataFrame"' in shown  # another edition has other columns
+    assert '"Any"' in shown  # frames of other engines
     assert "packge" in shown
+
+
+def test_the_stub_exports_the_public_names() -> None:
+    stub = ast.parse((ROOT / "diffdata/__init__.pyi").read_text())
+    imported = {
+        alias.asname: (node.module or "").removeprefix("diffdata").lstrip(".")
+        for node in stub.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    homes = diffdata._HOME | {"load": "typed"}  # there with one signature for each table
+    assert imported == homes | dict.fromkeys(diffdata._SUBMODULES, "")

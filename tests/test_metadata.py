@@ -1,4 +1,4 @@
-"""The metadata for others pass the tools of those others, as far as there are such tools."""
+"""Metadata pass the validators of their formats, where there are validators."""
 
 import hashlib
 import json
@@ -9,9 +9,8 @@ from typing import Any
 
 import pytest
 
-from diffdata.exporting import croissant
-from diffdata.exporting.catalogues import schema_org, zenodo
-from diffdata.loading.validated import load_all
+from diffdata.exporting import croissant, schema_org, zenodo
+from diffdata.loading import load_all
 from diffdata.package.packages import Package, open_package
 
 from .conftest import ROOT, edit
@@ -22,7 +21,7 @@ DOI = "10.5281/zenodo.1234567"
 
 def read_croissant(folder: Path, document: dict[str, Any]) -> Any:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # mlcroissant and rdflib use what pandas and Python retire
+        warnings.simplefilter("ignore")  # mlcroissant and rdflib use deprecated functions
         import mlcroissant
 
         (folder / "croissant.json").write_text(json.dumps(document), encoding="utf-8")
@@ -41,7 +40,7 @@ def test_croissant_passes_its_validator(
     assert {record.uuid for record in read.metadata.record_sets} == set(package.tables)
 
 
-def test_the_validator_of_croissant_is_one_that_can_fail(package: Package, tmp_path: Path) -> None:
+def test_the_validator_of_croissant_rejects_missing_files(package: Package, tmp_path: Path) -> None:
     import mlcroissant
 
     document = croissant(package)
@@ -78,7 +77,7 @@ def test_croissant_names_keys_references_and_units(package: Package) -> None:
 
 
 @pytest.mark.parametrize("make", [croissant, schema_org])
-def test_the_fingerprints_are_those_of_the_files(package: Package, make: Any) -> None:
+def test_sizes_and_hashes_match_the_files(package: Package, make: Any) -> None:
     files = make(package)["distribution"]
     assert len(files) == len(package.tables)
     for file in files:
@@ -87,21 +86,21 @@ def test_the_fingerprints_are_those_of_the_files(package: Package, make: Any) ->
         assert file["contentSize"] == f"{len(data)} B"
 
 
-def test_schema_org_is_json_ld_with_what_a_dataset_needs(package: Package) -> None:
+def test_schema_org_is_json_ld_with_the_required_properties(package: Package) -> None:
     document = schema_org(package)
     assert document["@context"] == "https://schema.org/"
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # rdflib uses what it retires itself
+        warnings.simplefilter("ignore")  # rdflib uses functions that it deprecates
         from rdflib import RDF, Graph, Namespace
 
         schema = Namespace("https://schema.org/")
-        # The vocabulary in place of the address, which would be fetched.
+        # The vocabulary instead of its address, which would be fetched.
         local = document | {"@context": {"@vocab": str(schema)}}
         read = Graph().parse(data=json.dumps(local), format="json-ld")
     (dataset,) = read.subjects(RDF.type, schema.Dataset)
     for name in ("name", "description", "license", "creator", "version", "datePublished"):
         assert list(read.objects(dataset, schema[name])), name
-    # What search engines ask for: 50 to 5000 characters.
+    # Search engines require 50 to 5000 characters.
     assert 50 <= len(document["description"]) <= 5000
     units = {one["name"]: one["unitText"] for one in document["variableMeasured"]}
     assert units["memory_bytes"] == "byte"
@@ -109,7 +108,7 @@ def test_schema_org_is_json_ld_with_what_a_dataset_needs(package: Package) -> No
     assert len(list(read.subjects(RDF.type, schema.DataDownload))) == len(package.tables)
 
 
-# Of the documentation of Zenodo's deposit API: required for a data set that is open, and allowed.
+# Required and allowed fields for an open data set, from the documentation of Zenodo's API.
 ZENODO_REQUIRED = {"upload_type", "title", "creators", "description", "access_right", "license"}
 ZENODO_ALLOWED = ZENODO_REQUIRED | {
     "publication_date", "doi", "keywords", "notes", "related_identifiers", "contributors",
@@ -125,7 +124,7 @@ ZENODO_RELATIONS = {
 }  # fmt: skip
 
 
-def test_zenodo_gets_the_fields_that_it_documents(package: Package) -> None:
+def test_zenodo_metadata_have_the_documented_fields(package: Package) -> None:
     made = zenodo(package)
     assert set(made) >= ZENODO_REQUIRED
     assert set(made) <= ZENODO_ALLOWED
@@ -136,7 +135,7 @@ def test_zenodo_gets_the_fields_that_it_documents(package: Package) -> None:
     assert "doi" not in made
 
 
-def test_a_minted_doi_is_in_all_of_them(copy: Path, tmp_path: Path) -> None:
+def test_a_doi_is_in_all_metadata(copy: Path, tmp_path: Path) -> None:
     edit(copy / "datapackage.json", '"name": "diffdata",', f'"name": "diffdata", "id": "{DOI}",')
     package = open_package(copy)
     assert zenodo(package)["doi"] == DOI
@@ -145,7 +144,7 @@ def test_a_minted_doi_is_in_all_of_them(copy: Path, tmp_path: Path) -> None:
     assert not read_croissant(tmp_path, croissant(package)).metadata.issues.errors
 
 
-def test_a_package_that_says_little_gives_metadata_that_say_little(tmp_path: Path) -> None:
+def test_missing_descriptions_are_omitted(tmp_path: Path) -> None:
     package = open_package(make_package(tmp_path))
     assert zenodo(package)["description"] == "<p>What formats lose, 100% of it.</p>"
     assert "publication_date" not in zenodo(package)

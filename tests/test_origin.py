@@ -1,4 +1,4 @@
-"""What was taken from a source, in the order of the source."""
+"""What was taken from a source, in the order of its text."""
 
 import json
 
@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 import diffdata
 from diffdata import cli
 from diffdata.errors import UnknownNameError
-from diffdata.lookup.origin import counted, page, section_of
+from diffdata.lookup.sources import reading_list, row_counts, section_of
 from diffdata.package.packages import Package
 
 SECTIONED = sorted(set(diffdata.load("source_sections")["source_id"]))
@@ -19,18 +19,18 @@ def test_every_locator_begins_with_a_section(source: str) -> None:
     sections = diffdata.load("source_sections").query("source_id == @source")["section"].tolist()
     taken = diffdata.taken_from(source)
     own = taken[taken["stated_by"] == ""]
-    astray = [where for where in own["locator"] if section_of(where, sections) is None]
-    assert astray == []
-    assert {section_of(where, sections) for where in own["locator"]} == set(sections)
+    outside = [place for place in own["locator"] if section_of(place, sections) is None]
+    assert outside == []
+    assert {section_of(place, sections) for place in own["locator"]} == set(sections)
 
 
 @pytest.mark.parametrize("source", SECTIONED)
-def test_rows_come_in_the_order_of_the_source(source: str) -> None:
+def test_rows_are_sorted_by_the_sections_of_the_source(source: str) -> None:
     positions = diffdata.load("source_sections").query("source_id == @source")
     order = dict(zip(positions["section"], positions["position"], strict=True))
     taken = diffdata.taken_from(source)
     own = taken[taken["stated_by"] == ""]
-    places = [order[str(section_of(where, list(order)))] for where in own["locator"]]
+    places = [order[str(section_of(place, list(order)))] for place in own["locator"]]
     assert places == sorted(places)
 
 
@@ -44,20 +44,20 @@ def test_everything_that_names_a_source_is_listed(package: Package) -> None:
             expected += int((names == source).any(axis=1).sum())
     taken = diffdata.taken_from(source)
     assert len(taken) == expected
-    assert set(counted().set_index("source").loc[[source], "rows"]) == {expected}
+    assert set(row_counts().set_index("source").loc[[source], "rows"]) == {expected}
     quoted = taken[taken["stated_by"] != ""]
     assert "wu-2021-sustainable-ai" in set(quoted["stated_by"])
 
 
-def test_a_page_gives_figure_and_print_under_their_place() -> None:
-    text = page(diffdata.taken_from("daan-2024-gpt-3-level"))
+def test_a_reading_list_shows_figures_under_their_locators() -> None:
+    text = reading_list(diffdata.taken_from("daan-2024-gpt-3-level"))
     place = text.index("Part 2, Methodology, table of efficiency gains")
     row = "  estimates daan-data-quality-table: efficiency_multiplier of data-quality: 2.2\n"
     assert place < text.index(row) < text.index("Part 3, ")
     assert row + "    printed: Data quality x2.2" in text
 
 
-def test_an_unknown_source_names_the_nearest() -> None:
+def test_an_unknown_source_suggests_the_nearest() -> None:
     with pytest.raises(UnknownNameError, match="did you mean brown-2020"):
         diffdata.taken_from("brown2020")
 
@@ -67,6 +67,6 @@ def test_the_command_lists_sources_and_their_rows() -> None:
     everything = json.loads(run(cli.app, ["sources", "-f", "json"]).stdout)
     assert {row["source"] for row in everything} == set(diffdata.load("sources")["source_id"])
     text = run(cli.app, ["sources", "brown-2020"]).stdout
-    assert text == page(diffdata.taken_from("brown-2020")) + "\n"
+    assert text == reading_list(diffdata.taken_from("brown-2020")) + "\n"
     rows = json.loads(run(cli.app, ["sources", "brown-2020", "-f", "json"]).stdout)
     assert len(rows) == len(diffdata.taken_from("brown-2020"))

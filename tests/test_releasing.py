@@ -1,4 +1,4 @@
-"""An edition is frozen to the byte, and only when all that changed is told."""
+"""A release is reproducible to the byte, and refused unless the changelog names every change."""
 
 import datetime
 import hashlib
@@ -19,7 +19,7 @@ from frictionless import system
 from diffdata.diff import compare_packages
 from diffdata.errors import InvalidInputError, PackageError
 from diffdata.package.digest import content_digest
-from diffdata.package.index import read_index
+from diffdata.package.editions import read_index
 from diffdata.package.packages import open_package
 from diffdata.releasing import make_archive, release, section_of, unnamed
 
@@ -50,9 +50,9 @@ def unpacked(path: Path) -> dict[str, bytes]:
         return {name: archive.read(name) for name in archive.namelist()}
 
 
-def test_an_archive_holds_all_that_a_reader_needs(tree: Path) -> None:
+def test_an_archive_contains_all_files_that_a_reader_needs(tree: Path) -> None:
     (tree / "LICENSE-DATA").write_text("Take it.")
-    set_edition(tree, "1.0", FIRST, "Older.")  # tells of another edition, below
+    set_edition(tree, "1.0", FIRST, "Older.")  # the section of another edition
     set_edition(tree, "1.1", FIRST, "Newer.")
     made = release_first(tree)
     files = unpacked(tree / "releases" / made.file)
@@ -65,7 +65,7 @@ def test_an_archive_holds_all_that_a_reader_needs(tree: Path) -> None:
     assert list(files) == sorted(files)
     assert files["CHANGELOG.md"].decode() == "# Odd & <ends>\n\n## 1.1 (2026-01-05)\n\nNewer.\n"
     assert f"sha256:{made.digest}" in files["CITATION.cff"].decode()
-    assert 'date-released: "2026-01-05"' in files["CITATION.cff"].decode()
+    assert "date-released: '2026-01-05'" in files["CITATION.cff"].decode()
     for name in ("things.csv", "things.json"):
         assert files[name] == (tree / name).read_bytes()
     sums = dict(reversed(line.split("  ")) for line in files["SHA256SUMS"].decode().splitlines())
@@ -85,7 +85,7 @@ def test_the_descriptor_in_an_archive_gives_size_and_sha256_of_each_resource(
         data = (tree / resource["path"]).read_bytes()
         assert resource["bytes"] == len(data)
         assert resource["hash"] == f"sha256:{hashlib.sha256(data).hexdigest()}"
-    # The referee checks sizes and sums too: it finds the one byte that is another.
+    # An independent validator checks sizes and sums too: it finds the changed byte.
     with system.use_context(trusted=True):
         path = str(tmp_path / "out/datapackage.json")
         kinds = FrictionlessPackage(path).get_resource("kinds")
@@ -95,14 +95,14 @@ def test_the_descriptor_in_an_archive_gives_size_and_sha256_of_each_resource(
         assert [fault[0] for fault in faults.flatten(["type"])] == ["hash-count"]
 
 
-def test_parquet_in_an_archive_says_the_same_as_csv(tree: Path) -> None:
+def test_parquet_in_an_archive_has_the_values_of_csv(tree: Path) -> None:
     made = release_first(tree)
     package = open_package(tree)
     files = unpacked(tree / "releases" / made.file)
-    for name, held in made.tables.items():
+    for name, expected in made.tables.items():
         table = pq.read_table(io.BytesIO(files[f"parquet/{name}.parquet"]))
-        assert table.num_rows == held.rows
-        assert content_digest(table, package.schema(name)) == held.digest
+        assert table.num_rows == expected.rows
+        assert content_digest(table, package.schema(name)) == expected.digest
         assert table.schema.metadata[b"version"] == b"1.1.0"
 
 
@@ -116,7 +116,7 @@ def test_two_runs_give_the_same_bytes(tmp_path: Path) -> None:
     assert contents_of(first / "releases") == contents_of(second / "releases")
 
 
-def test_another_date_gives_other_bytes_and_the_same_digest(tree: Path) -> None:
+def test_the_date_changes_the_bytes_but_not_the_digest(tree: Path) -> None:
     made = {}
     for day in (FIRST, SECOND):
         section = section_of(f"## 1.1 ({day})\n\nSaid.\n", "1.1")
@@ -143,7 +143,7 @@ def test_the_index_lists_what_was_released(tree: Path) -> None:
 
 
 def ready(tree: Path, said: str = "Nothing.") -> None:
-    """Release the first edition, and prepare the second, in which a value is another."""
+    """Release the first edition, and prepare the second, in which a value changed."""
     release_first(tree)
     set_edition(tree, "1.2", SECOND, said)
     edit(tree / "things.csv", "3.14e23", "3.15e23")
@@ -221,7 +221,7 @@ REFUSALS: list[tuple[Callable[[Path], Any], str]] = [
     (say("## 1.2 (", "## 1.20 ("), r"no section `## 1\.2 \(DATE\)`"),
     (say("(2026-07-01)", "(unreleased)"), r"dated 'unreleased', expected `## 1\.2 \(2026-07-01\)`"),
     (say(" (2026-07-01)", ""), "dated 'nothing'"),
-    (say("Nothing.", ""), "line 3: the section says nothing"),
+    (say("Nothing.", ""), "line 3: the section is empty"),
     (say("2026-07-01", "2026-07-02"), "dated '2026-07-02', expected"),
     (lambda tree: edit(tree / "things.csv", "3.15e23", "3,15e23"), r"not valid:\nthings\.csv:3"),
     (lambda tree: edit(tree / "things.csv", "d,a,x,1", "d,zz,x,1"), "not valid"),
@@ -240,7 +240,7 @@ REFUSALS: list[tuple[Callable[[Path], Any], str]] = [
 
 
 @pytest.mark.parametrize(("mistake", "message"), REFUSALS, ids=[m for _, m in REFUSALS])
-def test_a_refusal_says_what_is_wrong_and_writes_nothing(
+def test_a_refusal_states_the_reason_and_writes_nothing(
     mistake: Callable[[Path], Any], message: str, tree: Path
 ) -> None:
     ready(tree)
@@ -248,6 +248,22 @@ def test_a_refusal_says_what_is_wrong_and_writes_nothing(
     before = contents_of(tree)
     with pytest.raises((PackageError, InvalidInputError), match=message):
         release(open_package(tree), "1.2", SECOND)
+    assert contents_of(tree) == before
+
+
+def test_a_refusal_lists_all_reasons_at_once(tree: Path) -> None:
+    ready(tree)
+    flip(tree)
+    edit(tree / "things.csv", "3.15e23", "3,15e23")
+    say("(2026-07-01)", "(unreleased)")(tree)
+    before = contents_of(tree)
+    with pytest.raises(InvalidInputError) as caught:
+        release(open_package(tree), "1.3", SECOND)
+    for reason in (
+        "version 1.2.0, which is not 1.3", "it has no section `## 1.3", "odd-1.1.zip",
+        "the data are not valid",
+    ):  # fmt: skip
+        assert reason in str(caught.value)
     assert contents_of(tree) == before
 
 
@@ -260,7 +276,7 @@ def test_a_refusal_says_what_is_wrong_and_writes_nothing(
         ("1.2", datetime.date(1979, 12, 31), "before 1980"),
     ],
 )
-def test_editions_and_dates_only_go_on(
+def test_editions_and_dates_only_increase(
     edition: str, day: datetime.date, message: str, tree: Path
 ) -> None:
     release_first(tree)
@@ -272,7 +288,7 @@ def test_editions_and_dates_only_go_on(
     assert contents_of(tree) == before
 
 
-def test_a_word_that_is_no_edition_is_refused(tree: Path) -> None:
+def test_a_word_that_is_not_an_edition_is_refused(tree: Path) -> None:
     with pytest.raises(InvalidInputError, match=r"which is not latest"):
         release(open_package(tree), "latest", FIRST)
 
@@ -342,7 +358,7 @@ def test_the_parts_of_a_key_must_stand_in_one_point(tree: Path) -> None:
         release(open_package(tree), "1.2", SECOND)
 
 
-def test_what_is_written_differently_is_no_change(tree: Path) -> None:
+def test_another_spelling_of_a_number_is_not_a_change(tree: Path) -> None:
     ready(tree, "- `b`: read anew")
     edit(tree / "things.csv", "5e-324", "0.5e-323")
     assert release(open_package(tree), "1.2", SECOND).edition == "1.2"
@@ -361,15 +377,15 @@ def test_an_archive_that_does_not_load_is_not_released(
     def fail(*_: object) -> None:
         raise PackageError("other values")
 
-    monkeypatch.setattr("diffdata.releasing.publish.load_all", fail)
+    monkeypatch.setattr("diffdata.releasing.publish.arrow_tables", fail)
     before = contents_of(tree)
     with pytest.raises(PackageError, match="other values"):
         release_first(tree)
     assert contents_of(tree) == before
 
 
-def test_an_archive_without_entry_is_made_anew(tree: Path) -> None:
-    """As a run that was stopped between archive and index leaves it."""
+def test_an_archive_without_entry_is_replaced(tree: Path) -> None:
+    """A run that was stopped between archive and index leaves such an archive."""
     made = release_first(tree)
     (tree / "releases/index.json").unlink()
     (tree / "releases" / made.file).write_bytes(b"half")

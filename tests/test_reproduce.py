@@ -1,4 +1,4 @@
-"""The ledger: verdicts are found anew, formulas are only arithmetic, nothing is tuned."""
+"""The ledger: verdicts equal the recorded ones, and formulas are only arithmetic."""
 
 import json
 import math
@@ -15,7 +15,9 @@ import diffdata
 from diffdata import cli
 from diffdata.errors import InvalidInputError, UnknownNameError
 from diffdata.package.packages import Package
-from diffdata.reproduce import Figure, Reproduction, evaluate_formula, judge, reproduce
+from diffdata.reproduce import Reproduction, reproduce
+from diffdata.reproduce.formula import evaluate_formula
+from diffdata.reproduce.verdict import Figure, judge
 
 from .conftest import edit
 
@@ -31,13 +33,12 @@ def test_every_verdict_is_the_recorded_one(found: dict[str, Reproduction]) -> No
     assert changed == {}
 
 
-def test_the_ledger_is_long_and_every_verdict_occurs(found: dict[str, Reproduction]) -> None:
-    assert len(found) >= 50
+def test_every_verdict_occurs(found: dict[str, Reproduction]) -> None:
     assert len({result.verdict for result in found.values()}) == 4
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-def test_verdicts_do_not_hang_on_the_seed(package: Package, seed: int) -> None:
+def test_verdicts_do_not_depend_on_the_seed(package: Package, seed: int) -> None:
     for result in reproduce(package, seed=seed, draws=400_000):
         assert result.verdict == result.recorded, result.id
 
@@ -56,7 +57,7 @@ def test_verdicts_do_not_hang_on_the_seed(package: Package, seed: int) -> None:
         ("trend-hardware", 414**0.25),
     ],
 )
-def test_figures_that_were_worked_out_by_hand(
+def test_figures_that_were_computed_by_hand(
     found: dict[str, Reproduction], name: str, recomputed: float
 ) -> None:
     value = found[name].recomputed.value
@@ -64,7 +65,7 @@ def test_figures_that_were_worked_out_by_hand(
     assert math.isclose(value, recomputed, rel_tol=1e-3)
 
 
-def test_the_efficiency_gains_come_out_only_through_the_printed_medians(
+def test_the_efficiency_gains_follow_only_from_the_printed_medians(
     found: dict[str, Reproduction],
 ) -> None:
     """170 and 414 do not follow from the stated lognormals, whose medians are not the printed ones.
@@ -106,20 +107,20 @@ def test_the_efficiency_gains_come_out_only_through_the_printed_medians(
         (49e6, 49.8e6, "differs"),
     ],
 )
-def test_figures_are_judged_at_their_last_printed_digit(
+def test_figures_are_compared_at_their_last_printed_digit(
     published: float, recomputed: float, verdict: str
 ) -> None:
     assert judge(Figure(published), Figure(recomputed), "value") == verdict
 
 
-def test_of_two_bounds_the_worse_counts() -> None:
+def test_the_worse_verdict_of_two_bounds_counts() -> None:
     published = Figure(None, 4.0, 10.0)
     assert judge(published, Figure(None, 4.0, 10.0), "interval") == "agrees"
     assert judge(published, Figure(None, 4.0, 9.7), "interval") == "agrees_within_rounding"
     assert judge(published, Figure(None, 5.2, 9.7), "interval") == "differs"
 
 
-def test_limits_are_kept_or_not() -> None:
+def test_values_are_inside_limits_or_not() -> None:
     assert judge(Figure(None, 10, None), Figure(40), "limit") == "agrees"
     assert judge(Figure(None, None, 1), Figure(1.2), "limit") == "differs"
     assert judge(Figure(7), Figure(None, 6.1, 7.1), "within") == "agrees"
@@ -172,7 +173,7 @@ def test_an_estimate_used_twice_is_one_draw() -> None:
         "six_nd",
     ],
 )
-def test_formulas_are_nothing_else(formula: str) -> None:
+def test_anything_else_in_a_formula_is_an_error(formula: str) -> None:
     with pytest.raises(InvalidInputError, match="formula"):
         evaluate_formula(formula, {"a": ROW})
 
@@ -202,9 +203,19 @@ def test_the_command_prints_the_ledger_and_exits_with_0() -> None:
     assert "Of 1 published figures 1 agree" in text
 
 
-def test_a_verdict_that_changed_is_status_1(copy: Path) -> None:
+def test_a_changed_verdict_gives_exit_status_1(copy: Path) -> None:
     edit(copy / "data/calculations.csv", ",agrees_within_rounding,the ratio of the printed centres",
          ",differs,the ratio of the printed centres")  # fmt: skip
     result = CliRunner().invoke(cli.app, ["reproduce", "--package", str(copy)])
     assert result.exit_code == 1
     assert "opt-175b-cost-ratio: the verdict is not the one that is recorded" in result.stderr
+
+
+@pytest.mark.parametrize("formula", ["count('nowhere')", "lag_months('nowhere')"])
+def test_an_unknown_name_in_a_formula_is_an_error_of_its_calculation(formula: str) -> None:
+    names = ("calculations", "calculation_inputs", "estimates", "quantities", "model_dates",
+             "artifacts", "comparisons", "diffusion_events")  # fmt: skip
+    frames = {name: diffdata.load(name, "2026.2") for name in names}
+    frames["calculations"] = frames["calculations"].assign(formula=formula)
+    with pytest.raises(InvalidInputError, match="calculation gopher-lag: there is no"):
+        list(reproduce(frames, only=["gopher-lag"]))

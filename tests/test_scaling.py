@@ -1,4 +1,4 @@
-"""Scaling: the optimum is one, and the closed forms meet."""
+"""Scaling: the optimum is a minimum, and the closed forms agree."""
 
 import math
 
@@ -36,12 +36,12 @@ def test_the_optimum_beats_its_neighbours_at_equal_compute(
 
 
 @given(COMPUTE, FITS)
-def test_the_optimum_spends_the_compute(flop: float, fit: ParametricFit) -> None:
+def test_the_optimum_uses_all_of_the_compute(flop: float, fit: ParametricFit) -> None:
     assert six_nd(*compute_optimal(flop, fit)) == pytest.approx(flop, rel=1e-9)
 
 
 @given(COMPUTE, FITS)
-def test_the_way_to_a_loss_and_the_way_to_spend_compute_meet(
+def test_the_optimum_for_compute_and_for_its_loss_are_the_same(
     flop: float, fit: ParametricFit
 ) -> None:
     optimum = compute_optimal(flop, fit)
@@ -67,7 +67,7 @@ def test_the_loss_falls_to_its_floor() -> None:
     assert hoffmann_loss(1e60, 1e60) == pytest.approx(1.69, rel=1e-9)
 
 
-def test_gpt_3_could_have_taken_a_third_of_the_compute() -> None:
+def test_gpt_3_could_have_been_trained_with_a_third_of_the_compute() -> None:
     assert round(compute_reduction(175e9, 300e9), 2) == 2.98
     parameters, tokens = optimal_for_loss(hoffmann_loss(175e9, 300e9))
     assert parameters == pytest.approx(14.98e9, rel=1e-3)
@@ -77,7 +77,7 @@ def test_gpt_3_could_have_taken_a_third_of_the_compute() -> None:
 def test_the_published_smaller_gpt_3_is_almost_as_good() -> None:
     """30 billion parameters on 610 billion tokens, for 1.1e23 FLOP.
 
-    The post has it slightly better; by the rounded constants of the fit it is slightly worse.
+    In the post it is slightly better; with the rounded constants of the fit it is slightly worse.
     """
     smaller, original = hoffmann_loss(30e9, 610e9), hoffmann_loss(175e9, 300e9)
     assert original < smaller < original * 1.003

@@ -11,7 +11,8 @@ from diffdata.package.packages import Package
 from diffdata.schemas.compile import arrow_schema
 from diffdata.schemas.rules import table_checks
 from diffdata.types.dtypes import pandas_dtypes
-from diffdata.validation.evaluate import failing_rows
+
+from .evaluating import failing_rows
 
 TABLES = diffdata.tables()
 

@@ -15,6 +15,7 @@ from diffdata.uncertainty import (
     Lognormal,
     LogUniform,
     Normal,
+    Truncated,
     Uniform,
     conflict,
     from_data,
@@ -24,7 +25,6 @@ from diffdata.uncertainty import (
     pool_estimates,
     three_numbers,
 )
-from diffdata.uncertainty.bounded import Truncated
 
 POSITIVE = st.floats(1e-12, 1e24)
 LEVELS = st.floats(0.01, 0.99)
@@ -51,20 +51,24 @@ def rng(seed: int = 0) -> np.random.Generator:
 
 
 @given(POSITIVE, FACTORS, LEVELS)
-def test_a_lognormal_gives_its_interval_back(low: float, factor: float, level: float) -> None:
+def test_a_lognormal_reproduces_the_interval_it_was_fitted_to(
+    low: float, factor: float, level: float
+) -> None:
     fitted = Lognormal.from_interval(low, low * factor, level)
     assert fitted.interval(level) == pytest.approx((low, low * factor), rel=1e-9)
     assert fitted.median == pytest.approx(low * math.sqrt(factor), rel=1e-9)
 
 
 @given(st.floats(-1e6, 1e6), st.floats(0, 1e6), LEVELS)
-def test_a_normal_gives_its_interval_back(low: float, width: float, level: float) -> None:
+def test_a_normal_reproduces_the_interval_it_was_fitted_to(
+    low: float, width: float, level: float
+) -> None:
     fitted = Normal.from_interval(low, low + width, level)
     assert fitted.interval(level) == pytest.approx((low, low + width), rel=1e-9, abs=1e-6)
 
 
 @given(st.floats(-100, 100), st.floats(0.01, 100), st.floats(0.01, 100), LEVELS)
-def test_three_numbers_are_gone_through(
+def test_the_fit_of_three_numbers_passes_through_them(
     low: float, below: float, above: float, level: float
 ) -> None:
     centre, high = low + below, low + below + above
@@ -115,7 +119,7 @@ def test_scipy_agrees(family: str) -> None:
         assert ours.quantile(probability) == pytest.approx(theirs.ppf(probability), rel=1e-9)
 
 
-def test_what_scipy_lacks_is_said() -> None:
+def test_distributions_that_scipy_lacks_are_refused() -> None:
     for family in ("mirrored", "clipped normal", "truncated lognormal"):
         with pytest.raises(InvalidInputError, match="take samples instead"):
             FAMILIES[family].to_scipy()
@@ -174,27 +178,27 @@ def test_a_truncated_normal_has_no_atom_and_a_clipped_one_has() -> None:
 
 
 def test_the_mean_of_gpt_3s_development_cost_is_near_the_published_49_million() -> None:
-    """Training cost 5-33 million times the factor 2-5: the printed centre is a mean."""
+    """Training cost 5-33 million times the factor 2-5: the published centre is a mean."""
     total = Lognormal.from_interval(5e6, 33e6) * Lognormal.from_interval(2, 5)
     assert total.mean == pytest.approx(49.8e6, rel=0.001)
     assert total.median == pytest.approx(40.6e6, rel=0.001)
 
 
-def test_pooling_weighs_centre_and_bounds_by_themselves() -> None:
+def test_centre_and_bounds_are_pooled_separately() -> None:
     """Footnote 16 of the post on publication decisions: three to one gives 16 % (3-40)."""
     pooled = pool([(0.10, 0.01, 0.30), (0.35, 0.10, 0.80)], [3, 1])
     assert pooled == pytest.approx((0.1625, 0.0325, 0.425))
 
 
-def test_rows_are_pooled_if_they_measure_the_same() -> None:
-    rows = diffdata.load("estimates").set_index("estimate_id", drop=False)
+def test_rows_of_the_same_unit_and_level_are_pooled() -> None:
+    rows = diffdata.load("estimates", version="2026.2").set_index("estimate_id", drop=False)
     expert, prior = (
         rows.loc[f"hyperparameter-search-share-{name}"].to_dict() for name in ("expert", "prior")
     )
     assert pool_estimates([expert, prior], [3, 1]) == pytest.approx((0.1625, 0.0325, 0.425))
 
 
-def test_few_figures_are_averaged_by_how_they_vary() -> None:
+def test_figures_that_vary_by_factors_get_the_geometric_mean() -> None:
     assert mean_of([1, 10, 100]) == pytest.approx(10)
     assert mean_of([1, 2, 3]) == pytest.approx(2)
     assert mean_of([1, 100], weights=[3, 1]) == pytest.approx(100**0.25)
@@ -204,16 +208,16 @@ def test_few_figures_are_averaged_by_how_they_vary() -> None:
 def test_estimates_conflict_only_beyond_their_uncertainty() -> None:
     wide, narrow = Lognormal.from_interval(1, 100), Lognormal.from_interval(40, 60)
     assert not conflict(wide, narrow).conflicting
-    told = conflict(Lognormal.from_interval(1, 2), narrow)
-    assert told.conflicting
-    assert not told.overlap
-    assert told.ratio == pytest.approx(math.sqrt(2 / 2400))
+    found = conflict(Lognormal.from_interval(1, 2), narrow)
+    assert found.conflicting
+    assert not found.overlap
+    assert found.ratio == pytest.approx(math.sqrt(2 / 2400))
     assert conflict(Normal(0, 1), Normal(3, 1)).deviations == pytest.approx(3 / math.sqrt(2))
 
 
 @settings(max_examples=20)
 @given(st.lists(st.floats(0.1, 10), min_size=11, max_size=30))
-def test_data_are_fitted_by_mean_and_deviation_of_their_logarithms(values: list[float]) -> None:
+def test_data_are_fitted_by_the_mean_and_deviation_of_their_logarithms(values: list[float]) -> None:
     fitted = from_data(values)
     assert isinstance(fitted, Lognormal)
     logs = np.log(values)
@@ -221,7 +225,10 @@ def test_data_are_fitted_by_mean_and_deviation_of_their_logarithms(values: list[
 
 
 def test_rows_of_estimates_become_quantities() -> None:
-    rows = {row["estimate_id"]: row for row in diffdata.load("estimates").to_dict("records")}
+    rows = {
+        row["estimate_id"]: row
+        for row in diffdata.load("estimates", version="2026.2").to_dict("records")
+    }
     cost = from_estimate(rows["gpt-3-training-cost"])
     assert isinstance(cost, Lognormal)
     assert cost.interval() == pytest.approx((5e6, 33e6))
@@ -243,8 +250,18 @@ def test_rows_of_estimates_become_quantities() -> None:
         (lambda: Lognormal.from_interval(1, 2, 1.0), "level"),
         (lambda: Normal.from_interval(1, 2, 0.0), "level"),
         (lambda: Normal(0, 1).interval(90), "level"),
+        (lambda: Normal(0, -1), "mu and sigma"),
+        (lambda: Normal(math.nan, 1), "mu and sigma"),
+        (lambda: Lognormal(0, math.nan), "mu and sigma"),
+        (lambda: Lognormal(0, -0.1), "mu and sigma"),
+        (lambda: Normal(0, 1).quantile(1.1), "probability: expected 0 to 1, found 1.1"),
+        (lambda: Lognormal(0, 1).quantile(math.nan), "probability"),
+        (lambda: Uniform(0, 1).quantile(-0.1), "probability"),
+        (lambda: Normal(0, 1).sample(9, rng()).quantile(2), "probability"),
+        (lambda: Lognormal(0, 1) ** Lognormal(0, 1), "exponent: .* finite number"),
+        (lambda: Lognormal(0, 1) ** math.nan, "exponent"),
         (lambda: Normal(0, 1).truncated(2, 1), "low"),
-        (lambda: Normal(0, 1).truncated(50), "leave next to nothing"),
+        (lambda: Normal(0, 1).truncated(50), "leave less than"),
         (lambda: Normal(0, 1).clipped(2, 1), "low"),
         (lambda: Uniform(2, 1), "low and high"),
         (lambda: LogUniform(0, 1), "low and high"),
@@ -257,10 +274,10 @@ def test_rows_of_estimates_become_quantities() -> None:
         (lambda: mean_of([1, 2], method="mode"), "method"),
         (lambda: mean_of([0, 2], method="geometric"), "above 0"),
         (lambda: Normal(0, 1).sample(0, rng()), "draws"),
-        (lambda: from_estimate({"estimate_id": "x", "value": 0}), "x: a zero has no place"),
+        (lambda: from_estimate({"estimate_id": "x", "value": 0}), "x: 0 is not possible"),
         (lambda: pool_estimates([POOLED, POOLED | {"unit": "FLOP"}]), "unit does not match"),
         (lambda: pool_estimates([POOLED, POOLED | {"level": 0.8}]), "level does not match"),
-        (lambda: pool_estimates([POOLED | {"low": None}]), "a: not value, low and high"),
+        (lambda: pool_estimates([POOLED | {"low": None}]), "a: expected value, low and high"),
         (lambda: from_estimate({"estimate_id": "x", "low": 2, "high": 1, "level": 0.9}), "x: low"),
     ],
 )
@@ -269,7 +286,45 @@ def test_bad_input_names_the_argument_or_the_row(call: Callable[[], object], mes
         call()
 
 
-def test_a_row_with_a_support_is_truncated_there() -> None:
+def test_the_quantiles_of_0_and_1_are_the_ends_of_the_support() -> None:
+    ends = {
+        "normal": (-math.inf, math.inf),
+        "lognormal": (0, math.inf),
+        "uniform": (-1, 4),
+        "loguniform": (0.5, 20),
+        "truncated normal": (0, 4.7),
+        "truncated lognormal": (1, math.inf),
+        "clipped normal": (0, 2),
+        "clipped lognormal": (1, math.inf),
+    }
+    for family, expected in ends.items():
+        found = FAMILIES[family].quantile(0), FAMILIES[family].quantile(1)
+        assert found == expected, family
+    assert FAMILIES["mirrored"].quantile(0) == -math.inf
+    assert Normal(3, 0).quantile(0) == Normal(3, 0).quantile(1) == 3
+
+
+@pytest.mark.parametrize("point", [Uniform(5, 5), LogUniform(5, 5), Normal(5, 0)])
+def test_a_distribution_on_one_value_has_it_as_its_mean(point: Distribution) -> None:
+    assert point.mean == point.median == 5
+    assert point.mean_between(0, 4) == point.mean_between(5, 9) == 0
+    assert point.mean_between(0, 5) == 5
+
+
+def test_factors_of_numpy_keep_a_lognormal() -> None:
+    for product in (Lognormal(0, 1) * np.int64(3), np.float64(3) * Lognormal(0, 1)):
+        assert isinstance(product, Lognormal)
+        assert product.mu == math.log(3)
+
+
+def test_the_level_of_from_data_is_deprecated() -> None:
+    data = [1.0, 2.0, 4.0] * 4
+    with pytest.warns(DeprecationWarning, match="level has no effect"):
+        fitted = from_data(data, 0.8, log=False)
+    assert fitted.median == from_data(data, log=False).median
+
+
+def test_a_row_with_a_support_is_truncated_to_it() -> None:
     row = {"estimate_id": "x", "low": 1.7, "high": 3.3, "level": 0.8, "family": "normal",
            "support_low": 0.0, "support_high": 4.7}  # fmt: skip
     inside = from_estimate(row)

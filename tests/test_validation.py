@@ -1,4 +1,4 @@
-"""Every fault is found at its line and column, in one run, with what is expected and a mend."""
+"""Every fault is found at its line and column, in one run, with what is expected and a fix."""
 
 import csv
 from pathlib import Path
@@ -11,10 +11,12 @@ from hypothesis import strategies as st
 import diffdata
 from diffdata.errors import InvalidDataError, Issue
 from diffdata.package.packages import Package
-from diffdata.schemas.standard import Field
-from diffdata.validation.cells import CellError, cell_text, parse_cell
-from diffdata.validation.regular import read_regular
-from diffdata.validation.text import first_row, read_irregular, read_table
+from diffdata.schemas.standard import Field, TableSchema
+from diffdata.types.text import CellError, cell_text
+from diffdata.validation import text
+from diffdata.validation.cells import parse_cell
+from diffdata.validation.splitting import records, split_regular
+from diffdata.validation.text import first_row, read_table
 
 from .conftest import edit
 from .test_rules import things
@@ -103,7 +105,7 @@ def test_all_faults_are_reported_in_one_run_in_order(copy: Path) -> None:
     assert places[2][0] == "data/sources.csv"
 
 
-def test_a_duplicate_row_is_told_once_and_names_the_other_line(copy: Path) -> None:
+def test_a_duplicate_row_is_reported_once_with_the_other_line(copy: Path) -> None:
     path = copy / "data/organizations.csv"
     lines = path.read_text().splitlines(keepends=True)
     path.write_text("".join([*lines, lines[1]]))
@@ -113,7 +115,7 @@ def test_a_duplicate_row_is_told_once_and_names_the_other_line(copy: Path) -> No
     ]
 
 
-def test_a_warning_is_no_error(copy: Path) -> None:
+def test_a_warning_is_not_an_error(copy: Path) -> None:
     set_cell(copy, "estimates", "gpt-3-training-cost", "as_printed", "")
     issue = only(diffdata.validate(copy))
     assert (issue.severity, issue.rule, issue.column) == (
@@ -138,9 +140,9 @@ def test_a_row_with_a_comma_too_many_is_found_with_its_key(copy: Path) -> None:
     [
         ("organization_id,name", "organization_id,nmae", ["'nmae' is called 'name'", "write name"]),
         ("organization_id,name", "organization_id", ["name is missing in the header, but its cel"]),
-        ("id,name,organization_kind", "id,organization_kind,name", ["than their cells stand in"]),
+        ("id,name,organization_kind", "id,organization_kind,name", ["than that of their cells"]),
         ("organization_id,name", "name,organization_id", ["another order"]),
-        ("organization_id,name", "organization_id,name,name", ["stands twice"]),
+        ("organization_id,name", "organization_id,name,name", ["appears twice"]),
     ],
 )
 def test_faults_of_the_header(copy: Path, old: str, new: str, expected: list[str]) -> None:
@@ -148,8 +150,8 @@ def test_faults_of_the_header(copy: Path, old: str, new: str, expected: list[str
     header, rest = path.read_text().split("\n", 1)
     path.write_text(header.replace(old, new) + "\n" + rest)
     shown = "\n".join(f"{i.message} {i.hint}" for i in diffdata.validate(copy) if i.line == 1)
-    for text in expected:
-        assert text in shown
+    for part in expected:
+        assert part in shown
 
 
 def test_blank_rows_and_a_byte_order_mark_are_reported(copy: Path) -> None:
@@ -168,7 +170,7 @@ def test_a_quote_that_never_closes_is_one_fault(copy: Path) -> None:
     assert [issue.rule for issue in issues] == ["csv"]
 
 
-def test_references_into_a_file_that_was_read_in_part_are_not_judged(copy: Path) -> None:
+def test_references_to_a_file_that_was_read_in_part_are_not_checked(copy: Path) -> None:
     edit(copy / "data/models.csv", "\ngpt-2,GPT-2 1.5B,", '\ngpt-2,"GPT-2 1.5B,')
     assert [(i.file, i.rule) for i in diffdata.validate(copy)] == [("data/models.csv", "csv")]
 
@@ -206,10 +208,12 @@ def test_a_missing_file_is_reported_once_and_the_rest_is_checked(copy: Path) -> 
 
 def test_a_file_that_is_not_utf_8_names_the_line(copy: Path) -> None:
     path = copy / "data/organizations.csv"
-    path.write_bytes(path.read_bytes().replace(b"AI21 Labs", b"AI21 L\xe4bs"))
+    before, _, after = path.read_bytes().partition(b"AI21 Labs")
+    path.write_bytes(before + b"AI21 L\xe4bs" + after)
+    line = before.count(b"\n") + 1
     issues = [issue for issue in diffdata.validate(copy) if issue.file == "data/organizations.csv"]
-    assert "line 2 is not UTF-8 (byte 0xe4; Windows-1252?)" in only(issues).message
-    assert only(issues).line == 2
+    assert f"line {line} is not UTF-8 (byte 0xe4; Windows-1252?)" in only(issues).message
+    assert only(issues).line == line
 
 
 def test_a_link_out_of_the_package_is_refused(copy: Path, tmp_path_factory: Any) -> None:
@@ -254,9 +258,9 @@ def test_any_text_is_a_value_or_a_cell_error(text: str) -> None:
 
 @given(st.text())
 @settings(max_examples=300)
-def test_any_text_is_read_as_rows_or_issues(text: str) -> None:
-    table, issues = read_table(text.encode(), "f.csv", things([]))
-    assert len(table) or issues or text.strip("\n") == "k,a,b,c,i,s,t,d,p"
+def test_any_text_is_read_as_rows_or_issues(written: str) -> None:
+    table, issues = read_table(written.encode(), "f.csv", things([]))
+    assert len(table) or issues or written.strip("\n") == "k,a,b,c,i,s,t,d,p"
 
 
 rows = st.lists(
@@ -267,28 +271,88 @@ rows = st.lists(
 )
 
 
+def read_plainly(data: bytes) -> Any:
+    """Return all that is read from a file, as plain values."""
+    table, issues = read_table(data, "f.csv", things([]))
+    columns = {name: column.to_pylist() for name, column in table.columns.items()}
+    return list(table.lines), table.broken, table.complete, columns, issues
+
+
 @given(rows, st.booleans())
-@settings(max_examples=500)
-def test_the_fast_way_and_the_exact_one_read_the_same(parts: list[list[str]], closed: bool) -> None:
-    """Where the fast way reads at all, it reads what the exact one reads, whatever the bytes."""
+@settings(max_examples=300)
+def test_all_ways_of_splitting_read_the_same(parts: list[list[str]], closed: bool) -> None:
+    """At once, in pieces of which some have faults, and row by row."""
     body = "\n".join("".join(row[:1]) + "k,a" + "".join(row[1:]) + ",,,,,,," for row in parts)
     data = ("k,a,b,c,i,s,t,d,p\n" + body + "\n" * closed).encode()
-    names = list("kabcistdp")
-    fast = read_regular(data, names)
-    exact, issues = read_irregular(data, "f.csv", things([]), names)
-    if fast is not None:
-        columns, lines = fast
-        assert issues == []
-        assert list(lines) == list(exact.lines)
-        assert {name: column.to_pylist() for name, column in columns.items()} == {
-            name: column.to_pylist() for name, column in exact.columns.items()
-        }
+    at_once = read_plainly(data)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(text, "_PIECE", 10)
+        in_pieces = read_plainly(data)
+        patch.setattr(text, "split_regular", lambda *_: None)
+        by_row = read_plainly(data)
+    assert at_once == by_row
+    assert in_pieces == by_row
 
 
-def test_the_fast_way_reads_our_own_files(package: Package) -> None:
+def test_our_own_files_are_read_fast(package: Package) -> None:
     for table in package.tables:
         data = package.data_path(table).read_bytes()
-        assert read_regular(data, first_row(data)) is not None
+        columns = len(first_row(data))
+        assert split_regular(data, data.index(b"\n") + 1, len(data), 2, columns) is not None
+
+
+def test_a_fault_does_not_make_the_rest_of_a_file_slow(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[int] = []
+
+    def counted(*given: Any, **options: Any) -> Any:
+        for record in records(*given, **options):
+            seen.append(record.line)
+            yield record
+
+    monkeypatch.setattr(text, "records", counted)
+    rows = [b"x,,,,,,,,"] * 500_000
+    rows[250_000] = b'x,"never closed,,,,,,,'
+    table, (issue,) = read_table(b"\n".join([b"k,a,b,c,i,s,t,d,p", *rows]), "f.csv", things([]))
+    assert (issue.rule, issue.line) == ("csv", 250_002)
+    assert len(table) == len(rows)
+    assert table.lines[-1] == 500_001
+    assert len(seen) < 250_000
+
+
+def test_the_limit_of_the_csv_module_stays_as_it_was() -> None:
+    before = csv.field_size_limit()
+    read_table(b'k,a\nx,"', "f.csv", things([]))
+    assert csv.field_size_limit() == before
+
+
+def test_a_cell_without_end_and_rows_without_end_are_refused_soon() -> None:
+    for body in (b"x" * 2**24, b'"' + b"x" * 2**24 + b'"', b'"' + b"x\n" * 2**23):
+        _, issues = read_table(b"k,a,b,c,i,s,t,d,p\n" + body, "f.csv", things([]))
+        assert {issue.rule for issue in issues} <= {"csv", "row-length", "too-many"}
+        assert issues
+
+
+@pytest.mark.parametrize(
+    ("body", "line", "hint"),
+    [
+        ("<<<<<<< ours\nx,,,,,,,,\n", 2, "a merge conflict"),
+        ("x,,,,,,,,\n=======\nx,,,,,,,,\n", 3, "a merge conflict"),
+        ("x,,,,,,,,,\n", 2, "remove the commas at the end"),
+        ("x,,,,,,,,\nx,,,", 3, "is the file cut off?"),
+        ('x,,,,,,,,\nx,"abc', 3, "is the file cut off"),
+        ("x,,,,,,,\n", 2, "its comma"),
+    ],
+)
+def test_hints_at_rows_of_another_shape(body: str, line: int, hint: str) -> None:
+    _, issues = read_table(f"k,a,b,c,i,s,t,d,p\n{body}".encode(), "f.csv", things([]))
+    assert issues[0].line == line
+    assert hint in issues[0].hint
+
+
+def test_a_column_without_a_name_is_reported_even_if_the_schema_names_it_so() -> None:
+    schema = TableSchema(fields=(Field(name="k"), Field(name="")))
+    _, (issue,) = read_table(b"k,\n1,2\n", "f.csv", schema)
+    assert issue.message == "a column has no name"
 
 
 def test_errors_are_raised_on_request_and_warnings_are_not(copy: Path) -> None:
@@ -300,7 +364,9 @@ def test_errors_are_raised_on_request_and_warnings_are_not(copy: Path) -> None:
     assert [issue.rule for issue in caught.value.issues] == ["enum"]
 
 
-def test_a_plus_before_a_whole_number_is_read_beside_cells_that_are_none(copy: Path) -> None:
+def test_a_plus_before_a_whole_number_is_read_also_in_columns_with_invalid_cells(
+    copy: Path,
+) -> None:
     set_cell(copy, "training_runs", "gopher-run-rae-2021", "chips", "+4096")
     set_cell(copy, "training_runs", "bloom-run-luccioni-2022", "chips", "many")
     assert {issue.value for issue in diffdata.validate(copy) if issue.rule == "type"} == {"many"}

@@ -1,10 +1,13 @@
-"""The command line ``diffdata``; each command is thin and its work is done elsewhere.
+"""The command line ``diffdata``; each command reads its options, calls the library, and prints.
 
-Exit status: 0 when all is well, 1 when faults were found, 2 for wrong usage or unreadable input.
+Exit status: 0 for success, 1 if problems were found, 2 for wrong usage or unreadable input.
 Nothing heavy is imported until a command needs it, so that help and completion are quick.
 """
 
-from diffdata.cli import browsing, checking, editing, publishing, releasing
 from diffdata.cli.app import app, main
 
-__all__ = ["app", "browsing", "checking", "editing", "main", "publishing", "releasing"]
+# Imported in the order of the groups in the help.
+# isort: off
+from diffdata.cli import reading, checking, publishing, editing, releasing
+
+__all__ = ["app", "checking", "editing", "main", "publishing", "reading", "releasing"]

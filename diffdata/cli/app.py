@@ -1,34 +1,42 @@
-"""The application: what all commands share."""
+"""The application: its options, and what all commands share."""
 
 from __future__ import annotations
 
+import codecs
+import io
+import json
 import sys
+from collections.abc import Callable, Iterable
 from contextvars import ContextVar
-from enum import StrEnum
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from typer.core import TyperGroup
 
-from diffdata.errors import DiffdataError, InvalidInputError
+from diffdata.errors import DiffdataError, InvalidInputError, visible
 
 if TYPE_CHECKING:
     from diffdata.package.packages import Package as OpenedPackage
 
+_EDITION_OPTIONS = ("--edition", "--dataset")
+# Commands that change files, or that have their own way to name a version.
+_WITHOUT_EDITION = ("build", "diff", "fetch", "format", "new", "release", "versions")
+
 
 class _Program(TyperGroup):
-    """The program, which takes ``--dataset`` before a command and after it."""
+    """The program, which takes ``--edition`` before a command or after it."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Bring ``--dataset`` to the front, where the program itself reads it."""
+        """Move ``--edition`` to the front, where the program itself reads it."""
         options = args[: args.index("--")] if "--" in args else args
         for place, word in enumerate(options):
-            if word == "--dataset" or word.startswith("--dataset="):
-                words = 1 if "=" in word else 2
-                moved, rest = args[place : place + words], [*args[:place], *args[place + words :]]
-                args = [*moved, *rest] if len(moved) == words else moved
+            if word.partition("=")[0] in _EDITION_OPTIONS:
+                end = place + (1 if "=" in word else 2)
+                moved, rest = args[place:end], args[:place] + args[end:]
+                # Without a value only the option is parsed, so that the error is about it.
+                args = moved if end > len(args) else moved + rest
                 break
         return super().parse_args(ctx, args)
 
@@ -36,7 +44,7 @@ class _Program(TyperGroup):
 app = typer.Typer(
     name="diffdata",
     cls=_Program,
-    help="How AI capabilities spread, as data that people can trust, recompute and cite.",
+    help="How AI capabilities spread, as data that you can trust, recompute and cite.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -46,79 +54,100 @@ Package = Annotated[
     Path | None,
     typer.Option(help="A folder with a datapackage.json; by default the dataset of diffdata."),
 ]
+TableFormat = Annotated[
+    Literal["text", "csv", "json", "markdown"],
+    typer.Option("--format", "-f", help="The format of the output."),
+]
+ResultFormat = Annotated[
+    Literal["text", "json"], typer.Option("--format", "-f", help="The format of the output.")
+]
 
-
-# The released edition that `--dataset` names, set anew for each run of the command line.
+# The released edition of `--edition`, set by each run of the command line.
 _edition: ContextVar[str | None] = ContextVar("edition", default=None)
-
-# Commands that change files, or that say themselves which versions they mean.
-_WITHOUT_EDITION = ("build", "diff", "fetch", "format", "new", "release", "versions")
-
-
-class Format(StrEnum):
-    """How tables are printed."""
-
-    text = "text"
-    csv = "csv"
-    json = "json"
-    markdown = "markdown"
-
-
-class ResultFormat(StrEnum):
-    """How results are printed."""
-
-    text = "text"
-    json = "json"
 
 
 def main() -> None:
-    """Run the command line; an error of ours is one line on standard error and status 2."""
+    """Run the command line; print an error of diffdata on standard error and exit with 2."""
+    codecs.register_error("diffdata.escape", _escape)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="diffdata.escape")
     try:
         app()
     except DiffdataError as error:
-        typer.echo(f"diffdata: {error}", err=True)
+        typer.echo(f"diffdata: {visible(str(error))}", err=True)
         sys.exit(2)
 
 
-def _show_version(wanted: bool) -> None:
+def _escape(error: UnicodeError) -> tuple[str, int]:
+    """Replace characters that the encoding of a stream cannot write, as in ASCII JSON."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return json.dumps(error.object[error.start : error.end])[1:-1], error.end
+
+
+def edition() -> str | None:
+    """Return the released edition that the user named with ``--edition``, None without it."""
+    return _edition.get()
+
+
+def opened(
+    package: Path | None,
+    open_with: Callable[[Path | None, str | None], OpenedPackage] | None = None,
+) -> OpenedPackage:
+    """Open the dataset of a command: a released edition, a folder, or the current dataset."""
+    from diffdata.package.packages import open_dataset
+
+    if package is not None and edition() is not None:
+        raise InvalidInputError("--edition names an edition and --package a folder; give only one")
+    return (open_with or open_dataset)(package, edition())
+
+
+def pairs(texts: Iterable[str] | None, option: str, expected: str) -> dict[str, str]:
+    """Split the values of an option at their equals signs, such as OLD=NEW."""
+    found = {}
+    for text in texts or ():
+        first, _, second = text.partition("=")
+        if not (first and second):
+            raise InvalidInputError(f"{option}: expected {expected}, found {text!r}")
+        found[first] = second
+    return found
+
+
+def print_json(value: Any) -> None:
+    """Print a value as JSON to standard output."""
+    print(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+
+
+def _print_version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"diffdata {version('diffdata')}")
         raise typer.Exit
 
 
-def edition() -> str | None:
-    """Return the released edition that the user named with ``--dataset``, None without it."""
-    return _edition.get()
-
-
-def opened(package: Path | None) -> OpenedPackage:
-    """Open what a command reads: the edition of ``--dataset``, a folder, or the current dataset."""
-    from diffdata.package.opening import open_dataset
-
-    if package is not None and edition() is not None:
-        raise InvalidInputError("--dataset names an edition and --package a folder; give one")
-    return open_dataset(package, edition())
-
-
 @app.callback()
 def common(
     context: typer.Context,
-    dataset: Annotated[
+    edition: Annotated[
         str | None,
         typer.Option(
+            *_EDITION_OPTIONS,
             metavar="EDITION",
-            help="Read a released edition, as in 2026.1, instead of the current data; "
-            "stands before the command or after it.",
+            help="Read a released edition, such as 2026.1, instead of the current data. Works "
+            "before and after the command.",
         ),
     ] = None,
     _version: Annotated[
-        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show version.")
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version and exit."
+        ),
     ] = False,
 ) -> None:
-    """Take the options that come before the command."""
+    """Read the options that come before the command."""
     command = context.invoked_subcommand
-    if dataset is not None and command in _WITHOUT_EDITION:
+    if edition is not None and command in _WITHOUT_EDITION:
         raise InvalidInputError(
-            f"--dataset: `{command}` does not read a released edition; leave the option out"
+            f"--edition: `{command}` does not read a released edition; leave the option out"
         )
-    _edition.set(dataset)
+    _edition.set(edition)

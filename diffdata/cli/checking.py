@@ -1,38 +1,23 @@
-"""Commands that check the data and the figures."""
+"""Commands that check the data and the published figures."""
 
 from __future__ import annotations
 
-import json
-from enum import StrEnum
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from diffdata.cli.app import Package, ResultFormat, app, edition, opened
+from diffdata.cli.app import Package, ResultFormat, app, edition, opened, pairs, print_json
 from diffdata.errors import InvalidInputError
 
 if TYPE_CHECKING:
-    from diffdata.errors import Issue
+    from rich.console import Group
 
-_PANEL = "Check"
+    from diffdata.reproduce import Reproduction
+    from diffdata.validation.result import CheckResult
 
-
-class IssueFormat(StrEnum):
-    """How issues are printed."""
-
-    text = "text"
-    json = "json"
-    github = "github"
-    sarif = "sarif"
-
-
-class FileEngine(StrEnum):
-    """What reads large tables."""
-
-    duckdb = "duckdb"
-    polars = "polars"
-    pyspark = "pyspark"
+_PANEL = "Check the data"
 
 
 @app.command(rich_help_panel=_PANEL)
@@ -41,173 +26,180 @@ def validate(
         Path | None,
         typer.Argument(
             help="A folder with a datapackage.json, a zip file of one, a CSV or Parquet file, or a "
-            "folder of Parquet (with an engine also CSV) files that are one table. By default the "
-            "dataset of diffdata."
+            "folder of Parquet files (with an engine also CSV files) that are one table. By "
+            "default the dataset of diffdata."
         ),
     ] = None,
     schema: Annotated[
         str | None,
         typer.Option(
             metavar="FILE|TABLE",
-            help="The schema that a table is held against: its file, or a table of diffdata.",
+            help="The schema of a single table: a schema file, or the name of a table of diffdata.",
         ),
     ] = None,
     engine: Annotated[
-        FileEngine | None,
+        Literal["duckdb", "polars", "pyspark"] | None,
         typer.Option(
-            help="Count the faults of large tables by streaming; without it each fault of CSV is "
-            "told at its line."
+            help="The engine that streams large tables and counts their errors. Without it, each "
+            "error of a CSV file is reported with its line."
         ),
     ] = None,
     table: Annotated[
         list[str] | None,
         typer.Option(
             metavar="NAME=FILE",
-            help="With an engine: a table that foreign keys refer to; several may be given.",
+            help="With an engine: a table that foreign keys refer to. Can be repeated.",
         ),
     ] = None,
     sample: Annotated[
-        int, typer.Option(min=0, help="With an engine: how many rows to name for each rule.")
+        int, typer.Option(min=0, help="With an engine: the number of rows to list for each rule.")
     ] = 10,
     memory: Annotated[
         str,
         typer.Option(
             metavar="SIZE",
-            help="With an engine: the most memory that it takes before it works on disk (Polars "
-            "has no such limit).",
+            help="With an engine: the memory limit above which it works on disk (Polars has no "
+            "limit).",
         ),
     ] = "1GB",
-    format: Annotated[IssueFormat, typer.Option("--format", "-f")] = IssueFormat.text,
+    format: Annotated[
+        Literal["text", "json", "github", "sarif"],
+        typer.Option("--format", "-f", help="The format of the output."),
+    ] = "text",
 ) -> None:
-    """Check descriptor, schemas and all tables, and report every fault at its place.
+    """Check a dataset or a single table, and report all errors.
 
-    Exit status 0 says that there is no error, 1 that there is one, 2 that something cannot be read.
+    The exit status is 0 without errors, 1 with errors, and 2 if something cannot be read.
     """
-    from diffdata.cli.printing import print_text
+    from diffdata.cli.printing import console
     from diffdata.errors import UNREADABLE
-    from diffdata.validation import annotation
-    from diffdata.validation.whole import validate
+    from diffdata.package.files import DESCRIPTOR, bundled_root
+    from diffdata.validation import report
+    from diffdata.validation.packages import validate
 
-    root = _root(path)
-    if engine is not None or (path is not None and _is_parquet(path)):
-        issues = _by_engine(path, schema, engine, table or [], sample, memory, format)
+    is_package = path is None or path.name == DESCRIPTOR or (path / DESCRIPTOR).is_file()
+    root = Path()  # the files of issues are relative to it
+    if path is None:
+        root = opened(None).root if edition() else bundled_root()
+    elif is_package:
+        root = path.parent if path.name == DESCRIPTOR else path
+    results: dict[str, CheckResult] | None = None
+    if engine is not None or (path is not None and not is_package and _is_parquet(path)):
+        options = {"sample": sample, "memory": memory} | ({"engine": engine} if engine else {})
+        results = _check_on_engine(None if is_package else path, root, schema, table or [], options)
+        issues = [issue for file, result in results.items() for issue in result.issues(file)]
     else:
         if table:
             raise InvalidInputError("--table is for an engine; give --engine, or leave it out")
         issues = validate(path, schema=schema, version=edition())
-        if format is IssueFormat.text:
-            print_text(annotation.as_text(issues, root))
-        elif format is IssueFormat.json:
-            typer.echo(annotation.as_json(issues))
-    if format is IssueFormat.sarif:
-        typer.echo(annotation.as_sarif(issues, root))
-    elif format is IssueFormat.github and issues:
-        typer.echo(annotation.as_github(issues, root))
+    if format == "sarif":
+        typer.echo(report.as_sarif(issues, root))
+    elif format == "github":
+        typer.echo(report.as_github(issues, root), nl=bool(issues))
+    elif results is not None and format == "json":
+        print_json([{"file": file} | result.to_dict() for file, result in results.items()])
+    elif results is not None:
+        typer.echo("\n".join(map(str, results.values())))
+    elif format == "json":
+        typer.echo(report.as_json(issues))
+    else:
+        console().print(report.as_text(issues, root), soft_wrap=True)
     if any(issue.rule == UNREADABLE for issue in issues):
         raise typer.Exit(2)
     if any(issue.severity == "error" for issue in issues):
         raise typer.Exit(1)
 
 
-def _root(path: Path | None) -> Path:
-    """Return the folder in which the files of issues lie."""
-    from diffdata.package.places import DESCRIPTOR, bundled_root
-
-    if path is None:
-        return opened(None).root if edition() else bundled_root()
-    if path.name == DESCRIPTOR:
-        return path.parent
-    return path if (path / DESCRIPTOR).is_file() else Path()
-
-
-def _by_engine(
-    path: Path | None,
-    schema: str | None,
-    engine: FileEngine | None,
-    tables: list[str],
-    sample: int,
-    memory: str,
-    format: IssueFormat,
-) -> list[Issue]:
-    """Check a package or one table on an engine, and print what was found as text or JSON."""
-    from diffdata.cli.printing import passes
+def _check_on_engine(
+    file: Path | None, root: Path, schema: str | None, tables: list[str], options: dict[str, Any]
+) -> dict[str, CheckResult]:
+    """Check a table on an engine, or the package in `root`; return the results by file."""
+    from diffdata.cli.printing import show_passes
     from diffdata.package.packages import table_of_file
-    from diffdata.package.places import DESCRIPTOR
     from diffdata.validation.files import check_files, check_package
-    from diffdata.validation.result import CheckResult
 
-    results: dict[str, CheckResult]
-    with passes() as progress:
-        how: dict[str, Any] = {"sample": sample, "memory": memory, "progress": progress}
-        if engine is not None:
-            how["engine"] = engine.value
-        if path is None or path.name == DESCRIPTOR or (path / DESCRIPTOR).is_file():
+    with show_passes() as progress:
+        if file is None:
             if schema is not None or tables:
                 raise InvalidInputError("--schema and --table are for one table, not a package")
-            results = check_package(path or opened(None).root, **how)
-        else:
-            package = opened(None) if edition() else None
-            if schema is None and (found := table_of_file(path)):
-                package, schema = found
-            if schema is None:
-                raise InvalidInputError(f"{path}: give the --schema that it is held against")
-            others = dict(map(_name_and_file, tables))
-            result = check_files(path, schema, tables=others, package=package, **how)
-            results = {str(path): result}
-    if format is IssueFormat.json:
-        shown = [{"file": file} | result.to_dict() for file, result in results.items()]
-        typer.echo(json.dumps(shown, indent=2, ensure_ascii=False, default=str))
-    elif format is IssueFormat.text:
-        typer.echo("\n".join(map(str, results.values())))
-    return [issue for file, result in results.items() for issue in result.issues(file)]
+            return check_package(root, **options, progress=progress)
+        package = opened(None) if edition() else None
+        if schema is None and (found := table_of_file(file)):
+            package, schema = found
+        if schema is None:
+            raise InvalidInputError(f"{file}: give the --schema of the table")
+        others = {name: Path(at) for name, at in pairs(tables, "--table", "NAME=FILE").items()}
+        result = check_files(
+            file, schema, tables=others, package=package, progress=progress, **options
+        )
+        return {str(file): result}
 
 
 def _is_parquet(path: Path) -> bool:
     from diffdata.package.files import PARQUET
-    from diffdata.package.places import DESCRIPTOR
 
-    if path.is_dir() and not (path / DESCRIPTOR).exists():
-        return any(path.rglob("*.parquet"))
-    return path.suffix.lower() in PARQUET
-
-
-def _name_and_file(pair: str) -> tuple[str, Path]:
-    name, mark, file = pair.partition("=")
-    if not (name and mark and file):
-        raise InvalidInputError(f"--table: expected NAME=FILE, found {pair!r}")
-    return name, Path(file)
+    return any(path.rglob("*.parquet")) if path.is_dir() else path.suffix.lower() in PARQUET
 
 
 @app.command(rich_help_panel=_PANEL)
 def reproduce(
     only: Annotated[
-        list[str] | None, typer.Option(help="A calculation_id; several may be given.")
+        list[str] | None,
+        typer.Option(metavar="ID", help="A calculation_id to recompute. Can be repeated."),
     ] = None,
-    draws: Annotated[int, typer.Option(min=1, help="Draws for what has no closed form.")] = 100_000,
+    draws: Annotated[
+        int, typer.Option(min=1, help="The number of draws for a result without a closed form.")
+    ] = 100_000,
     seed: Annotated[int, typer.Option(min=0, help="The seed of the draws.")] = 2026,
     package: Package = None,
-    format: Annotated[ResultFormat, typer.Option("--format", "-f")] = ResultFormat.text,
+    format: ResultFormat = "text",
 ) -> None:
-    """Recompute the published figures of the ledger, and hold each against the print.
+    """Recompute published figures, and compare them with the originals.
 
-    Exit status 0 says that every verdict is the one that the dataset records.
+    The exit status is 0 if every verdict is the one that the dataset records.
     """
+    from dataclasses import asdict
+
     from rich.progress import track
 
     from diffdata.cli.printing import error_console, print_rich
-    from diffdata.reproduce import ledger_table, reproduce
+    from diffdata.reproduce import reproduce
 
-    dataset = opened(package)
-    running = reproduce(dataset, only=only, draws=draws, seed=seed)
+    running = reproduce(opened(package), only=only, draws=draws, seed=seed)
     screen = error_console()
     found = list(track(running, "Recomputing", console=screen, disable=not screen.is_terminal))
-    if format is ResultFormat.json:
-        rows = [result.to_dict() for result in found]
-        typer.echo(json.dumps(rows, indent=2, ensure_ascii=False))
+    if format == "json":
+        print_json(list(map(asdict, found)))
     else:
-        print_rich(ledger_table(found))
+        print_rich(_ledger_table(found))
     changed = [result.id for result in found if result.verdict != result.recorded]
     for name in changed:
         typer.echo(f"diffdata: {name}: the verdict is not the one that is recorded", err=True)
     if changed:
         raise typer.Exit(1)
+
+
+def _ledger_table(found: Sequence[Reproduction]) -> Group:
+    """Lay out reproductions by source, with the number of each verdict at the end."""
+    from rich.console import Group
+    from rich.table import Table
+    from rich.text import Text
+
+    from diffdata.reproduce import by_source, count_verdicts, shown
+
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    for heading, width in (("Figure", 27), ("Published", 13), ("Recomputed", 13), ("Verdict", 13)):
+        table.add_column(heading, width=width)
+    table.add_column("Why")
+    for source, results in by_source(found):
+        table.add_row()
+        table.add_row(Text(source, style="bold"))
+        for result in results:
+            table.add_row(
+                f"{result.figure} [{result.id}]",
+                shown(result.published, result),
+                shown(result.recomputed, result),
+                result.verdict.replace("_", " "),
+                result.reason,
+            )
+    return Group(table, Text(), Text(count_verdicts(found)))

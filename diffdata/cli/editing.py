@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from diffdata.cli.app import Package, app
-from diffdata.errors import DiffdataError, PackageError
+from diffdata.errors import InvalidInputError, PackageError
 
-_PANEL = "Edit"
+_PANEL = "Edit the data"
 
 
 @app.command(rich_help_panel=_PANEL)
@@ -21,16 +22,14 @@ def new(
     ],
     values: Annotated[
         list[str] | None,
-        typer.Argument(help="Cells that are known, each COLUMN=VALUE; COLUMN= leaves it empty."),
+        typer.Argument(help="Cells, each as COLUMN=VALUE; COLUMN= leaves the cell empty."),
     ] = None,
     no_input: Annotated[
         bool, typer.Option("--no-input", help="Ask nothing; what is missing is an error.")
     ] = False,
     package: Package = None,
 ) -> None:
-    """Add a row where it belongs, and ask for what it still needs and cannot be derived."""
-    import shlex
-
+    """Add a row at its place, and ask for the cells that are missing and cannot be derived."""
     from diffdata.editing import add_row, fill_in, open_for_editing, pairs, table_named
     from diffdata.editing.opening import is_working_tree
     from diffdata.releasing.build import is_generated
@@ -38,20 +37,18 @@ def new(
     opened = open_for_editing(package)
     name = table_named(opened, table)
     if is_generated(opened, name):
-        raise PackageError(f"{name}: the table is generated; `diffdata build` brings it up to date")
-    given = pairs(values or [])
-    if not no_input:
-
-        def read(prompt: str) -> str:
-            return str(typer.prompt(prompt, default="", show_default=False))
-
-        given = fill_in(opened, name, given, read, typer.echo)
+        raise PackageError(f"{name}: the table is generated; run `diffdata build` to update it")
+    cells = pairs(values or [])
     try:
-        added = add_row(opened, name, given)
-    except DiffdataError:
-        if not no_input:  # what was typed is not lost
-            words = [f"{column}={cell}" for column, cell in given.items() if cell]
-            typer.echo(f"to try again: {shlex.join(['diffdata', 'new', table, *words])}", err=True)
+        if not no_input:
+            fill_in(opened, name, cells, _read_line, typer.echo)
+        added = add_row(opened, name, cells)
+    except (InvalidInputError, PackageError, typer.Abort):
+        if not no_input:  # the answers are not lost
+            place = [] if package is None else ["--package", str(package)]
+            given = [f"{column}={cell}" for column, cell in cells.items()]
+            command = shlex.join(["diffdata", "new", table, *given, *place])
+            typer.echo(f"\nto continue: {command}", err=True)
         raise
     typer.echo(f"{added.path}:{added.line}: added")
     for column, cell in added.row.items():
@@ -61,7 +58,11 @@ def new(
     for issue in added.warnings:
         typer.echo(str(issue), err=True)
     if is_working_tree(opened):
-        typer.echo("Next: `diffdata build`, for what is generated from the tables.", err=True)
+        typer.echo("Next: run `diffdata build` to update the generated files.", err=True)
+
+
+def _read_line(prompt: str) -> str:
+    return str(typer.prompt(prompt, default="", show_default=False))
 
 
 @app.command("format", rich_help_panel=_PANEL)
@@ -72,9 +73,9 @@ def format_files(
             help="A folder with a datapackage.json; by default the working tree of diffdata."
         ),
     ] = None,
-    check: Annotated[bool, typer.Option("--check", help="Change nothing, only tell.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Change nothing, only report.")] = False,
 ) -> None:
-    """Bring the CSV files into their one form: sorted, quotes only where needed, nothing lost."""
+    """Write the CSV files in the standard form: sorted, quotes only where needed, nothing lost."""
     from diffdata.editing import format_package, open_for_editing
     from diffdata.package.packages import open_package
 
@@ -88,10 +89,10 @@ def format_files(
 
 @app.command(rich_help_panel=_PANEL)
 def build(
-    check: Annotated[bool, typer.Option("--check", help="Change nothing, only tell.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Change nothing, only report.")] = False,
     package: Package = None,
 ) -> None:
-    """Bring the generated files of a working tree up to date."""
+    """Update the files that are generated from the tables."""
     from diffdata.package.packages import open_package
     from diffdata.releasing.build import build, stale
 

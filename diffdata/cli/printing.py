@@ -1,8 +1,8 @@
-"""Frames on the terminal, in pipes and in files: filters and formats."""
+"""Print frames and rich text to terminals, pipes and files; filter rows; show progress."""
 
 from __future__ import annotations
 
-import json
+import operator
 import os
 import re
 import sys
@@ -11,34 +11,28 @@ from contextlib import contextmanager
 from typing import Any
 
 import pandas as pd
-from rich import box
+from rich import box, progress
 from rich.console import Console, RenderableType
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    SpinnerColumn,
-    TextColumn,
-    TimeElapsedColumn,
-)
 from rich.table import Table
 from rich.text import Text
 
+from diffdata.cli.app import print_json
 from diffdata.errors import InvalidInputError, UnknownNameError
 from diffdata.schemas.standard import Field, TableSchema
-from diffdata.validation.cells import CellError, cell_text, parse_cell
+from diffdata.types.text import CellError, cell_text
+from diffdata.validation.cells import parse_cell
 
-# The width of text where there is no terminal to ask.
-PIPE_WIDTH = 100
-
-_CONDITION = re.compile(r"(?P<column>\w+)\s*(?P<operator>!=|<=|>=|=|<|>|~)\s*(?P<value>.*)", re.S)
+_CONDITION = re.compile(r"(\w+)\s*(!=|<=|>=|=|<|>|~)\s*(.*)", re.S)
+_COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
+    "=": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt,
+    ">=": operator.ge,
+}  # fmt: skip
 
 
 def console() -> Console:
     """Return the console for standard output: as wide as the terminal, 100 columns in a pipe."""
-    wide = sys.stdout.isatty() or "COLUMNS" in os.environ
-    width = None if wide else PIPE_WIDTH
-    # What the tables say is text, never markup: brackets and colons stay as they are.
+    width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else 100
+    # Cells are text, not markup: brackets and colons stay as they are.
     return Console(width=width, highlight=False, markup=False, emoji=False)
 
 
@@ -48,31 +42,34 @@ def error_console() -> Console:
 
 
 @contextmanager
-def passes() -> Iterator[Callable[[str, int, int], None]]:
-    """Show on a terminal which pass over the data runs, and for how long; elsewhere nothing.
+def show_passes() -> Iterator[Callable[[str, int, int], None]]:
+    """Show on a terminal which pass over the data is running; elsewhere show nothing.
 
-    Gives what is called before each pass with its name, its number from 1, and how many there are.
+    Yields a function to call before each pass with its name, its number from 1, and the number of
+    passes.
     """
     screen = error_console()
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        TextColumn("pass"),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal) as bar:
+    with progress.Progress(
+        progress.SpinnerColumn(),
+        progress.TextColumn("{task.description}", markup=False),
+        progress.BarColumn(),
+        "pass",
+        progress.MofNCompleteColumn(),
+        progress.TimeElapsedColumn(),
+        console=screen,
+        transient=True,
+        disable=not screen.is_terminal,
+    ) as bar:
         task = bar.add_task("opening the files", total=None)
 
-        def tell(step: str, number: int, steps: int) -> None:
+        def update(step: str, number: int, steps: int) -> None:
             bar.update(task, description=step, completed=number, total=steps)
 
-        yield tell
+        yield update
 
 
 def print_rich(content: RenderableType) -> None:
-    """Print something laid out by `rich`; in a pipe without the blanks that fill up its lines."""
+    """Print something laid out by `rich`; in a pipe without trailing blanks."""
     screen = console()
     if screen.is_terminal:
         screen.print(content)
@@ -82,123 +79,90 @@ def print_rich(content: RenderableType) -> None:
     sys.stdout.writelines(f"{line.rstrip()}\n" for line in captured.get().splitlines())
 
 
-def print_text(content: Text) -> None:
-    """Print text with styles, its lines as long as they are; a terminal wraps them itself."""
-    console().print(content, soft_wrap=True)
-
-
 def filter_rows(
     frame: pd.DataFrame, schema: TableSchema, conditions: Sequence[str]
 ) -> pd.DataFrame:
-    """Keep the rows for which all conditions hold.
+    """Return the rows that meet all conditions.
 
-    Parameters
-    ----------
-    frame
-        A frame of the table that `schema` describes.
-    schema
-        Its schema, by which the values in the conditions are read.
-    conditions
-        Each ``COLUMN=VALUE``, or with ``!=``, ``<``, ``<=``, ``>``, ``>=``, ``~`` (contains). An
-        empty value with ``=`` or ``!=`` asks for missing or given cells.
-
-    Raises
-    ------
-    InvalidInputError
-        If a condition cannot be read, or its value is not of the column's type.
-    UnknownNameError
-        If there is no such column.
+    A condition is ``COLUMN=VALUE``, or has ``!=``, ``<``, ``<=``, ``>``, ``>=`` or ``~``
+    (contains). Values are read by the types of `schema`; an empty value stands for empty cells.
     """
     for condition in conditions:
         found = _CONDITION.fullmatch(condition)
         if found is None:
             raise InvalidInputError(
-                f"--where {condition!r}: expected COLUMN=VALUE, as in model_id=gpt-3"
+                f"--where {condition!r}: expected COLUMN=VALUE, such as model_id=gpt-3"
             )
-        column, operator, text = found["column"], found["operator"], found["value"]
-        if column not in schema.column_names:
-            raise UnknownNameError("column", column, schema.column_names)
-        frame = frame[_holds(frame[column], operator, text, schema.field(column)).fillna(False)]
+        column, symbol, text = found.groups()
+        cells = pick_columns(frame, [column])[column]
+        frame = frame[_matches(cells, symbol, text, schema.field(column)).fillna(False)]
     return frame
 
 
-def _holds(series: pd.Series[Any], operator: str, text: str, field: Field) -> pd.Series[Any]:
-    if operator == "~":
+def _matches(series: pd.Series[Any], symbol: str, text: str, field: Field) -> Any:
+    if symbol == "~":
         return series.astype("string").str.contains(text, case=False, regex=False)
-    if text == "" and operator in ("=", "!="):
-        return series.isna() if operator == "=" else series.notna()
+    if text == "" and symbol in ("=", "!="):
+        return series.isna() if symbol == "=" else series.notna()
     try:
         value = parse_cell(text, field)
     except CellError as error:
         raise InvalidInputError(f"--where {field.name}: expected {error.expected}") from None
-    if field.type == "date":
-        value = pd.Timestamp(value)
-    compare = {
-        "=": series.eq, "!=": series.ne, "<": series.lt, "<=": series.le, ">": series.gt,
-        ">=": series.ge,
-    }[operator]  # fmt: skip
-    return compare(value)
+    return _COMPARISONS[symbol](series, pd.Timestamp(value) if field.type == "date" else value)
 
 
-def pick_columns(frame: pd.DataFrame, columns: Sequence[str] | None) -> pd.DataFrame:
-    """Keep some columns, in the order given (UnknownNameError if there is no such column)."""
-    if columns is None:
-        return frame
+def pick_columns(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+    """Return the given columns, in this order (UnknownNameError if there is no such column)."""
     for column in columns:
         if column not in frame.columns:
-            raise UnknownNameError("column", column, list(frame.columns))
+            raise UnknownNameError("column", column, frame.columns)
     return frame[list(columns)]
 
 
-def print_frame(frame: pd.DataFrame, style: str) -> None:
+def print_frame(frame: pd.DataFrame, format: str) -> None:
     """Print a frame to standard output as ``text``, ``csv``, ``json`` or ``markdown``.
 
-    Text leaves out the columns that are empty in all rows, and on a terminal also those that do
-    not fit; what was left out is named on standard error. The other formats are always complete.
+    Text omits the columns without any value, and on a terminal also those that do not fit; a note
+    on standard error names what was omitted. The other formats are always complete.
     """
-    if style == "csv":
+    if format == "csv":
         sys.stdout.write(frame.map(cell_text).to_csv(index=False, lineterminator="\n"))
-    elif style == "json":
-        records = [
-            {name: _json_value(value) for name, value in row.items()}
-            for row in frame.to_dict(orient="records")
-        ]
-        sys.stdout.write(json.dumps(records, indent=2, ensure_ascii=False) + "\n")
-    elif style == "markdown":
+    elif format == "json":
+        records = frame.to_dict(orient="records")
+        print_json([{name: _json_value(cell) for name, cell in row.items()} for row in records])
+    elif format == "markdown":
         rows = [list(frame.columns), ["---"] * len(frame.columns)]
         rows += [[cell_text(cell).replace("|", "\\|") for cell in row] for row in frame.to_numpy()]
         sys.stdout.write("".join(f"| {' | '.join(row)} |\n" for row in rows))
     else:
-        _print_text(frame)
+        _print_as_text(frame)
 
 
-def _print_text(frame: pd.DataFrame) -> None:
+def _print_as_text(frame: pd.DataFrame) -> None:
     empty = [name for name in frame.columns if len(frame) and frame[name].isna().all()]
     cells = frame.drop(columns=empty).map(cell_text)
-    if not sys.stdout.isatty():  # a pipe takes lines of any length: nothing is cut
-        widths = [max([len(n), *map(len, cells[n])]) for n in cells.columns]
+    widths = {name: max([len(name), *map(len, cells[name])]) for name in cells.columns}
+    hidden: list[str] = []
+    if sys.stdout.isatty():
+        hidden = _print_table(frame, cells, widths)
+    else:  # a pipe takes lines of any length
         for row in [list(cells.columns), *cells.to_numpy().tolist()]:
-            padded = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+            padded = map(str.ljust, row, widths.values())
             sys.stdout.write("  ".join(padded).rstrip() + "\n")
-        hidden: list[str] = []
-    else:
-        hidden = _print_on_terminal(frame, cells)
     if empty:
         print(f"(empty: {', '.join(empty)})", file=sys.stderr)
     if hidden:
-        print(
-            f"(no room for: {', '.join(hidden)}; see --columns, or --format csv)", file=sys.stderr
-        )
+        names = ", ".join(hidden)
+        print(f"(no room for: {names}; see --columns, or --format csv)", file=sys.stderr)
 
 
-def _print_on_terminal(frame: pd.DataFrame, cells: pd.DataFrame) -> list[str]:
-    """Print the columns that fit, long texts wrapped, and return the names of the others."""
+def _print_table(frame: pd.DataFrame, cells: pd.DataFrame, widths: dict[str, int]) -> list[str]:
+    """Print the columns that fit, with long texts wrapped, and return the names of the others."""
     screen = console()
     room = screen.width
     shown: list[str] = []
-    for name in cells.columns:
-        longest = max([len(name), *map(len, cells[name])])
-        room -= min(longest, 30) + 2
+    for name, width in widths.items():
+        room -= min(width, 30) + 2
         if room < 0 and shown:
             break
         shown.append(name)
@@ -207,9 +171,9 @@ def _print_on_terminal(frame: pd.DataFrame, cells: pd.DataFrame) -> list[str]:
         numeric = pd.api.types.is_numeric_dtype(frame[name]) and frame[name].dtype != "boolean"
         table.add_column(name, justify="right" if numeric else "left", overflow="fold")
     for row in cells[shown].to_numpy():
-        table.add_row(*(Text(cell) for cell in row))
+        table.add_row(*map(Text, row))
     screen.print(table)
-    return [name for name in cells.columns if name not in shown]
+    return [name for name in widths if name not in shown]
 
 
 def _json_value(value: Any) -> Any:

@@ -2,56 +2,18 @@
 
 from __future__ import annotations
 
-import json
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from diffdata.cli.app import Package, app, opened
+from diffdata.cli.app import Package, app, opened, pairs, print_json
 from diffdata.errors import InvalidInputError
 
+if TYPE_CHECKING:
+    from diffdata.package.packages import Package as OpenedPackage
+
 _PANEL = "Compare, cite, export"
-
-
-class DiffFormat(StrEnum):
-    """How a comparison is printed."""
-
-    text = "text"
-    markdown = "markdown"
-    html = "html"
-    json = "json"
-
-
-class CitationStyle(StrEnum):
-    """In what form a citation is printed; the same as `diffdata.citation.STYLES`."""
-
-    apa = "apa"
-    bibtex = "bibtex"
-    csl_json = "csl-json"
-    ris = "ris"
-    cff = "cff"
-
-
-class ExportFormat(StrEnum):
-    """To what tables are exported; the same as `diffdata.exporting.FORMATS`."""
-
-    csv = "csv"
-    parquet = "parquet"
-    json = "json"
-    xlsx = "xlsx"
-    sqlite = "sqlite"
-    duckdb = "duckdb"
-    bibtex = "bibtex"
-
-
-class MetadataKind(StrEnum):
-    """For whom metadata are written."""
-
-    zenodo = "zenodo"
-    schema_org = "schema-org"
-    croissant = "croissant"
 
 
 @app.command(rich_help_panel=_PANEL)
@@ -63,22 +25,30 @@ def diff(
             "a CSV file."
         ),
     ],
-    new: Annotated[str, typer.Argument(help="The same kind of thing, newer.")],
+    new: Annotated[str, typer.Argument(help="The newer version, of the same kind.")],
     key: Annotated[
         list[str] | None,
         typer.Option(
-            help="CSV files: the column that names a row, or OLD=NEW; several may be given."
+            help="CSV files: the column that identifies a row, or OLD=NEW; may be repeated."
         ),
     ] = None,
     rename: Annotated[
-        list[str] | None, typer.Option(help="CSV files: a column that is renamed, OLD=NEW.")
+        list[str] | None, typer.Option(help="CSV files: a renamed column, OLD=NEW.")
     ] = None,
     only: Annotated[
-        list[str] | None, typer.Option(help="Datasets: a table; several may be given.")
+        list[str] | None, typer.Option(help="Datasets: a table to compare; may be repeated.")
     ] = None,
+    delimiter: Annotated[
+        str, typer.Option(help=r"CSV files: the character between cells; \t is a tab.")
+    ] = ",",
+    encoding: Annotated[str, typer.Option(help="CSV files: their encoding.")] = "utf-8",
+    atol: Annotated[
+        float, typer.Option(help="CSV files: numbers may differ by ATOL + RTOL * old.")
+    ] = 0,
+    rtol: Annotated[float, typer.Option(help="CSV files: see --atol.")] = 0,
     explain: Annotated[
         bool,
-        typer.Option("--explain", help="Datasets: which derived figures and verdicts move."),
+        typer.Option("--explain", help="Datasets: which derived figures and verdicts change."),
     ] = False,
     limit: Annotated[
         int | None,
@@ -87,40 +57,53 @@ def diff(
     exit_code: Annotated[
         bool, typer.Option("--exit-code", help="Exit with 1 if there is a difference.")
     ] = False,
-    format: Annotated[DiffFormat, typer.Option("--format", "-f")] = DiffFormat.text,
+    format: Annotated[
+        Literal["text", "markdown", "html", "json"],
+        typer.Option("--format", "-f", help="The format of the output."),
+    ] = "text",
 ) -> None:
-    """Compare two versions: what changed, what matters most first."""
-    from diffdata import diff as engine
+    """Compare two versions: what changed, most serious changes first."""
     from diffdata.cli.printing import print_rich
+    from diffdata.diff import (
+        PackageDiff,
+        TableDiff,
+        compare,
+        compare_and_explain,
+        html_page,
+        json_text,
+        markdown,
+        rich_text,
+    )
 
-    renamed = {}
-    for pair in rename or []:
-        before, separator, after = pair.partition("=")
-        if not separator:
-            raise InvalidInputError(f"--rename {pair!r}: expected OLD=NEW")
-        renamed[before] = after
+    renamed = pairs(rename, "--rename", "OLD=NEW")
     explanation = None
-    found: engine.PackageDiff | engine.TableDiff
+    found: PackageDiff | TableDiff
     if explain:
-        if key or renamed:
-            raise InvalidInputError("--explain is for datasets, which have their own keys")
-        found, explanation = engine.compare_and_explain(old, new, only=only)
+        if key or renamed or (delimiter, encoding, atol, rtol) != (",", "utf-8", 0, 0):
+            raise InvalidInputError("--explain is for datasets, not for CSV files")
+        found, explanation = compare_and_explain(old, new, only=only)
     else:
-        found = engine.compare(old, new, key=key or (), rename=renamed, only=only)
-    shown = {} if limit is None else {"limit": limit}
-    if format is DiffFormat.json:
-        said = found.to_dict()
-        if explanation is not None:
-            said["explanation"] = explanation.to_dict()
-        typer.echo(json.dumps(said, indent=2, ensure_ascii=False))
-    elif format is DiffFormat.markdown:
-        typer.echo(engine.markdown(found, explanation, **shown), nl=False)
-    elif format is DiffFormat.html:
-        typer.echo(engine.html_page(found, explanation, **shown), nl=False)
+        found = compare(
+            old, new, key=key or (), rename=renamed, only=only, atol=atol, rtol=rtol,
+            delimiter="\t" if delimiter == r"\t" else delimiter, encoding=encoding,
+        )  # fmt: skip
+    limits = {} if limit is None else {"limit": limit}
+    if format == "json":
+        typer.echo(json_text(found, explanation))
+    elif format == "markdown":
+        typer.echo(markdown(found, explanation, **limits), nl=False)
+    elif format == "html":
+        typer.echo(html_page(found, explanation, **limits), nl=False)
     else:
-        print_rich(engine.rich_text(found, explanation, **shown))
+        print_rich(rich_text(found, explanation, **limits))
     if exit_code and not found.same:
         raise typer.Exit(1)
+
+
+def _profiled(package: Path | None) -> OpenedPackage:
+    from diffdata.exporting import open_profiled
+
+    return opened(package, open_profiled)
 
 
 @app.command(rich_help_panel=_PANEL)
@@ -128,26 +111,32 @@ def cite(
     what: Annotated[
         str | None, typer.Argument(help="A table or an estimate_id; by default the dataset.")
     ] = None,
-    style: Annotated[CitationStyle, typer.Option(help="The form.")] = CitationStyle.apa,
+    style: Annotated[
+        Literal["apa", "bibtex", "csl-json", "ris", "cff"],
+        typer.Option(help="The format of the citation."),
+    ] = "apa",
     package: Package = None,
 ) -> None:
-    """Cite the dataset, a table or an estimate, with the version and the sources behind it."""
-    from diffdata.exporting.cite import cite_from
+    """Print the citation of the dataset, a table or an estimate, with its version and sources."""
+    from diffdata.exporting import cite_from
 
-    typer.echo(cite_from(opened(package), what, style=style.value), nl=False)
+    typer.echo(cite_from(_profiled(package), what, style=style), nl=False)
 
 
 @app.command(rich_help_panel=_PANEL)
 def export(
     tables: Annotated[list[str] | None, typer.Argument(help="Names of tables.")] = None,
-    to: Annotated[ExportFormat, typer.Option(help="The format.")] = ExportFormat.csv,
+    to: Annotated[
+        Literal["csv", "parquet", "json", "xlsx", "sqlite", "duckdb", "bibtex"],
+        typer.Option(help="The format."),
+    ] = "csv",
     all_tables: Annotated[bool, typer.Option("--all", help="All tables.")] = False,
     out: Annotated[
         Path, typer.Option("--out", "-o", help="A file with the suffix of the format, or a folder.")
     ] = Path(),
-    overwrite: Annotated[bool, typer.Option(help="Replace files that exist.")] = False,
+    overwrite: Annotated[bool, typer.Option(help="Replace existing files.")] = False,
     safe: Annotated[
-        bool, typer.Option("--safe", help="csv: an apostrophe before what looks like a formula.")
+        bool, typer.Option("--safe", help="csv: put an apostrophe before possible formulas.")
     ] = False,
     package: Package = None,
 ) -> None:
@@ -157,11 +146,11 @@ def export(
     from diffdata.exporting import FormulaWarning, export_from
 
     if bool(tables) == all_tables:
-        raise InvalidInputError("export: name tables, or give --all")
+        raise InvalidInputError("export: name tables, or use --all")
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", FormulaWarning)
         paths = export_from(
-            opened(package), tables or None, to.value, out, overwrite=overwrite, safe=safe
+            _profiled(package), tables or None, to, out, overwrite=overwrite, safe=safe
         )
     for warning in caught:
         typer.echo(f"diffdata: warning: {warning.message}", err=True)
@@ -171,10 +160,14 @@ def export(
 
 @app.command(rich_help_panel=_PANEL)
 def metadata(
-    kind: Annotated[MetadataKind, typer.Argument(help="For whom.")], package: Package = None
+    kind: Annotated[
+        Literal["zenodo", "schema-org", "croissant"],
+        typer.Argument(help="The format of the metadata."),
+    ],
+    package: Package = None,
 ) -> None:
     """Print the metadata of the dataset for Zenodo, schema.org or Croissant, as JSON."""
-    from diffdata import metadata as makers
+    from diffdata import exporting
 
-    made = getattr(makers, kind.value.replace("-", "_"))(opened(package))
-    typer.echo(json.dumps(made, indent=2, ensure_ascii=False))
+    make = getattr(exporting, kind.replace("-", "_"))
+    print_json(make(_profiled(package)))

@@ -1,29 +1,25 @@
-"""Commands about editions: which there are, how to get one, how to make one."""
+"""Commands for editions: list them, fetch one, release one."""
 
 from __future__ import annotations
 
 import datetime
-import json
 from typing import Annotated
 
 import typer
 
-from diffdata.cli.app import Package, ResultFormat, app
+from diffdata.cli.app import Package, ResultFormat, app, print_json
 
-_PANEL = "Editions"
+_PANEL = "Manage editions"
 
 
 @app.command(rich_help_panel=_PANEL)
-def versions(
-    format: Annotated[ResultFormat, typer.Option("--format", "-f")] = ResultFormat.text,
-) -> None:
-    """List the released editions, the oldest first: date, digest, rows, headline changes."""
-    from diffdata.package.index import versions
+def versions(format: ResultFormat = "text") -> None:
+    """List the released editions, the oldest first."""
+    from diffdata.package.editions import versions
 
     releases = versions()
-    if format is ResultFormat.json:
-        entries = [release.model_dump(mode="json") for release in releases]
-        typer.echo(json.dumps(entries, indent=2, ensure_ascii=False))
+    if format == "json":
+        print_json([release.model_dump(mode="json") for release in releases])
         return
     if not releases:
         typer.echo("no edition is released yet", err=True)
@@ -40,25 +36,25 @@ def versions(
 def fetch(
     edition: Annotated[str, typer.Argument(help="A released edition, see `diffdata versions`.")],
     mirror: Annotated[
-        str, typer.Argument(help="A folder, or the https address of one, with the archives.")
+        str, typer.Argument(help="The folder that contains the archives, or its https address.")
     ],
 ) -> None:
-    """Bring the archive of an edition that is not part of the installed package."""
-    from diffdata.package.mirror import fetch
+    """Fetch the archive of an edition that is not installed."""
+    from diffdata.package.editions import fetch
 
     typer.echo(fetch(edition, mirror))
 
 
 @app.command(rich_help_panel=_PANEL)
 def release(
-    edition: Annotated[str, typer.Argument(help="The edition that datapackage.json holds.")],
+    edition: Annotated[str, typer.Argument(help="The edition that datapackage.json names.")],
     date: Annotated[
         datetime.datetime | None,
         typer.Option(formats=["%Y-%m-%d"], help="The day of the release; by default today."),
     ] = None,
     package: Package = None,
 ) -> None:
-    """Freeze the data as an edition: its archive in releases/, and its entry in the index."""
+    """Freeze the data as an edition: an archive and its index entry."""
     from diffdata.editing import open_for_editing
     from diffdata.releasing import release
 

@@ -1,18 +1,26 @@
-"""Lags between dates of which only the day, the month or the year is known: as intervals."""
+"""Lags between dates that are precise to the day, the month or the year: as intervals."""
 
 from __future__ import annotations
 
 import calendar
 import datetime
-from typing import Any
 
 import narwhals as nw
 from narwhals.typing import IntoFrameT
 
-from diffdata.derive.frames import Frame, firsts, nullable, stated_first, unwrap, with_group, wrap
+from diffdata.derive.frames import (
+    Frame,
+    choose,
+    firsts,
+    nullable,
+    stated_first,
+    unwrap,
+    with_group,
+    wrap,
+)
 from diffdata.errors import InvalidInputError
 
-# Mean length of a month of the Gregorian calendar, by which lags in days become lags in months.
+# Mean length of a month of the Gregorian calendar, to convert lags in days to months.
 DAYS_PER_MONTH = 365.2425 / 12
 
 
@@ -27,19 +35,13 @@ def lag_days(
 
     Parameters
     ----------
-    start, end
-        The dates; one known to the month or year is given by any day of it.
-    start_precision, end_precision
-        ``day``, ``month`` or ``year``.
-
-    Raises
-    ------
-    InvalidInputError
-        If a precision is none of the three.
+    start, end : the dates; one that is precise to the month or year is given by any day of it
+    start_precision, end_precision : ``day``, ``month`` or ``year``, else InvalidInputError
 
     Examples
     --------
-    From the paper on GPT-3 to the paper on OPT-175B, and to Gopher, whose month alone is known:
+    From the paper on GPT-3 to the paper on OPT-175B, and to Gopher, of which only the month is
+    known:
 
     >>> from datetime import date
     >>> lag_days(date(2020, 5, 28), date(2022, 5, 2))
@@ -49,7 +51,7 @@ def lag_days(
     """
     first_start, last_start = _bounds(start, start_precision, "start_precision")
     first_end, last_end = _bounds(end, end_precision, "end_precision")
-    return first_end - last_start, last_end - first_start
+    return (first_end - last_start).days, (last_end - first_start).days
 
 
 def add_lag(frame: IntoFrameT, *, start: str, end: str, prefix: str = "lag") -> IntoFrameT:
@@ -60,8 +62,7 @@ def add_lag(frame: IntoFrameT, *, start: str, end: str, prefix: str = "lag") -> 
     frame
         A frame with the date columns `start` and `end`, each with its precision in a column of
         the same name and ``_precision``.
-    start, end
-        The names of the two date columns.
+    start, end : the names of the two date columns
     prefix
         The new columns are ``{prefix}_days_low``, ``{prefix}_days_high`` (whole days) and
         ``{prefix}_months_low``, ``{prefix}_months_high`` (days / 30.436875).
@@ -69,7 +70,7 @@ def add_lag(frame: IntoFrameT, *, start: str, end: str, prefix: str = "lag") -> 
     Returns
     -------
     frame
-        The frame with four columns more, missing where a date is missing.
+        The frame with four more columns, missing where a date is missing.
 
     Examples
     --------
@@ -79,29 +80,24 @@ def add_lag(frame: IntoFrameT, *, start: str, end: str, prefix: str = "lag") -> 
     >>> add_lag(frame, start="a", end="b")[["lag_days_low", "lag_days_high"]].values.tolist()
     [[703, 733]]
     """
-    return unwrap(with_lag(wrap(frame), start, end, prefix), like=frame)
-
-
-def with_lag(frame: Any, start: str, end: str, prefix: str = "lag") -> Any:
-    """Do what `add_lag` does, on a Narwhals frame."""
     low, high = f"{prefix}_days_low", f"{prefix}_days_high"
-    names = {side: f"_{prefix}_{side}" for side in ("start", "end")}
-    dated = _with_days(_with_days(frame, start, names["start"]), end, names["end"])
+    first, last = f"_{prefix}_start", f"_{prefix}_end"
+    dated = _with_days(_with_days(wrap(frame), start, first), end, last)
     with_days = dated.with_columns(
-        (nw.col(f"{names['end']}_first") - nw.col(f"{names['start']}_last")).alias(low),
-        (nw.col(f"{names['end']}_last") - nw.col(f"{names['start']}_first")).alias(high),
-    ).drop(*(f"{name}_{which}" for name in names.values() for which in ("first", "last")))
+        (nw.col(f"{last}_first") - nw.col(f"{first}_last")).alias(low),
+        (nw.col(f"{last}_last") - nw.col(f"{first}_first")).alias(high),
+    ).drop(*(f"{name}_{which}" for name in (first, last) for which in ("first", "last")))
     with_months = with_days.with_columns(
         (nw.col(low) / DAYS_PER_MONTH).alias(f"{prefix}_months_low"),
         (nw.col(high) / DAYS_PER_MONTH).alias(f"{prefix}_months_high"),
     )
-    return nullable(with_months, low, high)
+    return unwrap(nullable(with_months, low, high), like=frame)
 
 
 def within(
     frame: Frame, column: str, since: datetime.date | None, until: datetime.date | None
 ) -> Frame:
-    """Keep the rows whose date lies between two days, whatever day it may mean."""
+    """Keep the rows whose date lies between two days, on whichever day it may be."""
     if since is None and until is None:
         return frame
     dated = _with_days(frame, column, "_within")
@@ -113,93 +109,89 @@ def within(
 
 
 def first_dates(dates: Frame, *tie_breakers: str) -> Frame:
-    """Keep the earliest row of each model, of those with the same date one that is stated.
+    """Keep the earliest row of each model, a stated one if several have that date.
 
-    A date known to the month or year gives way to a more precise one in that month or year.
+    A date that is precise to the month or year is replaced by a more precise one within it.
     """
     precision, names = nw.col("date_precision"), dates.collect_schema().names()
-    month = nw.when(precision == "month").then(nw.lit(1)).otherwise(nw.lit(0))
     dated = dates.filter(~nw.col("date").is_null()).with_columns(
         _year=nw.col("date").dt.year(),
         _month=nw.col("date").dt.month(),
-        _rank=nw.when(precision == "year").then(nw.lit(2)).otherwise(month),
+        _rank=choose((precision == "year", 2), (precision == "month", 1), otherwise=0),
     )
     least = nw.col("_rank").min()
     in_year = with_group(dated, ["model_id", "_year"], _in_year=least)
     in_month = with_group(in_year, ["model_id", "_year", "_month"], _in_month=least)
     finest = in_month.with_columns(
-        _finest=nw.when(nw.col("_rank") == 2)
-        .then(nw.col("_in_year"))
-        .otherwise(nw.col("_in_month"))
+        _finest=choose((nw.col("_rank") == 2, nw.col("_in_year")), otherwise=nw.col("_in_month"))
     ).filter(nw.col("_rank") == nw.col("_finest"))
     ordered = finest.with_columns(_inferred=stated_first())
     first = firsts(ordered, ["model_id"], ["date", "_rank", "_inferred", *tie_breakers])
     return first.select(names)
 
 
-def _bounds(date: datetime.date, precision: str, argument: str) -> tuple[int, int]:
-    year, month = date.year, date.month
+def _bounds(
+    date: datetime.date, precision: str, argument: str
+) -> tuple[datetime.date, datetime.date]:
+    date = datetime.date(date.year, date.month, date.day)  # without the time of a datetime
     if precision == "day":
-        return date.toordinal(), date.toordinal()
+        return date, date
     if precision == "month":
-        days = calendar.monthrange(year, month)[1]
-        first = datetime.date(year, month, 1).toordinal()
-        return first, first + days - 1
+        days = calendar.monthrange(date.year, date.month)[1]
+        return date.replace(day=1), date.replace(day=days)
     if precision == "year":
-        return datetime.date(year, 1, 1).toordinal(), datetime.date(year, 12, 31).toordinal()
+        return date.replace(month=1, day=1), date.replace(month=12, day=31)
     raise InvalidInputError(f"{argument}: expected day, month or year, found {precision!r}")
 
 
 def _with_days(frame: Frame, column: str, name: str) -> Frame:
-    """Add the first and the last day that a date may mean, as ``NAME_first`` and ``NAME_last``.
+    """Add the first and the last day that a date may be, as ``NAME_first`` and ``NAME_last``.
 
-    Days are counted as `datetime.date.toordinal` does, with arithmetic that every engine has (the
-    proleptic Gregorian calendar; Reingold and Dershowitz, Calendrical Calculations, chapter 2). It
-    goes step by step through columns: engines write out an expression wherever it is used, and what
-    is nested grows to hundreds of kilobytes.
+    Days are counted as in `datetime.date.toordinal`, with arithmetic that every engine has (the
+    proleptic Gregorian calendar; Reingold and Dershowitz, Calendrical Calculations, chapter 2).
+    Each step is a column: engines repeat an expression wherever it is used, and nested ones would
+    grow to hundreds of kilobytes.
     """
     date, precision = nw.col(column), nw.col(f"{column}_precision")
     year, month, day, leap, before = (
         f"{name}_{part}" for part in ("year", "month", "day", "leap", "before")
     )
     parts = {
-        # As wide integers (engines give eight bits, or floats).
-        year: date.dt.year().fill_null(1).cast(nw.Int64()),
-        month: date.dt.month().fill_null(1).cast(nw.Int64()),
-        day: date.dt.day().fill_null(1).cast(nw.Int64()),
+        # As wide integers (engines return eight bits, or floats).
+        part: number.fill_null(1).cast(nw.Int64())
+        for part, number in ((year, date.dt.year()), (month, date.dt.month()), (day, date.dt.day()))
     }
-    y, m, one, none = nw.col(year), nw.col(month), nw.lit(1), nw.lit(0)
+    y, m = nw.col(year), nw.col(month)
     of_four, of_hundred, of_four_hundred = (_whole(y, n) * n == y for n in (4, 100, 400))
     is_leap = (of_four & ~of_hundred) | of_four_hundred
     past = y - 1
     steps = frame.with_columns(**parts).with_columns(
-        nw.when(is_leap).then(one).otherwise(none).cast(nw.Int64()).alias(leap),
+        choose((is_leap, 1), otherwise=0).cast(nw.Int64()).alias(leap),
         (365 * past + _whole(past, 4) - _whole(past, 100) + _whole(past, 400)).alias(before),
     )
-    # By convention a date known to the month or year is its first day (rule datePrecision).
+    # By convention a date that is precise to the month or year is its first day (datePrecision).
     first = nw.col(before) + _days_before(m, leap) + nw.col(day)
-    last = nw.coalesce(
-        nw.when(precision == "month").then(nw.col(before) + _days_before(m + 1, leap)),
-        nw.when(precision == "year").then(nw.col(before) + 365 + nw.col(leap)),
-        first,
+    last = choose(
+        (precision == "month", nw.col(before) + _days_before(m + 1, leap)),
+        (precision == "year", nw.col(before) + 365 + nw.col(leap)),
+        otherwise=first,
     )
     given = ~date.is_null()
     return steps.with_columns(
-        nw.when(given).then(first).alias(f"{name}_first"),
-        nw.when(given).then(last).alias(f"{name}_last"),
+        choose((given, first)).alias(f"{name}_first"), choose((given, last)).alias(f"{name}_last")
     ).drop(*parts, leap, before)
 
 
 def _days_before(month: nw.Expr, leap: str) -> nw.Expr:
-    """Count the days of a year before a month; a thirteenth month begins with the next year."""
-    short = nw.when(month <= 2).then(nw.lit(0)).otherwise(nw.col(leap) - 2)
+    """Return the days of a year before a month; a thirteenth month begins with the next year."""
+    short = choose((month <= 2, 0), otherwise=nw.col(leap) - 2)
     return _whole(367 * month - 362, 12) + short.cast(nw.Int64())
 
 
 def _whole(number: nw.Expr, divisor: int) -> nw.Expr:
-    """Return how often a divisor goes into a number from 0 up, without a rest.
+    """Return the quotient of a number from 0 up, rounded down.
 
-    Whole division is guarded against zeros and signs by Narwhals, which makes it long. Half a unit
-    keeps the float from falling below a whole number that it should be.
+    Narwhals guards integer division against zeros and signs, which makes expressions long. Half a
+    unit keeps the float from falling below a whole number.
     """
     return ((number + 0.5) * (1 / divisor)).floor().cast(nw.Int64())

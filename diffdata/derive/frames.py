@@ -1,7 +1,9 @@
-"""What the derivations share: from a user's frame to a Narwhals frame and back.
+"""The one way from a user's frame to a Narwhals frame and back, and what derivations share.
 
-Frames may be lazy: then a derivation adds to their plan, and nothing is computed. What must be
-known while a derivation is made is collected by `rows` and `held`, here and nowhere else.
+Derivations of frames take frames of any library that Narwhals supports (or of Narwhals itself) and
+return frames of the same library. Frames may be lazy: then a derivation adds to their plan, and
+nothing is computed. Values that are needed earlier are collected by `rows` and `compute_once`, and
+nowhere else.
 """
 
 from __future__ import annotations
@@ -17,63 +19,75 @@ Native = TypeVar("Native")
 
 
 def wrap(frame: Any) -> Frame:
-    """Wrap a frame, lazy or not."""
+    """Return a user's frame as a frame of Narwhals, lazy or not."""
     return nw.from_native(frame)
 
 
-def unwrap(frame: Frame, like: Native) -> Native:  # noqa: ARG001 (tells the type, no more)
-    """Return the frame of the user's library, the same as that of `like`."""
-    return cast("Native", frame.to_native())
+def unwrap(frame: Frame, like: Native) -> Native:
+    """Return a frame of Narwhals in the library of `like`."""
+    given_narwhals = isinstance(like, nw.DataFrame | nw.LazyFrame)
+    return cast("Native", frame if given_narwhals else frame.to_native())
 
 
 def nullable(frame: Frame, *columns: str) -> Frame:
-    """Let whole numbers and booleans with missing values be what they are.
+    """Convert columns of pandas that hold missing values to dtypes of whole numbers and booleans.
 
-    Classic pandas columns turn them into floats and objects; lazy frames are returned as they are.
+    Classic pandas columns make floats and objects of them; lazy frames are returned unchanged.
     """
     if not isinstance(frame, nw.DataFrame):
         return frame
     return frame.with_columns(*(nw.maybe_convert_dtypes(frame[name]) for name in columns))
 
 
+def choose(*cases: tuple[nw.Expr, Any], otherwise: Any = None) -> nw.Expr:
+    """Return the value of the first case whose condition is true, else `otherwise` or missing."""
+    *others, (condition, value) = cases
+    last = nw.when(condition).then(_expression(value))
+    result: nw.Expr = last if otherwise is None else last.otherwise(_expression(otherwise))
+    for condition, value in reversed(others):
+        result = nw.when(condition).then(_expression(value)).otherwise(result)
+    return result
+
+
+def _expression(value: Any) -> nw.Expr:
+    return value if isinstance(value, nw.Expr) else nw.lit(value)
+
+
 def stated_first() -> nw.Expr:
-    """Return a column to order by that puts what is stated before what is inferred."""
+    """Return a column to order by that puts stated rows before inferred ones."""
     stated = (nw.col("certainty") == "stated").fill_null(False)
-    return nw.when(stated).then(nw.lit(0)).otherwise(nw.lit(1))
+    return choose((stated, 0), otherwise=1)
 
 
 def firsts(frame: Frame, subset: Sequence[str], order: Sequence[str]) -> Frame:
-    """Keep of the rows that agree in some columns the first in an order."""
+    """Keep the first row, in an order, of the rows that are equal in some columns."""
     return frame.unique(list(subset), keep="first", order_by=list(order))
 
 
 def with_group(frame: Frame, keys: Sequence[str], **aggregates: nw.Expr) -> Frame:
-    """Add to each row what an aggregate gives for the rows that have its keys, which are given.
+    """Add to each row the aggregates of the rows that share its keys, which are not missing.
 
-    That is `over` of Narwhals, which trusts Arrow to keep the order of rows in a join. It does not,
-    and gives rows what belongs to others.
+    Like `over` of Narwhals, which relies on Arrow to keep the order of rows in a join. Arrow does
+    not, so that rows would get the values of others.
     """
     return frame.join(frame.group_by(*keys).agg(**aggregates), on=list(keys), how="left")
 
 
 def rows(frame: Frame) -> list[tuple[Any, ...]]:
-    """Collect a small frame: its rows as plain values."""
-    found = frame.collect() if isinstance(frame, nw.LazyFrame) else frame
-    return [tuple(row) for row in found.iter_rows()]
+    """Collect a small frame, and return its rows as plain values."""
+    collected = frame.collect() if isinstance(frame, nw.LazyFrame) else frame
+    return [tuple(row) for row in collected.iter_rows()]
 
 
-def held(frame: Frame) -> Frame:
-    """Compute a lazy frame once and keep it in its engine, for what goes round in steps."""
+def compute_once(frame: Frame) -> Frame:
+    """Compute a lazy frame and keep it in its engine, for iterations."""
     if not isinstance(frame, nw.LazyFrame):
         return frame
     native = frame.to_native()
     if frame.implementation.is_duckdb():
-        return nw.from_native(_from_arrow(native, native.to_arrow_table()))
+        found = native.to_arrow_table()  # noqa: F841 (named in the query)
+        # From the relation, so that the new one belongs to the same connection.
+        return nw.from_native(native.query("_", "SELECT * FROM found"))
     if frame.implementation.is_pyspark():
         return nw.from_native(native.localCheckpoint())
     return frame.collect().lazy()
-
-
-def _from_arrow(relation: Any, found: Any) -> Any:  # noqa: ARG001 (the query names it)
-    # By way of the relation, so that the new one is of the same connection.
-    return relation.query("_", "SELECT * FROM found")

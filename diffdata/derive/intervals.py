@@ -1,7 +1,7 @@
-"""Uncertain columns: a column with bounds beside it, ``NAME_low`` and ``NAME_high``.
+"""Uncertain columns: a column with its bounds in ``NAME_low`` and ``NAME_high``.
 
-Products and ratios have a closed form, which is an expression that every engine evaluates. What
-has none is sampled, in batches of rows, with results that do not depend on how large they are.
+Products and ratios have a closed form, which is an expression that every engine evaluates. Other
+formulas are sampled, in batches of rows, with results that do not depend on the size of a batch.
 """
 
 from __future__ import annotations
@@ -9,14 +9,15 @@ from __future__ import annotations
 import functools
 import operator
 from collections.abc import Callable, Mapping, Sequence
-from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 from narwhals.typing import IntoDataFrameT, IntoFrameT
 
-from diffdata.derive.frames import Frame, unwrap, wrap
+from diffdata.derive.frames import choose, unwrap, wrap
 from diffdata.errors import InvalidInputError
+from diffdata.uncertainty.distributions import deviations
+from diffdata.uncertainty.quantity import check_level
 
 if TYPE_CHECKING:
     import numpy as np
@@ -35,12 +36,11 @@ def interval_product(
     ----------
     frame
         A frame that has for each of `factors` and `divisors` the column itself and its ``_low``,
-        ``_high`` and ``_level``, such as ``load("model_summary")``; all above zero. One without a
-        level counts as exact.
-    name
-        The name of the new column.
-    factors, divisors
-        The columns that are multiplied, and by which their product is divided.
+        ``_high`` and ``_level``, such as ``load("model_summary")``; all above zero. A column
+        without a level counts as exact.
+    name : the name of the new column
+    factors : the columns to multiply, at least one
+    divisors : the columns to divide their product by
 
     Returns
     -------
@@ -48,12 +48,7 @@ def interval_product(
         The frame with the columns `name` (of the central values), ``_low``, ``_high`` and
         ``_level``: exp(m -+ w), where m is the signed sum of the log-midpoints and w the root of
         the summed squares of the half-widths in logarithms. The bounds are missing where no column
-        has an interval, or their levels differ; all is missing where a value is.
-
-    Raises
-    ------
-    InvalidInputError
-        If there are no factors.
+        has an interval, or their levels differ; all are missing where a value is.
 
     Examples
     --------
@@ -64,41 +59,38 @@ def interval_product(
     >>> [round(found[column][0], 3) for column in ("ratio", "ratio_low", "ratio_high")]
     [2.0, 0.75, 5.33]
     """
-    return unwrap(with_interval_product(wrap(frame), name, factors, divisors), like=frame)
-
-
-def with_interval_product(
-    frame: Frame, name: str, factors: Sequence[str], divisors: Sequence[str] = ()
-) -> Frame:
-    """Do what `interval_product` does, on a Narwhals frame."""
     if not factors:
         raise InvalidInputError("factors: expected at least one column")
     every = [*factors, *divisors]
     levels = [nw.col(f"{column}_level") for column in every]
     least, most = nw.min_horizontal(*levels), nw.max_horizontal(*levels)
-    above = functools.reduce(operator.mul, map(nw.col, factors))
-    centre = above / functools.reduce(operator.mul, map(nw.col, divisors)) if divisors else above
+    above, *below = (
+        functools.reduce(operator.mul, (nw.col(column).cast(nw.Float64()) for column in columns))
+        for columns in (factors, divisors)
+        if columns
+    )
     signed = [_log_middle(column) for column in factors]
     signed += [-_log_middle(column) for column in divisors]
     middle = functools.reduce(operator.add, signed)
     reach = functools.reduce(operator.add, (_log_reach(column) ** 2 for column in every)).sqrt()
     usable = (least == most).fill_null(False)
-    return frame.with_columns(
-        centre.alias(name),
-        nw.when(usable).then((middle - reach).exp()).alias(f"{name}_low"),
-        nw.when(usable).then((middle + reach).exp()).alias(f"{name}_high"),
-        nw.when(usable).then(most).alias(f"{name}_level"),
+    found = wrap(frame).with_columns(
+        (above / below[0] if below else above).alias(name),
+        choose((usable, (middle - reach).exp())).alias(f"{name}_low"),
+        choose((usable, (middle + reach).exp())).alias(f"{name}_high"),
+        choose((usable, most)).alias(f"{name}_level"),
     )
+    return unwrap(found, like=frame)
 
 
 def _log_middle(name: str) -> nw.Expr:
     bounds = (nw.col(f"{name}_low").log() + nw.col(f"{name}_high").log()) / 2
-    return nw.when(nw.col(f"{name}_level").is_null()).then(nw.col(name).log()).otherwise(bounds)
+    return choose((nw.col(f"{name}_level").is_null(), nw.col(name).log()), otherwise=bounds)
 
 
 def _log_reach(name: str) -> nw.Expr:
     half = (nw.col(f"{name}_high").log() - nw.col(f"{name}_low").log()) / 2
-    return nw.when(nw.col(f"{name}_level").is_null()).then(nw.lit(0.0)).otherwise(half)
+    return choose((nw.col(f"{name}_level").is_null(), 0.0), otherwise=half)
 
 
 def sample_columns(
@@ -112,37 +104,23 @@ def sample_columns(
     seed: int = 2026,
     batch: int = _ROWS,
 ) -> IntoDataFrameT:
-    """Draw lognormal columns, and give the median and the interval of a formula of them.
+    """Add the median and the interval of a formula over lognormal columns, from samples.
 
     Parameters
     ----------
-    frame
-        A frame that is held in memory, with the columns as `interval_product` wants them.
-    name
-        The name of the new column.
-    formula
-        Takes for each of `columns` an array of the shape (rows, draws), and returns one.
-    columns
-        The columns that the formula uses, each drawn by itself.
-    level
-        The probability of the interval that is returned.
-    draws
-        How many draws a row gets.
-    seed
-        The seed; each column has a stream of random numbers of its own.
-    batch
-        How many rows are drawn at a time: memory grows with it, results do not change.
+    frame : a frame in memory, with the columns that `interval_product` requires
+    name : the name of the new column, the median; ``_low``, ``_high`` and ``_level`` are added too
+    formula : takes for each of `columns` an array of shape (rows, draws), and returns such an array
+    columns : the columns that the formula uses, drawn independently
+    level : the probability of the interval that is added
+    draws : the number of draws for each row
+    seed : the seed; each column has its own stream of random numbers
+    batch : the number of rows drawn at a time: memory grows with it, results do not change
 
     Returns
     -------
     frame
-        The frame with the columns `name` (the median), ``_low``, ``_high`` and ``_level``; missing
-        where a value is.
-
-    Raises
-    ------
-    InvalidInputError
-        If the level, the number of draws or the batch makes no sense, or the frame is lazy.
+        The frame with four more columns, missing where a value is missing.
 
     Examples
     --------
@@ -154,56 +132,54 @@ def sample_columns(
     """
     import numpy as np
 
-    if not 0 < level < 1:
-        raise InvalidInputError(f"level: expected a number between 0 and 1, found {level}")
+    check_level(level)
     if draws < 1 or batch < 1:
         raise InvalidInputError(f"draws and batch: expected at least 1, found {draws}, {batch}")
     table = wrap(frame)
     if isinstance(table, nw.LazyFrame):
         raise InvalidInputError("frame: sampling needs a frame in memory; collect it first")
-    middles, reaches = {}, {}
-    for column in columns:
-        found = table.select(
-            middle=_log_middle(column),
-            reach=_log_reach(column),
-            level=nw.col(f"{column}_level"),
-        )
-        levels = found["level"].fill_null(0.5).to_numpy().astype(float)
-        deviations = np.array([NormalDist().inv_cdf((1 + own) / 2) for own in levels])
-        middles[column] = _floats(found["middle"])
-        reaches[column] = _floats(found["reach"]) / deviations
-    # One stream a column, and a row after the other in it: so batches only cut it in pieces.
-    streams = {
-        column: np.random.default_rng([seed, number]) for number, column in enumerate(columns)
-    }
+    # One stream for each column, read row by row, so that batches do not change the draws.
+    lognormals = []
+    for number, column in enumerate(columns):
+        middle, reach, own_level = (
+            _floats(table.select(value=value)["value"])
+            for value in (
+                _log_middle(column), _log_reach(column), nw.col(f"{column}_level").fill_null(0.5)
+            )
+        )  # fmt: skip
+        sigma = reach / np.array([deviations(one) for one in own_level])
+        lognormals.append((column, middle, sigma, np.random.default_rng([seed, number])))
     ends = [(1 - level) / 2, 0.5, (1 + level) / 2]
     quantiles = []
     for start in range(0, len(table), batch):
         rows = slice(start, start + batch)
         drawn = {}
-        for column, stream in streams.items():
-            middle, reach = middles[column][rows, None], reaches[column][rows, None]
-            standard = stream.standard_normal((len(middle), draws))
-            drawn[column] = np.exp(middle + reach * standard)
+        for column, middle, sigma, stream in lognormals:
+            mu = middle[rows, None]
+            drawn[column] = np.exp(
+                mu + sigma[rows, None] * stream.standard_normal((len(mu), draws))
+            )
         quantiles.append(np.quantile(formula(drawn), ends, axis=1).T)
     low, median, high = np.concatenate(quantiles).T if quantiles else np.empty((3, 0))
-    new = {name: median, f"{name}_low": low, f"{name}_high": high}
-    backend = table.implementation
     series = [
-        nw.new_series(column, [None if x != x else float(x) for x in values], nw.Float64(),
-                      backend=backend)
-        for column, values in new.items()
-    ]  # fmt: skip
+        nw.new_series(
+            column,
+            [None if x != x else float(x) for x in values],
+            nw.Float64(),
+            backend=table.implementation,
+        )
+        for column, values in ((name, median), (f"{name}_low", low), (f"{name}_high", high))
+    ]
     index = nw.maybe_get_index(table)
     if index is not None:
         series = [nw.maybe_set_index(one, index=index) for one in series]
     with_level = table.with_columns(*series).with_columns(
-        nw.when(~nw.col(name).is_null()).then(nw.lit(level)).alias(f"{name}_level")
+        choose((~nw.col(name).is_null(), level)).alias(f"{name}_level")
     )
     return unwrap(with_level, like=frame)
 
 
-def _floats(values: Any) -> Array:
+def _floats(values: nw.Series[Any]) -> Array:
     import numpy as np
 
     return np.array([np.nan if x is None else x for x in values.to_list()], dtype=float)

@@ -1,32 +1,28 @@
-"""Loss from the size of a model and of its training, and how to spend compute best."""
+"""Loss from the size of a model and of its training, and the best use of compute.
+
+Formulas take the constants of a parametric fit as `fit`, by default those of Hoffmann et al.
+(`HOFFMANN`).
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from diffdata.derive.amounts import Amount, check_positive
 from diffdata.derive.compute import six_nd
+from diffdata.derive.formula import POSITIVE, Amount, Positive, formula
 from diffdata.errors import InvalidInputError
 
 
 @dataclass(frozen=True)
 class ParametricFit:
-    """A law of loss: floor + a / parameters^alpha + b / tokens^beta.
+    """A law of loss: floor + a / parameters^alpha + b / tokens^beta, all constants above 0.
 
     Attributes
     ----------
-    floor
-        Loss of an endless model on endless data, in nats a token.
-    a, alpha
-        How the loss falls with the number of parameters.
-    b, beta
-        How it falls with the number of tokens.
-
-    Raises
-    ------
-    InvalidInputError
-        If a constant is not above 0 and finite.
+    floor : loss of an infinite model on infinite data, in nats per token
+    a, alpha : how the loss falls with the number of parameters
+    b, beta : how it falls with the number of tokens
 
     Examples
     --------
@@ -41,11 +37,12 @@ class ParametricFit:
     beta: float
 
     def __post_init__(self) -> None:
-        check_positive(**vars(self))
+        for name, value in vars(self).items():
+            POSITIVE.convert(name, value)
 
 
 class Allocation(NamedTuple):
-    """How compute is spent: the number of parameters and the number of training tokens."""
+    """A use of compute: the number of parameters and the number of training tokens."""
 
     parameters: Amount
     tokens: Amount
@@ -54,83 +51,41 @@ class Allocation(NamedTuple):
 # The third approach of ``hoffmann-2022``. Read in secondary texts that agree with each other
 # (1cademy.com, node "Chinchilla scaling law formula", and ml-hero-book.pages.dev, section 16.3),
 # not in the paper. Besiroglu et al. 2024 ("Chinchilla Scaling: A replication attempt") find that
-# the rounding of these constants biases the law and that the fit is not the best; see there before
-# you rest more than a factor on it.
+# the rounding of these constants biases the law and that the fit is not the best; read it before
+# you rely on more than the order of magnitude.
 HOFFMANN = ParametricFit(floor=1.69, a=406.4, alpha=0.34, b=410.7, beta=0.28)
 
 
-def hoffmann_loss(parameters: Amount, tokens: Amount, fit: ParametricFit = HOFFMANN) -> Amount:
-    """Return the loss that a dense transformer is expected to reach.
+@formula
+def hoffmann_loss(parameters: Positive, tokens: Positive, fit: ParametricFit = HOFFMANN) -> Amount:
+    """Return the expected loss of a dense transformer, the cross-entropy in nats per token.
 
-    Source of the formula: the parametric fit of ``hoffmann-2022`` (approach 3): 1.69 + 406.4 /
-    parameters^0.34 + 410.7 / tokens^0.28. The constants were read at 1cademy.com ("Chinchilla
-    scaling law formula") and in section 16.3 of ml-hero-book.pages.dev, which agree, not in the
-    paper itself. The loss is that on the text of that paper: it compares ways to train, not models
-    with other data or tokens.
-
-    Parameters
-    ----------
-    parameters
-        Number of parameters.
-    tokens
-        Number of training tokens.
-    fit
-        The constants; those of Hoffmann et al. unless given.
-
-    Returns
-    -------
-    loss
-        Cross-entropy in nats a token.
-
-    Raises
-    ------
-    InvalidInputError
-        If an argument is a plain number that is not above 0 and finite.
+    Source: the parametric fit of ``hoffmann-2022`` (approach 3): 1.69 + 406.4 / parameters^0.34 +
+    410.7 / tokens^0.28. The constants were read at 1cademy.com ("Chinchilla scaling law formula")
+    and in section 16.3 of ml-hero-book.pages.dev, which agree, not in the paper itself. The loss is
+    that on the text of that paper: it compares ways to train, not models with other data or tokens.
 
     Examples
     --------
-    GPT-3:
-
-    >>> round(hoffmann_loss(175e9, 300e9), 4)
+    >>> round(hoffmann_loss(175e9, 300e9), 4)  # GPT-3
     2.0023
     """
-    check_positive(parameters=parameters, tokens=tokens)
     return fit.floor + fit.a / parameters**fit.alpha + fit.b / tokens**fit.beta
 
 
-def compute_optimal(compute_flop: Amount, fit: ParametricFit = HOFFMANN) -> Allocation:
-    """Return the parameters and tokens that reach the least loss with so much compute.
+@formula
+def compute_optimal(compute_flop: Positive, fit: ParametricFit = HOFFMANN) -> Allocation:
+    """Return the parameters and tokens that reach the lowest loss with some compute.
 
-    The minimum of the fitted loss under compute = 6 x parameters x tokens, in closed form.
-
-    Source of the formula: derived from the fit of ``hoffmann-2022``: at the minimum, alpha times
-    what the parameters leave of the loss equals beta times what the tokens leave.
-
-    Parameters
-    ----------
-    compute_flop
-        Compute of the run in FLOP, without recomputation.
-    fit
-        The constants; those of Hoffmann et al. unless given.
-
-    Returns
-    -------
-    parameters, tokens
-        How to spend it.
-
-    Raises
-    ------
-    InvalidInputError
-        If `compute_flop` is a plain number that is not above 0 and finite.
+    The minimum of the fitted loss under compute = 6 x parameters x tokens, in closed form. Source:
+    derived from the fit of ``hoffmann-2022``: at the minimum, alpha times the term of the
+    parameters equals beta times the term of the tokens.
 
     Examples
     --------
-    The compute of Gopher, in billions:
-
-    >>> [round(number / 1e9, 1) for number in compute_optimal(5.76e23)]
+    >>> [round(number / 1e9, 1) for number in compute_optimal(5.76e23)]  # Gopher, in billions
     [32.2, 2982.3]
     """
-    check_positive(compute_flop=compute_flop)
     both = fit.alpha + fit.beta
     balance = (fit.alpha * fit.a / (fit.beta * fit.b)) ** (1 / both)
     product = compute_flop / 6
@@ -139,30 +94,13 @@ def compute_optimal(compute_flop: Amount, fit: ParametricFit = HOFFMANN) -> Allo
     return Allocation(parameters, tokens)
 
 
-def optimal_for_loss(loss: Amount, fit: ParametricFit = HOFFMANN) -> Allocation:
+@formula
+def optimal_for_loss(loss: Positive, fit: ParametricFit = HOFFMANN) -> Allocation:
     """Return the parameters and tokens that reach a loss with the least compute.
 
-    At the optimum the parameters leave beta / (alpha + beta) of the loss above the floor, and the
-    tokens the rest; each number follows from its part.
-
-    Source of the formula: derived from the fit of ``hoffmann-2022``.
-
-    Parameters
-    ----------
-    loss
-        The loss to reach in nats a token, above that of the floor.
-    fit
-        The constants; those of Hoffmann et al. unless given.
-
-    Returns
-    -------
-    parameters, tokens
-        How to spend the least compute.
-
-    Raises
-    ------
-    InvalidInputError
-        If `loss` is a plain number that is not finite or not above the floor of the fit.
+    At the optimum beta / (alpha + beta) of the loss above the floor is due to the parameters, and
+    the rest to the tokens; each number follows from its part. Source: derived from the fit of
+    ``hoffmann-2022``.
 
     Examples
     --------
@@ -171,8 +109,7 @@ def optimal_for_loss(loss: Amount, fit: ParametricFit = HOFFMANN) -> Allocation:
     >>> [round(number / 1e9, 1) for number in optimal_for_loss(hoffmann_loss(175e9, 300e9))]
     [15.0, 1177.6]
     """
-    check_positive(loss=loss)
-    if isinstance(loss, int | float) and loss <= fit.floor:
+    if isinstance(loss, float) and loss <= fit.floor:
         message = f"loss: expected above {fit.floor}, the floor of the fit, found {loss}"
         raise InvalidInputError(message)
     excess, both = loss - fit.floor, fit.alpha + fit.beta
@@ -181,27 +118,11 @@ def optimal_for_loss(loss: Amount, fit: ParametricFit = HOFFMANN) -> Allocation:
     return Allocation(parameters, tokens)
 
 
-def compute_to_reach(loss: Amount, fit: ParametricFit = HOFFMANN) -> Amount:
-    """Return the least compute that reaches a loss.
+@formula
+def compute_to_reach(loss: Positive, fit: ParametricFit = HOFFMANN) -> Amount:
+    """Return the least compute that reaches a loss, in FLOP without recomputation.
 
-    Source of the formula: 6 x parameters x tokens of `optimal_for_loss` (``hoffmann-2022``).
-
-    Parameters
-    ----------
-    loss
-        The loss to reach in nats a token, above that of the floor.
-    fit
-        The constants; those of Hoffmann et al. unless given.
-
-    Returns
-    -------
-    flop
-        Compute in FLOP, without recomputation.
-
-    Raises
-    ------
-    InvalidInputError
-        If `loss` is a plain number that is not finite or not above the floor of the fit.
+    Source: 6 x parameters x tokens of `optimal_for_loss` (``hoffmann-2022``).
 
     Examples
     --------
@@ -211,37 +132,20 @@ def compute_to_reach(loss: Amount, fit: ParametricFit = HOFFMANN) -> Amount:
     return six_nd(*optimal_for_loss(loss, fit))
 
 
-def compute_reduction(parameters: Amount, tokens: Amount, fit: ParametricFit = HOFFMANN) -> Amount:
-    """Return how many times less compute reaches the same loss, were it spent in the best way.
+@formula
+def compute_reduction(
+    parameters: Positive, tokens: Positive, fit: ParametricFit = HOFFMANN
+) -> Amount:
+    """Return how many times less compute reaches the same loss with the best sizes.
 
-    Source of the question: ``daan-2024-gpt-3-level``, which puts it at 3 for GPT-3; the answer
-    follows from the fit of ``hoffmann-2022``. It tells what better sizes alone save: no other
-    advance counts.
-
-    Parameters
-    ----------
-    parameters
-        Number of parameters of the model at hand.
-    tokens
-        Number of its training tokens.
-    fit
-        The constants; those of Hoffmann et al. unless given.
-
-    Returns
-    -------
-    factor
-        6 x parameters x tokens, divided by the least compute for its loss: 1 at the optimum.
-
-    Raises
-    ------
-    InvalidInputError
-        If an argument is a plain number that is not above 0 and finite.
+    That is 6 x parameters x tokens, divided by the least compute for its loss: 1 at the optimum. It
+    shows what better sizes alone save: no other advance counts. Source of the question:
+    ``daan-2024-gpt-3-level``, which estimates 3 for GPT-3; the answer follows from the fit of
+    ``hoffmann-2022``.
 
     Examples
     --------
-    GPT-3, whose loss 15 billion parameters and 1.18 trillion tokens reach too:
-
-    >>> round(compute_reduction(175e9, 300e9), 2)
+    >>> round(compute_reduction(175e9, 300e9), 2)  # GPT-3
     2.98
     """
     loss = hoffmann_loss(parameters, tokens, fit)

@@ -1,8 +1,8 @@
-"""How it spread: how long things were held back, by which mechanism, along which chain.
+"""How models spread: how others caught up, after which delays, by which mechanisms and cascades.
 
-Mechanisms, delays and the diffusion cascade are those of Cottier's study (source id
-``cottier-2022-summary``, "20-minute summary"): the definitions under "Background", item 3.2, the
-findings under "What have been the prevailing mechanisms", items 1, 4 and 5.
+Definitions, thresholds, mechanisms, delays and the diffusion cascade are those of Cottier's study
+(source id ``cottier-2022-summary``, "20-minute summary"): the definitions under "Background",
+item 3.2, the findings under "What have been the prevailing mechanisms", items 1, 4 and 5.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from collections.abc import Sequence
 import narwhals as nw
 from narwhals.typing import IntoFrameT
 
-from diffdata.derive.dates import first_dates, with_lag, within
-from diffdata.derive.diffusion import OPEN_ACCESS
+from diffdata.derive.dates import add_lag, first_dates, within
 from diffdata.derive.frames import (
     Frame,
+    choose,
+    compute_once,
     firsts,
-    held,
     nullable,
     rows,
     stated_first,
@@ -29,36 +29,232 @@ from diffdata.derive.frames import (
 )
 from diffdata.errors import InvalidInputError
 
-# artifacts.artifact_kind, and artifacts.access without "none", which has no date to count to.
+# Table 1 of the study counts weights on request as "open-sourced" (its footnote 3).
+OPEN_ACCESS = ("open", "on_request")
+
+# "20-minute summary", item 3: trained with at least 1E+23 FLOP.
+GPT3_LIKE_FLOP = 1e23
+
+# The same, item 3.2: a performance that differs by no more than 2 %.
+REPLICATION_POINTS = 2.0
+
+# The rows of `replication_lag`, in this order.
+_MILESTONES = ("better_model", "equal_open_model", "successful_replication")
+
+# artifacts.artifact_kind, and artifacts.access without "none", which has no date.
 ARTIFACT_KINDS = (
-    "weights",
-    "training_code",
-    "training_data",
-    "hyperparameters",
-    "method_details",
-    "api",
-    "paper",
-    "logbook",
-    "software",
-)
+    "weights", "training_code", "training_data", "hyperparameters", "method_details", "api",
+    "paper", "logbook", "software",
+)  # fmt: skip
 ACCESS = ("open", "on_request", "api_only", "partial")
 
-# Months in each period by which events can be counted.
+# The periods by which events can be counted, in months.
 PERIODS = {"year": 12, "half": 6, "quarter": 3, "month": 1}
 
-# What the identifiers of nodes of the cascade begin with.
+# Prefixes of the identifiers of nodes of the cascade.
 _MODEL, _ORGANIZATION = "model:", "organization:"
 
-# The columns that tell one edge of the cascade from another.
+# The columns that distinguish the edges of the cascade.
 _EDGE = [
-    "from_model_id",
-    "from_organization_id",
-    "artifact_id",
-    "artifact_kind",
-    "to_model_id",
-    "to_organization_id",
-    "mechanism",
-]
+    "from_model_id", "from_organization_id", "artifact_id", "artifact_kind", "to_model_id",
+    "to_organization_id", "mechanism",
+]  # fmt: skip
+
+
+def replication_lag(
+    model_dates: IntoFrameT,
+    artifacts: IntoFrameT,
+    comparisons: IntoFrameT,
+    diffusion_events: IntoFrameT,
+    *,
+    reference: str,
+    judged: str = "now",
+    access: Sequence[str] = OPEN_ACCESS,
+) -> IntoFrameT:
+    """Return how long after a reference model others surpassed, matched openly or replicated it.
+
+    Parameters
+    ----------
+    model_dates, artifacts, comparisons, diffusion_events : the tables of these names
+    reference : the model_id of the reference model; the lags begin with its date of publication
+    judged
+        ``now``: by the current judgements. ``first``: by the judgements as they were first
+        published, before any was superseded.
+    access : the kinds of access to weights that count as open
+
+    Returns
+    -------
+    frame
+        At most one row for each milestone, in this order:
+
+        - ``better_model``: the first model judged better, when it was finished (or else published);
+        - ``equal_open_model``: the first model judged similar or better with accessible weights;
+        - ``successful_replication``: the first explicit attempt judged successful.
+
+        Columns: milestone, model_id, date, date_precision, certainty (``inferred`` if the date or
+        the judgement is), and the lag as in `add_lag`.
+
+    Examples
+    --------
+    >>> from diffdata import load
+    >>> names = ["model_dates", "artifacts", "comparisons", "diffusion_events"]
+    >>> tables = [load(name, "2026.2") for name in names]
+    >>> lags = replication_lag(*tables, reference="gpt-3", judged="first")
+    >>> lags[["milestone", "model_id", "lag_days_low", "lag_days_high"]].values.tolist()[0]
+    ['better_model', 'gopher', 187, 217]
+    """
+    if judged not in ("first", "now"):
+        raise InvalidInputError(f"judged: expected 'first' or 'now', found {judged!r}")
+    dates = wrap(model_dates)
+    start = _earliest(dates.filter(model_id=reference, milestone="published"))
+    if not rows(start.select("model_id")):
+        raise InvalidInputError(f"reference: {reference!r} has no date of publication")
+    claims = _claims(wrap(comparisons), "comparison", judged)
+    claims = claims.filter(reference_model_id=reference).select(
+        "model_id", "judgement", judgement_certainty="certainty"
+    )
+    events = _claims(wrap(diffusion_events), "event", judged)
+    milestones = [
+        _first("better_model", _finished(dates), claims.filter(judgement="better")),
+        _first(
+            "equal_open_model",
+            wrap(artifacts)
+            .filter(nw.col("access").is_in(access), artifact_kind="weights")
+            .filter(nw.col("variant").is_null())
+            .select(
+                "model_id", "certainty", date="available", date_precision="available_precision"
+            ),
+            claims.filter(nw.col("judgement").is_in(["similar", "better"])),
+        ),
+        _first(
+            "successful_replication",
+            events.filter(
+                nw.col("explicit_attempt").fill_null(False),
+                reference_model_id=reference,
+                outcome="succeeded",
+            ).select("model_id", "certainty", "date", "date_precision"),
+        ),
+    ]
+    lags = nw.concat(milestones).join(
+        start.select(start="date", start_precision="date_precision"), how="cross"
+    )
+    ordered = add_lag(lags, start="start", end="date").sort("_order")
+    timed = nw.maybe_reset_index(ordered.drop("start", "start_precision", "_order"))
+    return unwrap(timed, like=model_dates)
+
+
+def gpt3_like(
+    models: IntoFrameT, *, compute: str = "training_compute_flop", threshold: float = GPT3_LIKE_FLOP
+) -> IntoFrameT:
+    """Return which models are GPT-3-like: dense, autoregressive on text, with enough compute.
+
+    Parameters
+    ----------
+    models : a frame with the columns architecture, objective, modality and `compute` (FLOP)
+    compute : the name of the column with the compute of the final training run
+    threshold : the least compute in FLOP; the study says 1e23
+
+    Returns
+    -------
+    frame
+        The frame with the boolean column ``gpt3_like``: false where one of the conditions fails,
+        missing where none fails but one is unknown.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> frame = pd.DataFrame({
+    ...     "architecture": ["dense", "mixture_of_experts", "dense"], "modality": "text",
+    ...     "objective": "autoregressive", "training_compute_flop": [3.14e23, None, None]})
+    >>> gpt3_like(frame)["gpt3_like"].tolist()
+    [True, False, <NA>]
+    """
+    conditions = [
+        (nw.col("architecture"), nw.col("architecture") == "dense"),
+        (nw.col("objective"), nw.col("objective") == "autoregressive"),
+        (nw.col("modality"), nw.col("modality") == "text"),
+        (nw.col(compute), nw.col(compute) >= threshold),
+    ]
+    fails = nw.any_horizontal(
+        *(~value.is_null() & ~passes.fill_null(False) for value, passes in conditions),
+        ignore_nulls=True,
+    )
+    unknown = nw.any_horizontal(*(value.is_null() for value, _ in conditions), ignore_nulls=True)
+    verdict = choose((fails, False), (~unknown, True)).alias("gpt3_like")
+    return unwrap(nullable(wrap(models).with_columns(verdict), "gpt3_like"), like=models)
+
+
+def is_replication(
+    models: IntoFrameT,
+    evaluations: IntoFrameT,
+    differences: IntoFrameT,
+    *,
+    points: float = REPLICATION_POINTS,
+) -> IntoFrameT:
+    """Return which models replicate another: same architecture, close on the same benchmarks.
+
+    Parameters
+    ----------
+    models : the table ``models``; a model with ``architecture_of_model_id`` is a candidate
+    evaluations
+        The table ``evaluations``: scores in points. The two models are compared on the benchmarks
+        that both have, in the same setting and metric.
+    differences
+        Published mean differences, used where the two have no benchmark in common: columns
+        model_id, reference_model_id and ``value`` (points, model minus reference).
+    points : the greatest mean difference, in points, that counts as close; the study says 2
+
+    Returns
+    -------
+    frame
+        One row per candidate: model_id, reference_model_id, benchmarks (number in common),
+        mean_difference (points), basis (``evaluations`` or ``published``, missing where there is
+        neither) and the boolean ``is_replication``, missing where nothing can be compared.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> models = pd.DataFrame({"model_id": ["a", "b"], "architecture_of_model_id": [None, "a"]})
+    >>> scores = pd.DataFrame({"model_id": ["a", "b"], "benchmark": "piqa", "setting": "zero_shot",
+    ...                        "metric": "accuracy", "score": [80.5, 79.0]})
+    >>> none = pd.DataFrame({"model_id": [], "reference_model_id": [], "value": []}, dtype=object)
+    >>> is_replication(models, scores, none)[["mean_difference", "is_replication"]].values.tolist()
+    [[-1.5, True]]
+    """
+    key = ["benchmark", "setting", "metric"]
+    pairs = (
+        wrap(models)
+        .filter(~nw.col("architecture_of_model_id").is_null())
+        .select("model_id", reference_model_id="architecture_of_model_id")
+    )
+    scores = wrap(evaluations).select("model_id", *key, "score")
+    measured = (
+        pairs.join(scores, on="model_id")
+        .join(
+            scores.rename({"model_id": "reference_model_id", "score": "reference_score"}),
+            on=["reference_model_id", *key],
+        )
+        .with_columns(difference=nw.col("score") - nw.col("reference_score"))
+        .group_by("model_id", "reference_model_id")
+        .agg(nw.len().alias("benchmarks"), nw.col("difference").mean().alias("measured"))
+    )
+    published = wrap(differences).select(
+        "model_id", "reference_model_id", published=nw.col("value").cast(nw.Float64())
+    )
+    on = ["model_id", "reference_model_id"]
+    found = pairs.join(measured, on=on, how="left").join(published, on=on, how="left")
+    found = found.with_columns(
+        nw.col("benchmarks").fill_null(0).cast(nw.Int64()),
+        mean_difference=nw.coalesce("measured", "published"),
+        basis=choose(
+            (~nw.col("measured").is_null(), "evaluations"),
+            (~nw.col("published").is_null(), "published"),
+        ),
+    ).drop("measured", "published")
+    difference = nw.col("mean_difference")
+    close = (difference.abs() <= points).fill_null(False)
+    verdicts = found.with_columns(is_replication=choose((~difference.is_null(), close)))
+    return unwrap(nullable(verdicts, "is_replication"), like=models)
 
 
 def access_lag(
@@ -68,48 +264,36 @@ def access_lag(
     kind: str = "weights",
     access: Sequence[str] = OPEN_ACCESS,
 ) -> IntoFrameT:
-    """Return how long after its publication a model, or what belongs to it, could be had.
+    """Return how long after its publication a model, or an artifact of it, became accessible.
 
-    Weights given on request count as open, as in table 1 of the study (footnote 3 of source id
-    ``cottier-2022-summary``).
+    Weights on request count as open, as in table 1 of the study (footnote 3 of source id
+    ``cottier-2022-summary``). A release without a known date is ignored: where a dated one follows,
+    as for Switch-C, the lag is that of the later one.
 
     Parameters
     ----------
     model_dates, artifacts
         The tables of these names. Artifacts of a smaller, quantized or unfinished variant do not
-        count, nor do stages of a release without a date.
-    kind
-        The kind of artifact (artifacts.artifact_kind).
-    access
-        The kinds of access that count.
+        count.
+    kind : the kind of artifact (artifacts.artifact_kind)
+    access : the kinds of access that count
 
     Returns
     -------
     frame
         One row for each model that has both dates, sorted by model_id: model_id, published,
-        published_precision, available, available_precision (since when the first dated stage with
-        such access could be had), access, certainty (``inferred`` if one of the two dates is), then
-        lag_days_low, lag_days_high (whole days), lag_months_low, lag_months_high (see `add_lag`).
-        A lag below zero means that the artifact came first. Of several dates the earliest counts;
-        one that only says less precisely what another one says gives way to that one.
-
-    Raises
-    ------
-    InvalidInputError
-        If `kind` is no kind of artifact, or `access` is empty or holds something else than kinds of
-        access.
-
-    Notes
-    -----
-    A release of which no source gives the date is passed over. Where a dated one follows, as for
-    Switch-C, the lag is that of the later one.
+        published_precision, available, available_precision (of the first dated stage with such
+        access), access, certainty (``inferred`` if one of the two dates is), and the lag as in
+        `add_lag`, below zero if the artifact came first. Of several dates the earliest counts, or a
+        more precise one within it.
 
     Examples
     --------
     GPT-2 was published in February 2019; the weights of its full size came in November:
 
     >>> from diffdata import load
-    >>> lags = access_lag(load("model_dates"), load("artifacts")).set_index("model_id")
+    >>> lags = access_lag(load("model_dates", "2026.2"), load("artifacts", "2026.2"))
+    >>> lags = lags.set_index("model_id")
     >>> lags.loc["gpt-2", ["lag_days_low", "lag_days_high"]].tolist()
     [264, 264]
     >>> lags["access"].to_dict()["glm-130b"]
@@ -125,55 +309,48 @@ def access_lag(
         nw.col("access").is_in(list(access)),
         artifact_kind=kind,
     )
-    first = first_dates(
-        released.rename({"available": "date", "available_precision": "date_precision"}),
-        "artifact_id",
-    )
+    names = {"available": "date", "available_precision": "date_precision"}
+    first = first_dates(released.rename(names), "artifact_id")
     published = first_dates(wrap(model_dates).filter(milestone="published"), "source_id")
     lags = _between(published, "published", first, "available", "access")
     return unwrap(lags, like=model_dates)
 
 
 def publication_delay(model_dates: IntoFrameT) -> IntoFrameT:
-    """Return how long a finished model was kept before it was made public.
+    """Return the time from the end of training of a model until it was made public.
 
-    This is the time from the end of training. The study (source id ``cottier-2022-summary``,
-    "20-minute summary", "What have been the prevailing mechanisms", item 5) counts from when the
-    paper could have been ready, which takes the author's judgement: its figures are in the table
-    ``estimates``, under the quantity ``publication_delay``.
+    The study (source id ``cottier-2022-summary``, "20-minute summary", "What have been the
+    prevailing mechanisms", item 5) counts from when the paper could have been ready, which is the
+    author's judgement: its figures are in the table ``estimates``, under the quantity
+    ``publication_delay``.
 
     Parameters
     ----------
-    model_dates
-        The table of this name.
+    model_dates : the table of this name
 
     Returns
     -------
     frame
         One row for each model that has both dates, sorted by model_id: model_id, developed,
         developed_precision, first_public, first_public_precision, milestone (``announced`` or
-        ``published``: what first_public is the date of), certainty (``inferred`` if one of the two
-        dates is), then lag_days_low, lag_days_high (whole days), lag_months_low, lag_months_high
-        (see `add_lag`). Of several dates the earliest counts; one that only says less precisely
-        what another one says gives way to that one.
+        ``published``, the milestone of first_public), certainty (``inferred`` if one of the two
+        dates is), and the lag as in `add_lag`. Of several dates the earliest counts, or a more
+        precise one within it.
 
     Examples
     --------
-    Gopher, trained in December 2020 and published on 8 December 2021; the study holds nine months
-    of that to be delay:
+    Gopher, trained in December 2020 and published on 8 December 2021; according to the study, nine
+    months of that are delay:
 
     >>> from diffdata import load
-    >>> delays = publication_delay(load("model_dates")).set_index("model_id")
+    >>> delays = publication_delay(load("model_dates", "2026.2")).set_index("model_id")
     >>> delays.loc["gopher", ["lag_days_low", "lag_days_high"]].tolist()
     [342, 372]
     """
     dates = wrap(model_dates)
     developed = first_dates(dates.filter(milestone="developed"), "source_id")
-    public = first_dates(
-        dates.filter(nw.col("milestone").is_in(["announced", "published"])),
-        "milestone",
-        "source_id",
-    )
+    made_public = dates.filter(nw.col("milestone").is_in(["announced", "published"]))
+    public = first_dates(made_public, "milestone", "source_id")
     lags = _between(developed, "developed", public, "first_public", "milestone")
     return unwrap(lags, like=model_dates)
 
@@ -185,43 +362,31 @@ def prevailing_mechanism(
     since: datetime.date | None = None,
     until: datetime.date | None = None,
 ) -> IntoFrameT:
-    """Count by which mechanism actors came to a model like another one, and which prevailed.
+    """Count the organizations that matched a model by each mechanism, and which one prevailed.
 
     The mechanisms are those of the study (source id ``cottier-2022-summary``, "20-minute summary",
     "Background", item 3.2), and so is the question which of them prevailed ("What have been the
-    prevailing mechanisms", item 1).
+    prevailing mechanisms", item 1). The actor of an open publication is the publisher: those who
+    got the artifact from there have no row. (The study estimates that they alone were more than all
+    developers of such models.)
 
     Parameters
     ----------
     diffusion_events
-        The table of this name. Current rows with a reference model and a date count; attempts that
-        failed brought nobody a model and do not, while doubtful ones do.
-    period
-        ``year``, ``half``, ``quarter`` or ``month``.
-    since, until
-        The first and the last day of what is counted; by default everything.
+        The table of this name. Current rows with a reference model and a date count, except failed
+        attempts.
+    period : ``year``, ``half``, ``quarter`` or ``month``
+    since, until : the first and the last day to count; no limit by default
 
     Returns
     -------
     frame
         One row for each period and mechanism with an event, sorted by both: period (such as
-        ``2022``, ``2022-H1``, ``2022-Q2``, ``2022-05``), mechanism, organizations (how many
-        different ones, each counted once) and the boolean ``prevails``: missing for the mechanisms
-        that share the first place of their period.
-
-        An event counts only where all days that its date may mean lie in one period, and from
-        `since` to `until`. One known to the year alone thus counts by years, and otherwise nowhere.
-
-    Raises
-    ------
-    InvalidInputError
-        If `period` is none of the four, or `since` is after `until`.
-
-    Notes
-    -----
-    Of an open publication the actor is the publisher; whoever got the artifact from there has no
-    row. The study estimates that those alone were more than all developers of such models; here
-    the publishers count.
+        ``2022``, ``2022-H1``, ``2022-Q2``, ``2022-05``), mechanism, organizations (the number of
+        different ones) and the boolean ``prevails``: missing for the mechanisms that share the
+        first place of their period. An event counts only if every day that its date may be lies in
+        one period, and from `since` to `until`: one that is precise to the year counts only by
+        years.
 
     Examples
     --------
@@ -230,19 +395,16 @@ def prevailing_mechanism(
 
     >>> from datetime import date
     >>> from diffdata import load
-    >>> events = load("diffusion_events")
+    >>> events = load("diffusion_events", "2026.2")
     >>> prevailing_mechanism(events, until=date(2022, 4, 30)).values.tolist()[-1]
     ['2022', 'incremental_research', 2, True]
-    >>> prevailing_mechanism(events, since=date(2022, 5, 1))
-      period             mechanism  organizations  prevails
-    0   2022  incremental_research              2     False
-    1   2022      open_publication              3      True
-    2   2022           replication              1     False
+    >>> prevailing_mechanism(events, since=date(2022, 5, 1)).values.tolist()[1]
+    ['2022', 'open_publication', 3, True]
     """
     if period not in PERIODS:
         raise InvalidInputError(f"period: expected one of {tuple(PERIODS)}, found {period!r}")
     if since is not None and until is not None and _midnight(since) > _midnight(until):
-        raise InvalidInputError(f"since: expected no day after until, found {since} and {until}")
+        raise InvalidInputError(f"since: expected a day up to until, found {since} and {until}")
     events = wrap(diffusion_events).filter(
         ~nw.col("reference_model_id").is_null(),
         ~nw.col("date").is_null(),
@@ -263,100 +425,80 @@ def prevailing_mechanism(
         _leads=(nw.col("organizations") == nw.col("_most")).cast(nw.Int64())
     )
     counted = with_group(leading, ["period"], _leaders=nw.col("_leads").sum())
-    alone = nw.when(nw.col("_leaders") == 1).then(nw.lit(True))
-    prevails = nw.when(nw.col("_leads") == 0).then(nw.lit(False)).otherwise(alone)
+    prevails = choose((nw.col("_leads") == 0, False), (nw.col("_leaders") == 1, True))
     verdicts = counted.with_columns(prevails=prevails).drop("_most", "_leads", "_leaders")
     ordered = nw.maybe_reset_index(verdicts.sort("period", "mechanism"))
     return unwrap(nullable(ordered, "prevails"), like=diffusion_events)
 
 
 def cascade(diffusion_events: IntoFrameT, artifacts: IntoFrameT) -> IntoFrameT:
-    """Return the diffusion cascade: which artifacts of one model went into which other model.
+    """Return the diffusion cascade: which artifacts of one model contributed to which other model.
 
     In a diffusion cascade the spread of artifacts that are relevant to a model (datasets, smaller
-    models, tools, details of the method) begets the spread of the model itself (source id
+    models, tools, details of the method) leads to the spread of the model itself (source id
     ``cottier-2022-summary``, "20-minute summary", "What have been the prevailing mechanisms",
     item 4).
 
     Parameters
     ----------
     diffusion_events, artifacts
-        The tables of these names. Current events with an artifact count; those whose artifact is
-        not in `artifacts` are left out, so that the cascade of software, say, is that of the
-        artifacts of this kind.
+        The tables of these names. Current events with an artifact in `artifacts` count; filter
+        `artifacts` to get the cascade of software alone, for example.
 
     Returns
     -------
     frame
-        One row an edge, sorted by artifact and receiver: from_model_id or from_organization_id (to
-        which of the two the artifact belongs), artifact_id, artifact_kind, to_model_id (missing
-        where the event names no model), to_organization_id, mechanism, and certainty: ``stated`` if
-        one of the events that tell of the edge is. There is no edge from a model to itself: that
-        one's maker publishes an artifact tells of no receiver. Nor is there one for a model that
-        was matched without an artifact of it being named.
+        One row per edge, sorted by artifact and receiver: from_model_id or from_organization_id
+        (the owner of the artifact), artifact_id, artifact_kind, to_model_id (missing where the
+        event names no model), to_organization_id, mechanism, and certainty: ``stated`` if one of
+        the events of the edge is. There is no edge from a model to itself, nor for a model that was
+        matched without a named artifact.
 
     Examples
     --------
     >>> from diffdata import load
-    >>> edges = cascade(load("diffusion_events"), load("artifacts"))
+    >>> edges = cascade(load("diffusion_events", "2026.2"), load("artifacts", "2026.2"))
     >>> edges[edges["from_model_id"] == "gpt-2"][["artifact_kind", "to_model_id"]].values.tolist()
     [['software', 'opt-175b']]
     """
     owners = wrap(artifacts).select(
-        "artifact_id",
-        "artifact_kind",
-        from_model_id="model_id",
+        "artifact_id", "artifact_kind", from_model_id="model_id",
         from_organization_id="organization_id",
-    )
-    received = (
-        wrap(diffusion_events)
-        .filter(~nw.col("artifact_id").is_null(), status="current")
-        .select(
-            "artifact_id",
-            "mechanism",
-            "certainty",
-            to_model_id="model_id",
-            to_organization_id="organization_id",
-        )
-    )
+    )  # fmt: skip
+    events = wrap(diffusion_events).filter(~nw.col("artifact_id").is_null(), status="current")
+    received = events.select(
+        "artifact_id", "mechanism", "certainty", to_model_id="model_id",
+        to_organization_id="organization_id",
+    )  # fmt: skip
     own = (nw.col("from_model_id") == nw.col("to_model_id")).fill_null(False)
-    edges = (
-        received.join(owners, on="artifact_id")
-        .filter(~own)
-        .select(*_EDGE, "certainty", stated_first().alias("_inferred"))
+    passed_on = received.join(owners, on="artifact_id").filter(~own)
+    edges = firsts(passed_on.with_columns(_inferred=stated_first()), _EDGE, ["_inferred"])
+    ordered = edges.select(*_EDGE, "certainty").sort(
+        "artifact_id", "to_organization_id", "to_model_id", "mechanism"
     )
-    edges = (
-        firsts(edges, _EDGE, ["_inferred"])
-        .drop("_inferred")
-        .sort("artifact_id", "to_organization_id", "to_model_id", "mechanism")
-    )
-    return unwrap(nw.maybe_reset_index(edges), like=diffusion_events)
+    return unwrap(nw.maybe_reset_index(ordered), like=diffusion_events)
 
 
 def cascade_depth(cascade_edges: IntoFrameT, *, root: str) -> IntoFrameT:
-    """Return how many steps down the cascade from a model or an organization each model is.
+    """Return the depth of each model in the cascade, counted from a model or an organization.
 
-    The cascade is that of source id ``cottier-2022-summary``, "20-minute summary", "What have been
-    the prevailing mechanisms", item 4; counting its steps is our own.
+    The cascade is that of source id ``cottier-2022-summary``, see `cascade`; the depth is an
+    addition of diffdata.
 
     Parameters
     ----------
     cascade_edges
-        What `cascade` returns. An edge leads from a model, or else from an organization, to a
-        model, or where none is named, to an organization.
+        The result of `cascade`. An edge leads from a model or else an organization to a model, or
+        to an organization if no model is named.
     root
-        The model_id or else the organization_id of where to begin.
+        The model_id or else the organization_id to start from; InvalidInputError if it is not in
+        the edges.
 
     Returns
     -------
     frame
         One row for each model that can be reached, the nearest first: model_id and depth, the least
         number of edges from `root` (0 for itself, if it is a model).
-
-    Raises
-    ------
-    InvalidInputError
-        If `root` is not in the edges.
 
     Examples
     --------
@@ -371,40 +513,79 @@ def cascade_depth(cascade_edges: IntoFrameT, *, root: str) -> IntoFrameT:
     >>> cascade_depth(edges, root="lab").values.tolist()
     [['c', 1], ['a', 2], ['b', 3]]
     """
-    edges = held(_between_nodes(wrap(cascade_edges)))
+    edges = compute_once(_between_nodes(wrap(cascade_edges)))
     nodes = nw.concat([edges.select(node="start"), edges.select(node="end")]).unique()
     begin = _root(root, nodes)
-    reached = frontier = held(nodes.filter(node=begin)).with_columns(
-        depth=nw.lit(0, dtype=nw.Int64())
-    )
+    first = compute_once(nodes.filter(node=begin))
+    reached = frontier = first.with_columns(depth=nw.lit(0, dtype=nw.Int64()))
     edges = edges.drop_nulls()
     for depth in itertools.count(1):
-        following = edges.join(frontier.select(start="node"), on="start").select(node="end")
-        frontier = held(following.unique().join(reached.select("node"), on="node", how="anti"))
+        ends = edges.join(frontier.select(start="node"), on="start").select(node="end").unique()
+        frontier = compute_once(ends.join(reached.select("node"), on="node", how="anti"))
         frontier = frontier.with_columns(depth=nw.lit(depth, dtype=nw.Int64()))
         if not rows(frontier.head(1)):
             break
-        reached = held(nw.concat([reached, frontier]))
-    prefix = len(_MODEL)
+        reached = compute_once(nw.concat([reached, frontier]))
     models = reached.filter(nw.col("node").str.starts_with(_MODEL)).select(
-        nw.col("node").str.slice(prefix).alias("model_id"), "depth"
+        nw.col("node").str.slice(len(_MODEL)).alias("model_id"), "depth"
     )
     found = nw.maybe_reset_index(models.sort("depth", "model_id"))
     return unwrap(found, like=cascade_edges)
 
 
+def _claims(claims: Frame, kind: str, judged: str) -> Frame:
+    """Keep the current claims, or those that were made first."""
+    if judged == "now":
+        return claims.filter(status="current")
+    replacing = claims.select(_by=f"superseded_by_{kind}_id").drop_nulls().unique()
+    return claims.join(replacing, left_on=f"{kind}_id", right_on="_by", how="anti")
+
+
+def _earliest(dates: Frame) -> Frame:
+    """Keep the row with the earliest date."""
+    return first_dates(dates).sort("date", "model_id").head(1)
+
+
+def _finished(dates: Frame) -> Frame:
+    """Return for each model the date when it was finished, or else that of its publication."""
+    columns = ["model_id", "certainty", "date", "date_precision"]
+    finished = dates.filter(milestone="developed").select(columns)
+    others = dates.filter(nw.col("milestone").is_in(["announced", "published"])).join(
+        finished.select("model_id").drop_nulls().unique(), on="model_id", how="anti"
+    )
+    return nw.concat([finished, others.select(columns)])
+
+
+def _first(milestone: str, dates: Frame, claims: Frame | None = None) -> Frame:
+    """Return the row of the model that reached a milestone first, or no row."""
+    if claims is None:
+        claims = dates.select("model_id", judgement_certainty="certainty").unique()
+    first = _earliest(dates.join(claims, on="model_id"))
+    return first.select(
+        nw.lit(_MILESTONES.index(milestone)).alias("_order"),
+        nw.lit(milestone).alias("milestone"),
+        "model_id",
+        "date",
+        "date_precision",
+        certainty=_certainty("certainty", "judgement_certainty"),
+    )
+
+
+def _certainty(first: str, second: str) -> nw.Expr:
+    """Return ``inferred`` where one of two certainties is, else ``stated``."""
+    inferred = (nw.col(first) == "inferred") | (nw.col(second) == "inferred")
+    return choose((inferred, "inferred"), otherwise="stated")
+
+
 def _between(starts: Frame, start: str, ends: Frame, end: str, *others: str) -> Frame:
-    """Put the dates of the same model side by side, with the lag between them."""
-    inferred = (nw.col("certainty") == "inferred") | (nw.col("certainty_right") == "inferred")
-    certainty = nw.when(inferred).then(nw.lit("inferred")).otherwise(nw.lit("stated"))
+    """Join the dates of the same model, with the lag between them."""
+    certainty = _certainty("certainty", "certainty_right")
     names = {"date": start, "date_precision": f"{start}_precision"}
     names |= {"date_right": end, "date_precision_right": f"{end}_precision"}
-    both = starts.select("model_id", "date", "date_precision", "certainty").join(
-        ends, on="model_id"
-    )
+    dated = starts.select("model_id", "date", "date_precision", "certainty")
+    both = dated.join(ends, on="model_id")
     chosen = both.select("model_id", *names, *others, certainty.alias("certainty")).rename(names)
-    timed: Frame = with_lag(chosen, start, end)
-    return nw.maybe_reset_index(timed.sort("model_id"))
+    return nw.maybe_reset_index(add_lag(chosen, start=start, end=end).sort("model_id"))
 
 
 def _midnight(day: datetime.date) -> datetime.datetime:
@@ -412,7 +593,7 @@ def _midnight(day: datetime.date) -> datetime.datetime:
 
 
 def _period(period: str) -> nw.Expr:
-    """Name the period in which a date lies: 2022, 2022-H1, 2022-Q2, 2022-05."""
+    """Return the name of the period of a date: 2022, 2022-H1, 2022-Q2, 2022-05."""
     date = nw.col("date").dt
     if period == "year":
         return date.to_string("%Y")
@@ -426,14 +607,13 @@ def _period(period: str) -> nw.Expr:
 def _between_nodes(edges: Frame) -> Frame:
     """Return the two nodes of each edge: a model, or else an organization."""
     ends = {"start": "from", "end": "to"}
-    nodes = {
-        name: nw.when(~nw.col(f"{end}_model_id").is_null())
-        .then(nw.concat_str(nw.lit(_MODEL), nw.col(f"{end}_model_id").cast(nw.String())))
-        .otherwise(
-            nw.concat_str(nw.lit(_ORGANIZATION), nw.col(f"{end}_organization_id").cast(nw.String()))
+    nodes = {}
+    for name, end in ends.items():
+        model, organization = nw.col(f"{end}_model_id"), nw.col(f"{end}_organization_id")
+        nodes[name] = choose(
+            (~model.is_null(), nw.concat_str(nw.lit(_MODEL), model.cast(nw.String()))),
+            otherwise=nw.concat_str(nw.lit(_ORGANIZATION), organization.cast(nw.String())),
         )
-        for name, end in ends.items()
-    }
     return edges.select(**nodes).unique()
 
 
@@ -441,4 +621,4 @@ def _root(name: str, nodes: Frame) -> str:
     for node in (_MODEL + name, _ORGANIZATION + name):
         if rows(nodes.filter(node=node)):
             return node
-    raise InvalidInputError(f"root: {name!r} is no model and no organization in the edges")
+    raise InvalidInputError(f"root: {name!r} is neither a model nor an organization in the edges")

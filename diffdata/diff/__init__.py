@@ -1,22 +1,17 @@
 """Comparison: tables, CSV files, folders, archives or revisions, by key and cell by cell.
 
-`table` reads, `keys`, `columns` and `rows` match, `cells` says how two texts differ, `tables` and
-`packages` put that together, `places` opens what a user names, `ordering` lists the changes by
-consequence, `explain` recomputes what rests on them; `outline` lays a comparison out, and `text`,
-`markdown` and `html` print it.
+`places` opens what a user names and compares it; `packages` compares datasets, `table_diff` two
+tables. `tables` reads them, `cells` compares two texts. `ordering` lists the changes by
+consequence, `outline` arranges them for readers, and `rendering` writes them.
 """
 
 from diffdata.diff.cells import CellChange, Consequence, Difference, difference
-from diffdata.diff.compare import compare, compare_and_explain
-from diffdata.diff.explain import Explanation, explain
-from diffdata.diff.html import html_page
-from diffdata.diff.markdown import markdown
-from diffdata.diff.ordering import Change, in_order
-from diffdata.diff.packages import PackageDiff, compare_packages
-from diffdata.diff.places import Place, open_place
-from diffdata.diff.table import Table, make_table, parse_table, read_table
-from diffdata.diff.tables import TableDiff, compare_tables
-from diffdata.diff.text import rich_text
+from diffdata.diff.ordering import Change, ordered_changes
+from diffdata.diff.packages import Explanation, PackageDiff, compare_packages, explain_changes
+from diffdata.diff.places import compare, compare_and_explain, open_place
+from diffdata.diff.rendering import as_dict, html_page, json_text, markdown, rich_text
+from diffdata.diff.table_diff import TableDiff, compare_tables
+from diffdata.diff.tables import Table, make_table, parse_table, read_table
 
 __all__ = [
     "CellChange",
@@ -25,20 +20,21 @@ __all__ = [
     "Difference",
     "Explanation",
     "PackageDiff",
-    "Place",
     "Table",
     "TableDiff",
+    "as_dict",
     "compare",
     "compare_and_explain",
     "compare_packages",
     "compare_tables",
     "difference",
-    "explain",
+    "explain_changes",
     "html_page",
-    "in_order",
+    "json_text",
     "make_table",
     "markdown",
     "open_place",
+    "ordered_changes",
     "parse_table",
     "read_table",
     "rich_text",

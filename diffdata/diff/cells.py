@@ -1,90 +1,71 @@
-"""One cell on both sides: what kind of change it is, how large, and how much hangs on it."""
+"""Comparison of one cell: whether two texts say the same, and if not, how they differ."""
 
 from __future__ import annotations
 
+import datetime
 import math
+import re
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import IntEnum
+from functools import lru_cache
 from typing import Literal
 
-from diffdata.diff.values import (
-    ColumnType,
-    as_moment,
-    as_number,
-    as_partial_date,
-    canonical,
-    digits,
-    is_prose,
-    rounded_to,
-    trimmed,
+# The content of a column, from its schema or from its name (`guess_type`). ``any`` is decided cell
+# by cell.
+ColumnType = Literal["number", "date", "code", "text", "unit", "precision", "any"]
+
+# How changes of cells are called in lists.
+CELL_KINDS = {
+    "unit": "unit changed",
+    "number": "number changed",
+    "date": "date moved",
+    "precision": "precision changed",
+    "code": "changed",
+    "wording": "reworded",
+    "emptied": "value removed",
+    "filled": "value added",
+    "form": "written differently",
+}
+
+# An integer part of several digits that begins with 0 is an identifier, not a number.
+_NUMBER = re.compile(r"[+-]?(?:(?:0|[1-9]\d*)(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}(?:[ T]\d{2}:\d{2}.*)?")
+_PARTIAL_DATE = re.compile(r"\d{4}(?:-\d{2}){0,2}")
+_UNIT_NAMES = {"unit", "units", "currency", "price_year", "price year"}
+_PROSE_NAMES = re.compile(
+    r"(?:^|[\s_])(?:notes?|comments?|descriptions?|abstract|reason|why|remarks?)(?:$|[\s_])", re.I
 )
-
-CellKind = Literal[
-    "unit", "number", "date", "precision", "code", "wording", "emptied", "filled", "form"
-]
-
-UNIT_TOO = "the unit changed too"
+# A text of this many words is a sentence; a shorter one is a name or a choice.
+_PROSE_WORDS = 6
 
 
 class Consequence(IntEnum):
-    """How much hangs on a change, the most first; all formats list changes in this order.
+    """How serious a change is, most serious first; all formats list changes in this order."""
 
-    Changes of the same consequence are ordered by their size: numbers by the factor, dates by the
-    days, tables before columns before rows before cells.
-    """
-
-    MEANING = 1
-    """A unit, a currency, a type or a key changed: figures mean something else."""
-    TENFOLD = 2
-    """A number moved by a factor of ten or more, to or from zero, or changed its sign."""
-    NUMBER = 3
-    """A number moved by less than that."""
-    DATE = 4
-    """A date moved."""
-    GONE = 5
-    """A table, a column, a row or a value was removed."""
-    CODE = 6
-    """A name, an identifier, a choice, a flag or a rule changed."""
-    NEW = 7
-    """A table, a column, a row or a value was added."""
-    RENAMED = 8
-    """A row or a column has another name and the same content."""
-    PRECISION = 9
-    """A date is stated to the day instead of the month, or the reverse."""
-    WORDING = 10
-    """A note, a description or another sentence changed."""
-    FORM = 11
-    """The same is written or ordered in another way."""
+    MEANING = 1  # a unit, a currency, a type or a key changed: figures mean something else
+    TENFOLD = 2  # a number changed by a factor of ten or more, to or from zero, or its sign
+    NUMBER = 3  # a number changed by less than that
+    DATE = 4  # a date changed
+    GONE = 5  # a table, a column, a row or a value was removed
+    CODE = 6  # a name, an identifier, a choice, a flag or a rule changed
+    NEW = 7  # a table, a column, a row or a value was added
+    RENAMED = 8  # a row or a column has another name and the same content
+    PRECISION = 9  # a date is given to the day instead of the month, or the reverse
+    WORDING = 10  # a note, a description or another sentence changed
+    FORM = 11  # the same value is written or ordered differently
 
 
 @dataclass(frozen=True)
 class Difference:
-    """How two texts of one cell differ.
+    """How two texts of one cell differ; kind ``form`` is the same value, written differently."""
 
-    Attributes
-    ----------
-    kind
-        ``number``, ``date``, ``unit``, ``precision``, ``code`` (a name or choice), ``wording``,
-        ``filled`` (was empty), ``emptied``, or ``form`` (the same, written in another way).
-    ratio
-        New over old, for numbers other than zero.
-    relative
-        The change as a share of the old number.
-    days
-        By how many days a date moved; negative if it is earlier now.
-    remark
-        What else is worth knowing: ``more digits``, ``fewer digits``, ``sign changed`` ...
-    consequence
-        How much hangs on it.
-    """
-
-    kind: CellKind
+    kind: str  # of CELL_KINDS
     consequence: Consequence
-    ratio: float | None = None
-    relative: float | None = None
-    days: float | None = None
-    remark: str = ""
+    ratio: float | None = None  # new over old, for numbers other than zero
+    relative: float | None = None  # the change as a share of the old number
+    days: float | None = None  # by which a date moved, negative if it is earlier now
+    remark: str = ""  # "more digits", "fewer digits", "sign changed" ...
 
     @property
     def size(self) -> float:
@@ -96,21 +77,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class CellChange:
-    """A cell that differs in a row that both sides have.
-
-    Attributes
-    ----------
-    key
-        The key of the row, one text for each key column.
-    column, old_column
-        The name of the column in the new and in the old table.
-    old, new
-        The texts of the cell.
-    old_line, new_line
-        The lines where the row begins.
-    difference
-        How the texts differ.
-    """
+    """A cell that differs, in a row that both tables have; the lines are where the row begins."""
 
     key: tuple[str, ...]
     column: str
@@ -122,15 +89,13 @@ class CellChange:
     difference: Difference
 
 
-def difference(old: str, new: str, kind: ColumnType = "any") -> Difference | None:
-    """Say how two texts of a cell differ; None if they are the same text.
+def difference(
+    old: str, new: str, kind: ColumnType = "any", atol: float = 0, rtol: float = 0
+) -> Difference | None:
+    """Describe how two texts of a cell differ; None if they are the same text.
 
-    Parameters
-    ----------
-    old, new
-        The texts.
-    kind
-        What the column holds; with ``any`` each cell is judged by itself.
+    `kind` is the content of the column; with ``any`` each cell is judged by itself. Numbers that
+    differ by at most ``atol + rtol * abs(old)`` are of the kind ``form``.
 
     Examples
     --------
@@ -146,78 +111,119 @@ def difference(old: str, new: str, kind: ColumnType = "any") -> Difference | Non
         return None
     if canonical(old, kind) == canonical(new, kind):
         return Difference("form", Consequence.FORM)
-    old, new = trimmed(old), trimmed(new)
+    old, new = _trimmed(old), _trimmed(new)
     if kind == "unit":
         return Difference("unit", Consequence.MEANING)
     if kind == "precision":
         return Difference("precision", Consequence.PRECISION)
-    if not old or not new:
-        return _one_sided(old, new, kind)
+    prose = kind == "text" or (kind == "any" and (_is_prose(old) or _is_prose(new)))
+    if not old:
+        return Difference("filled", Consequence.WORDING if prose else Consequence.NEW)
+    if not new:
+        return Difference("emptied", Consequence.WORDING if prose else Consequence.GONE)
     found = None
     if kind in ("number", "any"):
-        found = _numbers(as_number(old), as_number(new))
+        tolerance = Decimal(str(atol)), Decimal(str(rtol))
+        found = _numbers(_as_number(old), _as_number(new), *tolerance)
     if found is None and kind in ("date", "any"):
         found = _dates(old, new)
-    if found is not None:
-        return found
-    if kind == "text" or (kind == "any" and (is_prose(old) or is_prose(new))):
+    if found is None and prose:
         remark = "only blanks differ" if old.split() == new.split() else ""
-        return Difference("wording", Consequence.WORDING, remark=remark)
-    return Difference("code", Consequence.CODE)
+        found = Difference("wording", Consequence.WORDING, remark=remark)
+    return found or Difference("code", Consequence.CODE)
 
 
-def _one_sided(old: str, new: str, kind: ColumnType) -> Difference:
-    prose = kind == "text" or (kind == "any" and is_prose(old or new))
-    if new:
-        return Difference("filled", Consequence.WORDING if prose else Consequence.NEW)
-    return Difference("emptied", Consequence.WORDING if prose else Consequence.GONE)
+@lru_cache(maxsize=2**17)
+def canonical(text: str, kind: ColumnType = "any") -> str | Decimal:
+    """Return the value by which cells are compared: the number, or the trimmed text."""
+    text = _trimmed(text)
+    number = _as_number(text) if kind in ("number", "any") else None
+    return text if number is None else number
 
 
-def _numbers(old: Decimal | None, new: Decimal | None) -> Difference | None:
+def guess_type(column: str) -> ColumnType:
+    """Return ``unit``, ``precision`` or ``text`` for a column whose name says so, else ``any``."""
+    name = column.strip().lower()
+    if name in _UNIT_NAMES or name.endswith(("_unit", " unit", "_currency")):
+        return "unit"
+    if name == "precision" or name.endswith(("_precision", " precision")):
+        return "precision"
+    return "text" if _PROSE_NAMES.search(name) else "any"
+
+
+def _as_number(text: str) -> Decimal | None:
+    """Return the exact value of a number; None if the text is not one, or not finite."""
+    if not _NUMBER.fullmatch(text):
+        return None
+    number = Decimal(text)
+    approximate = float(number)
+    # A number outside the range of floats is left as text, so that a ratio can always be computed.
+    outside = math.isinf(approximate) or (approximate == 0) != (number == 0)
+    return None if outside else number
+
+
+def _as_moment(text: str) -> datetime.datetime | None:
+    """Return the moment of an ISO date with or without a time of day, in UTC by default."""
+    if not _DATE.fullmatch(text):
+        return None
+    try:
+        moment = datetime.datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=datetime.UTC)
+
+
+def _trimmed(text: str) -> str:
+    """Return the text without surrounding blanks and with one kind of line end."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").strip()
+
+
+def _is_prose(text: str) -> bool:
+    return "\n" in text or len(text.split()) >= _PROSE_WORDS
+
+
+def _numbers(
+    old: Decimal | None, new: Decimal | None, atol: Decimal, rtol: Decimal
+) -> Difference | None:
     if old is None or new is None:
         return None
+    if abs(new - old) <= atol + rtol * abs(old):
+        return Difference("form", Consequence.FORM, remark="within the tolerance")
     if old == 0 or new == 0:
-        remark = "from zero" if old == 0 else "to zero"
-        relative = None if old == 0 else -1.0
+        remark, relative = ("from zero", None) if old == 0 else ("to zero", -1.0)
         return Difference("number", Consequence.TENFOLD, relative=relative, remark=remark)
     ratio, relative = float(new / old), float((new - old) / abs(old))
-    if not math.isfinite(ratio) or ratio == 0:  # beyond what a float holds
+    if not math.isfinite(ratio) or ratio == 0:  # outside the range of floats
         return Difference("number", Consequence.TENFOLD)
     if ratio < 0:
         consequence, remark = Consequence.TENFOLD, "sign changed"
     else:
-        # 1.2e24 to 1.2e23 is tenfold, though a float says 0.09999999999999999.
-        tenfold = new >= 10 * old or old >= 10 * new
-        if old < 0:
-            tenfold = new <= 10 * old or old <= 10 * new
-        consequence = Consequence.TENFOLD if tenfold else Consequence.NUMBER
+        # Decimals: 1.2e24 to 1.2e23 is tenfold, though the ratio as a float is 0.0999999....
+        small, large = sorted((abs(old), abs(new)))
+        consequence = Consequence.TENFOLD if large >= 10 * small else Consequence.NUMBER
         remark = _rounding(old, new)
     return Difference("number", consequence, ratio=ratio, relative=relative, remark=remark)
 
 
 def _rounding(old: Decimal, new: Decimal) -> str:
-    """Say that one number is the other with fewer digits."""
-    if digits(old) < digits(new) and rounded_to(new, digits(old)) == old:
+    """Return whether one number is the other one rounded to fewer significant digits."""
+    before, after = (len(number.normalize().as_tuple().digits) for number in (old, new))
+    if before < after and Decimal(f"{new:.{before - 1}e}") == old:
         return "more digits"
-    if digits(new) < digits(old) and rounded_to(old, digits(new)) == new:
+    if after < before and Decimal(f"{old:.{after - 1}e}") == new:
         return "fewer digits"
     return ""
 
 
 def _dates(old: str, new: str) -> Difference | None:
-    first, last = as_partial_date(old), as_partial_date(new)
-    if first and last and len(first) != len(last):
-        if first.startswith(last) or last.startswith(first):
+    if all(map(_PARTIAL_DATE.fullmatch, (old, new))) and len(old) != len(new):
+        if old.startswith(new) or new.startswith(old):
             return Difference("precision", Consequence.PRECISION)
-        old, new = _first_day(first), _first_day(last)
-    before, after = as_moment(old), as_moment(new)
+        # Complete a year or a month to its first day.
+        old, new = (date + "-01-01"[len(date) - 4 :] for date in (old, new))
+    before, after = _as_moment(old), _as_moment(new)
     if before is None or after is None:
         return None
     if before == after:
         return Difference("form", Consequence.FORM)
     return Difference("date", Consequence.DATE, days=(after - before).total_seconds() / 86400)
-
-
-def _first_day(date: str) -> str:
-    """Complete a year or a month to its first day."""
-    return date + "-01-01"[len(date) - 4 :]

@@ -1,4 +1,4 @@
-"""All changes of a comparison as one list, what matters most first."""
+"""All changes of a comparison as one list, most serious first."""
 
 from __future__ import annotations
 
@@ -7,61 +7,32 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from diffdata.diff.cells import CellChange, Consequence
-from diffdata.diff.keys import KeyText
+from diffdata.diff.cells import CELL_KINDS, CellChange, Consequence
 from diffdata.diff.packages import PackageDiff
-from diffdata.diff.tables import TableDiff
+from diffdata.diff.table_diff import TableDiff
+from diffdata.diff.tables import KeyText
 
-# Of changes without a number, the larger thing stands first.
+# Of changes without a number, the larger thing comes first.
 _TABLE, _COLUMN, _ROW = 3.0, 2.0, 1.0
-
-_CELL_WORDS = {
-    "unit": "unit changed",
-    "number": "number changed",
-    "date": "date moved",
-    "precision": "precision changed",
-    "code": "changed",
-    "wording": "reworded",
-    "emptied": "value removed",
-    "filled": "value added",
-    "form": "written differently",
-}
 
 
 @dataclass(frozen=True)
 class Change:
-    """One line of a comparison.
-
-    Attributes
-    ----------
-    consequence, size
-        By which the lines are ordered, see `Consequence`.
-    what
-        What happened: ``number changed``, ``row added`` ...
-    table
-        The table, empty for files.
-    row
-        The key of the row as people read it, empty for whole columns and tables.
-    column
-        The column, empty for whole rows and tables.
-    old, new
-        What stood there and what stands there now, as far as that fits in one line.
-    amount
-        How far it moved: ``x 0.1``, ``+12 days``; or a remark.
-    """
+    """One line of a comparison, ordered by `consequence` and `size`."""
 
     consequence: Consequence
     size: float
-    what: str
-    table: str = ""
-    row: str = ""
+    what: str  # "number changed", "row added" ...
+    table: str = ""  # empty for files
+    row: str = ""  # its key, empty for columns and tables
     column: str = ""
     old: str = ""
     new: str = ""
-    amount: str = ""
+    cells: str = ""  # the filled cells of an added row
+    amount: str = ""  # "x 0.1", "+12 days"; or a remark
 
 
-def in_order(diff: PackageDiff | TableDiff) -> list[Change]:
+def ordered_changes(diff: PackageDiff | TableDiff) -> list[Change]:
     r"""Return every change, ordered by consequence, then size, then table, column and row.
 
     Examples
@@ -69,7 +40,7 @@ def in_order(diff: PackageDiff | TableDiff) -> list[Change]:
     >>> from diffdata.diff import compare_tables, parse_table
     >>> old = parse_table("Model,FLOP,Notes\nA,1e20,from 6ND\nB,2e20,\n", "old.csv")
     >>> new = parse_table("Model,FLOP,Notes\nA,1e20,by 6ND\nB,2e21,\nC,1,\n", "new.csv")
-    >>> for change in in_order(compare_tables(old, new, "Model")):
+    >>> for change in ordered_changes(compare_tables(old, new, "Model")):
     ...     print(f"{change.what}: {change.row} {change.column} {change.amount}".strip())
     number changed: B FLOP x 10
     row added: C
@@ -83,47 +54,30 @@ def in_order(diff: PackageDiff | TableDiff) -> list[Change]:
 
 
 def key_words(key: KeyText) -> str:
-    """Write the key of a row in a line of text.
-
-    Examples
-    --------
-    >>> key_words(("gpt-3", "2020-05-28"))
-    'gpt-3 / 2020-05-28'
-    """
+    """Return the key of a row as one text."""
     return " / ".join(key)
 
 
-def amount(change: CellChange) -> str:
-    """Say how far a cell moved, and what else is known of the change.
-
-    Examples
-    --------
-    >>> from diffdata.diff.cells import difference
-    >>> found = difference("4", "5")
-    >>> amount(CellChange(("A",), "x", "x", "4", "5", 2, 2, found))
-    'x 1.25 (+25 %)'
-    """
+def _amount(change: CellChange) -> str:
+    """Return how large the change of a cell is, and the remark on it."""
     found = change.difference
-    parts = []
+    amount = ""
     if found.ratio is not None:
-        parts.append(f"x {ratio_words(found.ratio)}")
+        amount = f"x {ratio_words(found.ratio)}"
         if 0.5 < found.ratio < 2 and found.relative is not None:
-            parts[-1] += f" ({found.relative * 100:+.3g} %)"
+            amount += f" ({found.relative * 100:+.3g} %)"
     if found.days is not None:
-        parts.append(f"{found.days:+,.6g} day{'s' * (abs(found.days) != 1)}")
-    return ", ".join([*parts, *([found.remark] if found.remark else [])])
+        amount = f"{found.days:+,.6g} day{'s' * (abs(found.days) != 1)}"
+    return ", ".join(filter(None, (amount, found.remark)))
 
 
-def ratio_words(ratio: float) -> str:
-    """Write a ratio with three digits, those close to 1 with as many as tell them from it.
-
-    Examples
-    --------
-    >>> ratio_words(1000.0), ratio_words(0.33333), ratio_words(1.0000002)
-    ('1,000', '0.333', '1.0000002')
-    """
+def ratio_words(ratio: float | None) -> str:
+    """Write a ratio with three digits, or with as many as are needed to tell it from 1."""
+    if ratio is None:
+        return ""
     if ratio != 1 and abs(ratio - 1) < 0.1:
-        return f"{ratio:.{min(15, 2 - math.floor(math.log10(abs(ratio - 1))))}f}".rstrip("0")
+        digits = min(15, 2 - math.floor(math.log10(abs(ratio - 1))))
+        return f"{ratio:.{digits}f}".rstrip("0").rstrip(".")
     if 1000 <= abs(ratio) < 1e6:
         return f"{ratio:,.0f}"
     return re.sub(r"e\+?(-?)0?", r"e\1", f"{ratio:.3g}")
@@ -134,38 +88,38 @@ def _of_package(diff: PackageDiff) -> Iterator[Change]:
         yield Change(Consequence.GONE, _TABLE, "table removed", table)
     for table in diff.tables_added:
         yield Change(Consequence.NEW, _TABLE, "table added", table)
-    for schema in diff.schema:
-        what = f"schema: {schema.what} {schema.how}"
-        old, new = schema.old or "", schema.new or ""
+    for change in diff.schema:
         yield Change(
-            schema.consequence, _TABLE, what, schema.table, "", schema.column, old, new
+            change.consequence, _TABLE, f"schema: {change.what} {change.how}", change.table, "",
+            change.column, change.old or "", change.new or "",
         )  # fmt: skip
 
 
 def _of_table(diff: TableDiff) -> Iterator[Change]:
     name = diff.name
-    for column in diff.columns.removed:
-        yield Change(Consequence.GONE, _COLUMN, "column removed", name, column=column)
-    for column in diff.columns.added:
-        yield Change(Consequence.NEW, _COLUMN, "column added", name, column=column)
+    for what, consequence, columns in (
+        ("column removed", Consequence.GONE, diff.columns.removed),
+        ("column added", Consequence.NEW, diff.columns.added),
+        ("column moved", Consequence.FORM, diff.columns.moved),
+    ):
+        yield from (Change(consequence, _COLUMN, what, name, column=column) for column in columns)
     for pair in diff.renamed_columns:
-        how = "" if pair.agreement is None else f"the cells agree (kappa {pair.agreement:.2f})"
+        why = "" if pair.agreement is None else f"the cells agree (kappa {pair.agreement:.2f})"
         yield Change(
             Consequence.RENAMED, _COLUMN, "column renamed", name, "", pair.new, pair.old, pair.new,
-            how,
+            amount=why,
         )  # fmt: skip
-    for column in diff.columns.moved:
-        yield Change(Consequence.FORM, _COLUMN, "column moved", name, column=column)
     for row in diff.rows.removed:
         yield Change(Consequence.GONE, _ROW, "row removed", name, key_words(row.key))
     for row in diff.rows.added:
-        yield Change(Consequence.NEW, _ROW, "row added", name, key_words(row.key))
+        cells = "; ".join(f"{column}: {text}" for column, text in (row.cells or {}).items())
+        yield Change(Consequence.NEW, _ROW, "row added", name, key_words(row.key), cells=cells)
     for renamed in diff.rows.renamed:
         old, new = key_words(renamed.old_key), key_words(renamed.new_key)
         yield Change(Consequence.RENAMED, _ROW, "row renamed", name, new, "", old, new)
     for cell in (*diff.cells, *diff.reformatted):
         found = cell.difference
         yield Change(
-            found.consequence, found.size, _CELL_WORDS[found.kind], name, key_words(cell.key),
-            cell.column, cell.old, cell.new, amount(cell),
+            found.consequence, found.size, CELL_KINDS[found.kind], name, key_words(cell.key),
+            cell.column, cell.old, cell.new, amount=_amount(cell),
         )  # fmt: skip

@@ -1,264 +1,249 @@
-"""Two tables of text, compared by key, cell by cell."""
+"""The tables that are compared: reading them as text, and finding rows by their key."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+import csv
+import io
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
-from diffdata.diff.cells import UNIT_TOO, CellChange, difference
-from diffdata.diff.columns import ColumnMatch, ColumnPair, match_columns
-from diffdata.diff.distribution import ColumnChange, column_changes
-from diffdata.diff.keys import Keyed, by_key, key_columns
-from diffdata.diff.rows import RepeatedKey, RowMatch, RowPair, RowRef, match_rows
-from diffdata.diff.table import Table
-from diffdata.diff.values import ColumnType, canonical, guess_type
+from diffdata.errors import InvalidInputError, PackageError, UnknownNameError, visible
+from diffdata.package.files import read_text
 
+KeyText = tuple[str, ...]
 
-@dataclass(frozen=True)
-class Side:
-    """What one of the tables holds.
-
-    Attributes
-    ----------
-    name
-        What it is called.
-    rows
-        How many rows it has, all together.
-    duplicates
-        The keys that stand more than once; their rows are not compared.
-    blanks
-        The lines of the rows without a key; they are not compared.
-    not_compared
-        The rows whose key stands once here and more than once on the other side.
-    """
-
-    name: str
-    rows: int
-    duplicates: tuple[RepeatedKey, ...]
-    blanks: tuple[int, ...]
-    not_compared: tuple[RowRef, ...]
+# A single cell may be long (an abstract, a list of authors); the default limit is 131,072.
+_LONGEST_CELL = 2**24
+# A column with another name is used as the key if this share of the key's values (or of the rows of
+# its table, if these are fewer) occur once in it, and at least this number of values.
+_KEY_SHARE = 0.5
+_KEY_VALUES = 3
+# A column is suggested as the key if this share of the rows have a unique value in it.
+_NEARLY_ALL = 0.9
 
 
 @dataclass(frozen=True)
-class TableDiff:
-    """How two tables differ.
+class Table:
+    """A table whose cells are text, as in the file."""
 
-    Of each side, ``rows`` is the sum of the matched, the renamed, the removed (old side) or added
-    (new side), those not compared, and those with a duplicate or a blank key.
+    name: str  # in messages
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]  # each as long as `columns`
+    lines: tuple[int, ...]  # of the file where each row begins, from 1
+    remarks: tuple[str, ...] = ()  # such as: short rows were filled with empty cells
 
-    Attributes
-    ----------
-    name
-        The name of the table, empty for files.
-    key
-        The key columns, by old and new name.
-    old, new
-        The two sides.
-    columns
-        The columns added, removed, renamed and moved.
-    rows
-        The rows added, removed and renamed.
-    matched
-        How many rows have a key that stands once on each side.
-    changed
-        The matched rows in which a cell changed.
-    cells
-        The changed cells, in the order of the new rows and columns.
-    reformatted
-        The cells that say the same in another way: ``3.0e23`` and ``3e23``, blanks at the end.
-    distributions
-        What changed, by column.
-    set_aside_same
-        Whether the rows with a duplicate or a blank key are, all together, the same on both sides.
-    remarks
-        What a reader should know of how the tables were read.
-    """
-
-    name: str
-    key: tuple[ColumnPair, ...]
-    old: Side
-    new: Side
-    columns: ColumnMatch
-    rows: RowMatch
-    matched: int
-    changed: tuple[RowPair, ...]
-    cells: tuple[CellChange, ...]
-    reformatted: tuple[CellChange, ...]
-    distributions: tuple[ColumnChange, ...]
-    set_aside_same: bool = True
-    remarks: tuple[str, ...] = ()
-
-    @property
-    def same(self) -> bool:
-        """Whether the tables say the same, each row under the same key."""
-        apart = (self.columns.added, self.columns.removed, self.renamed_columns)
-        rows = (self.rows.added, self.rows.removed, self.rows.renamed)
-        return self.set_aside_same and not any((*apart, *rows, self.cells))
-
-    @property
-    def renamed_columns(self) -> tuple[ColumnPair, ...]:
-        """The columns that have another name."""
-        return tuple(pair for pair in self.columns.pairs if pair.renamed)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the difference as plain values, as ``--format json`` prints it."""
-        from diffdata.diff.as_dict import table_dict
-
-        return table_dict(self)
+    def select(self, columns: Iterable[str]) -> list[tuple[str, ...]]:
+        """Return the cells of some columns, one tuple for each row."""
+        positions = [self.columns.index(column) for column in columns]
+        return [tuple(row[position] for position in positions) for row in self.rows]
 
 
-def compare_tables(
-    old: Table,
-    new: Table,
-    key: str | Sequence[str],
-    *,
-    rename: Mapping[str, str] | None = None,
-    types: Mapping[str, ColumnType] | None = None,
-    name: str = "",
-) -> TableDiff:
-    r"""Compare two tables.
-
-    Rows are matched by the exact text of the key without blanks around it, where it stands once on
-    each side. Rows whose key stands more than once on a side, or is blank, are never matched or
-    merged: they are reported with their lines. A cell changed if it says something else; numbers
-    are compared by value.
-
-    Parameters
-    ----------
-    old, new
-        The tables, see `read_table`.
-    key
-        The columns that name a row; ``OLD=NEW`` where the tables name one differently (a column
-        that just one of them has is also found by its content).
-    rename
-        Columns that are known to be renamed, new name by old name. Others are found by content,
-        see `match_columns`.
-    types
-        What columns of the new table hold (``number``, ``date``, ``code``, ``text``, ``unit``,
-        ``precision``); the others are judged by their names and cell by cell.
-    name
-        The name of the table in the result.
-
-    Raises
-    ------
-    UnknownNameError
-        If key or rename name a column that is not there.
-    InvalidInputError
-        If no key is given or its column cannot be told.
+def make_table(name: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
+    """Return a table of given rows, with line numbers as if each row were one line of a file.
 
     Examples
     --------
-    >>> from diffdata.diff import parse_table
-    >>> old = parse_table("Model,FLOP\nGPT-3,3.14e23\nOPT,4.3e23\n", "old.csv")
-    >>> new = parse_table("Model,FLOP\nGPT-3,3.14e24\nOPT-175B,4.3e23\n", "new.csv")
-    >>> found = compare_tables(old, new, "Model")
-    >>> [(cell.key, cell.column, cell.difference.ratio) for cell in found.cells]
-    [(('GPT-3',), 'FLOP', 10.0)]
-    >>> [(row.old_key, row.new_key) for row in found.rows.renamed]
-    [(('OPT',), ('OPT-175B',))]
+    >>> make_table("models", ["model", "flop"], [["GPT-3", "3.14e23"]]).lines
+    (2,)
     """
-    known = dict(rename or {})
-    keys = key_columns(old, new, [key] if isinstance(key, str) else key, known)
-    known |= {first: last for first, last in keys if first != last}
-    kinds: dict[str, ColumnType] = {column: guess_type(column) for column in new.columns}
-    kinds |= types or {}
-    sides = by_key(old, [first for first, _ in keys]), by_key(new, [last for _, last in keys])
-    rows = [(sides[0].once[k], place) for k, place in sides[1].once.items() if k in sides[0].once]
-    columns = match_columns(old, new, rows, known, kinds)
-    others = [pair for pair in columns.pairs if (pair.old, pair.new) not in keys]
-    first, last = ([(getattr(pair, side), kinds[pair.new]) for pair in columns.pairs]
-                   for side in ("old", "new"))  # fmt: skip
-    changes, changed = _cells(old, new, rows, columns.pairs, kinds, [last for _, last in keys])
-    return TableDiff(
-        name=name,
-        key=tuple(ColumnPair(*pair) for pair in keys),
-        old=_side(old, sides[0], sides[1]),
-        new=_side(new, sides[1], sides[0]),
-        columns=columns,
-        rows=match_rows(old, new, sides, others, kinds),
-        matched=len(rows),
-        changed=changed,
-        cells=tuple(change for change in changes if change.difference.kind != "form"),
-        reformatted=tuple(change for change in changes if change.difference.kind == "form"),
-        distributions=column_changes(changes, new.columns, len(rows)),
-        set_aside_same=_set_aside(old, sides[0], first) == _set_aside(new, sides[1], last),
-        remarks=(*old.remarks, *new.remarks),
-    )
+    cells = tuple(tuple(row) for row in rows)
+    return Table(name, tuple(columns), cells, tuple(range(2, len(cells) + 2)))
 
 
-def _side(table: Table, own: Keyed, other: Keyed) -> Side:
-    return Side(
-        name=table.name,
-        rows=len(table.rows),
-        duplicates=tuple(
-            RepeatedKey(
-                key,
-                tuple(table.lines[place] for place in places),
-                len(other.duplicates.get(key, ())) or int(key in other.once),
+def read_table(
+    path: str | os.PathLike[str],
+    name: str | None = None,
+    *,
+    delimiter: str = ",",
+    encoding: str = "utf-8",
+) -> Table:
+    """Read a CSV file, with or without a byte order mark, any line ends, lines within cells.
+
+    Messages use the name, by default the path.
+
+    Raises
+    ------
+    InvalidInputError
+        If there is no such encoding, or the delimiter is not one character.
+    PackageError
+        If the file cannot be read or decoded, is empty, has a duplicate column, or has a row with
+        more cells than the header; the message names the line.
+
+    Examples
+    --------
+    >>> from diffdata.package.files import bundled_root
+    >>> read_table(bundled_root() / "data" / "models.csv").columns[:2]
+    ('model_id', 'name')
+    """
+    path, name = Path(path), str(path) if name is None else name
+    try:
+        text = read_text(path, name) if encoding == "utf-8" else path.read_bytes().decode(encoding)
+    except LookupError:
+        raise InvalidInputError(f"encoding: there is no encoding {encoding!r}") from None
+    except UnicodeError:
+        raise PackageError(f"{name}: the file is not encoded as {encoding}") from None
+    except OSError as error:
+        raise PackageError(f"{name}: cannot be read: {error.strerror}") from None
+    return parse_table(text, name, delimiter)
+
+
+def parse_table(text: str, name: str, delimiter: str = ",") -> Table:
+    r"""Parse the text of a CSV file; see `read_table`.
+
+    Blank lines are skipped. A row with fewer cells than the header is filled with empty cells, and
+    ``remarks`` reports it.
+
+    Examples
+    --------
+    >>> table = parse_table('\ufeffModel,Notes\r\nGPT-3,"two\nlines"\r\n\r\nOPT,\r\n', "a.csv")
+    >>> table.columns, table.rows, table.lines
+    (('Model', 'Notes'), (('GPT-3', 'two\nlines'), ('OPT', '')), (2, 5))
+    """
+    if len(delimiter) != 1 or delimiter in '"\r\n':
+        raise InvalidInputError(f"delimiter: expected one character, found {delimiter!r}")
+    lines, rows, short = [], [], []
+    width = None
+    limit = csv.field_size_limit(_LONGEST_CELL)
+    try:
+        source = io.StringIO(text.removeprefix("\ufeff"), newline="")
+        reader = csv.reader(source, delimiter=delimiter)
+        next_line = 1
+        for cells in reader:
+            line, next_line = next_line, reader.line_num + 1
+            if not cells:
+                continue
+            width = width or len(cells)
+            if any(cells[width:]):
+                raise PackageError(
+                    f"{name}: line {line}: the row has {len(cells)} cells, expected {width} as in "
+                    "the header; a cell that contains {delimiter!r} must be in double quotes",
+                    line,
+                )
+            if len(cells) < width:
+                short.append(line)
+            lines.append(line)
+            rows.append((*cells[:width], *[""] * (width - len(cells))))
+    except csv.Error as error:
+        raise PackageError(f"{name}: line {next_line}: not valid CSV: {error}", next_line) from None
+    finally:
+        csv.field_size_limit(limit)
+    if not rows:
+        raise PackageError(f"{name}: the file is empty; expected a header", 1)
+    header = tuple(column.strip() for column in rows[0])
+    for column in sorted(column for column in header if header.count(column) > 1):
+        raise PackageError(f"{name}: there are two columns {column!r}; rename one of them", 1)
+    remarks = []
+    if short:
+        listed = ", ".join(map(str, short[:10])) + (", ..." if len(short) > 10 else "")
+        remarks.append(
+            f"{name}: {len(short)} rows are shorter than the header and were filled with empty "
+            f"cells (line {listed})"
+        )
+    return Table(name, header, tuple(rows[1:]), tuple(lines[1:]), tuple(remarks))
+
+
+@dataclass(frozen=True)
+class Keyed:
+    """The positions of the rows of a table by key: the stripped texts of the key columns."""
+
+    table: Table
+    columns: Sequence[str]
+    once: dict[KeyText, int]
+    duplicates: dict[KeyText, list[int]]
+    blanks: list[int]  # all key columns are empty
+
+    def count(self, key: KeyText) -> int:
+        """Return how often a key occurs."""
+        return len(self.duplicates.get(key, ())) or int(key in self.once)
+
+    def line(self, key: KeyText) -> int:
+        """Return the line of the row with a key that occurs once."""
+        return self.table.lines[self.once[key]]
+
+    def cells(self, key: KeyText) -> dict[str, str]:
+        """Return the filled cells of that row, apart from the key, by column."""
+        cells = zip(self.table.columns, self.table.rows[self.once[key]], strict=True)
+        return {c: text for c, text in cells if text.strip() and c not in self.columns}
+
+
+def by_key(table: Table, columns: Sequence[str]) -> Keyed:
+    """Sort the rows of a table into those with a unique, a duplicate and a blank key."""
+    found: dict[KeyText, list[int]] = {}
+    for position, cells in enumerate(table.select(columns)):
+        found.setdefault(tuple(cell.strip() for cell in cells), []).append(position)
+    blanks = found.pop(("",) * len(columns), [])
+    once = {key: rows[0] for key, rows in found.items() if len(rows) == 1}
+    duplicates = {key: rows for key, rows in found.items() if len(rows) > 1}
+    return Keyed(table, columns, once, duplicates, blanks)
+
+
+def key_columns(
+    old: Table, new: Table, key: Sequence[str], rename: Mapping[str, str]
+) -> list[tuple[str, str]]:
+    """Return the key columns as pairs of their old and their new name.
+
+    A name may be ``OLD=NEW``. A name that only one table has is searched in the other by content.
+    """
+    if not key:
+        unique = [
+            name
+            for name in old.columns
+            if name in new.columns
+            and all(
+                table.rows and len(by_key(table, [name]).once) >= _NEARLY_ALL * len(table.rows)
+                for table in (old, new)
             )
-            for key, places in own.duplicates.items()
-        ),
-        blanks=tuple(table.lines[place] for place in own.blanks),
-        not_compared=tuple(
-            RowRef(key, table.lines[place])
-            for key, place in own.once.items()
-            if key in other.duplicates
-        ),
+        ]
+        names = visible(", ".join(unique))
+        hint = f"; columns with nearly unique values: {names}" if unique else ""
+        raise InvalidInputError(
+            f"key: expected the columns that identify a row (--key COLUMN){hint}"
+        )
+    return [_key_pair(old, new, name, rename) for name in key]
+
+
+def _key_pair(old: Table, new: Table, name: str, rename: Mapping[str, str]) -> tuple[str, str]:
+    renamed = [pair for pair in rename.items() if name in pair]
+    renamed += [(name, name)]
+    # A name may itself contain "=", so every place where it can be split is tried.
+    renamed += [(name[:i], name[i + 1 :]) for i, letter in enumerate(name) if letter == "="]
+    for before, after in renamed:
+        if before in old.columns and after in new.columns:
+            return before, after
+    if name in new.columns:
+        return _column_like(new, name, old), name
+    if name in old.columns:
+        return name, _column_like(old, name, new)
+    before, equals, after = name.partition("=")
+    if not equals:
+        raise unknown_column(name, old, new)
+    raise unknown_column(after, new) if before in old.columns else unknown_column(before, old)
+
+
+def unknown_column(name: str, *tables: Table) -> UnknownNameError:
+    """Return the error that the tables have no such column, with control characters visible."""
+    where = f"in {tables[0].name}" if len(tables) == 1 else "in either table"
+    columns = {visible(column) for table in tables for column in table.columns}
+    return UnknownNameError(f"column {where}", name, columns)
+
+
+def _column_like(table: Table, name: str, other: Table) -> str:
+    """Find the column of the other table that contains the values of a key column."""
+    values = set(by_key(table, [name]).once)
+    enough = max(_KEY_VALUES, _KEY_SHARE * min(len(values), len(other.rows)))
+    columns = [
+        column
+        for column in other.columns
+        if column not in table.columns and len(values & set(by_key(other, [column]).once)) >= enough
+    ]
+    if len(columns) == 1:
+        return columns[0]
+    found = f"several columns contain its values ({visible(', '.join(columns))})" if columns else (
+        "no column there contains most of its values"
+    )  # fmt: skip
+    raise InvalidInputError(
+        f"key: {other.name} has no column {name!r}, and {found}; name both, as in "
+        f"--key OLD=NEW (columns there: {visible(', '.join(other.columns))})"
     )
-
-
-def _set_aside(
-    table: Table, side: Keyed, columns: Sequence[tuple[str, ColumnType]]
-) -> Counter[tuple[object, ...]]:
-    """Count the contents of the rows that cannot be matched, for their key is none."""
-    places = [(table.place(name), kind) for name, kind in columns]
-    rows = [place for repeated in side.duplicates.values() for place in repeated]
-    return Counter(
-        tuple(canonical(table.rows[row][place], kind) for place, kind in places)
-        for row in (*rows, *side.blanks)
-    )
-
-
-def _cells(
-    old: Table,
-    new: Table,
-    rows: Sequence[tuple[int, int]],
-    pairs: Sequence[ColumnPair],
-    kinds: Mapping[str, ColumnType],
-    key: Sequence[str],
-) -> tuple[list[CellChange], tuple[RowPair, ...]]:
-    """Compare all cells of the matched rows; return the changes, and the rows with any."""
-    places = [(old.place(pair.old), new.place(pair.new), pair) for pair in pairs]
-    key_places = [new.place(column) for column in key]
-    changes: list[CellChange] = []
-    changed = []
-    for before, after in rows:
-        first, last = old.rows[before], new.rows[after]
-        name = tuple(last[place].strip() for place in key_places)
-        lines = old.lines[before], new.lines[after]
-        here = []
-        for down, across, pair in places:
-            # Most cells are the same text: the quick look first.
-            if first[down] != last[across]:
-                found = difference(first[down], last[across], kinds[pair.new])
-                if found is not None:
-                    texts = first[down], last[across]
-                    here.append(CellChange(name, pair.new, pair.old, *texts, *lines, found))
-        if any(change.difference.kind == "unit" for change in here):
-            here = [_with_unit(change) for change in here]
-        moved = tuple(change.column for change in here if change.difference.kind != "form")
-        if moved:
-            changed.append(RowPair(name, name, *lines, moved))
-        changes += here
-    return changes, tuple(changed)
-
-
-def _with_unit(change: CellChange) -> CellChange:
-    """Say of a number that its unit changed in the same row."""
-    found = change.difference
-    if found.kind != "number":
-        return change
-    remark = ", ".join(part for part in (found.remark, UNIT_TOO) if part)
-    return replace(change, difference=replace(found, remark=remark))

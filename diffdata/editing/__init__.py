@@ -1,30 +1,12 @@
-"""Editing a dataset: files brought into one form, rows added where they belong.
+"""Editing a dataset: files written in the standard form, and rows added at their place.
 
-`formatting` writes data files in one form; `cells` judges a single cell, `identifiers` makes keys,
-`derivation` completes a row, `questions` says what must still be asked, `asking` asks it, and
-`adding` tries a row and writes it.
+`opening` opens, locks and writes; `formatting` is the standard form of files; `identifiers` makes
+keys; `rows` checks and completes a row; `questions` asks for what is missing; `adding` adds a row.
 """
 
-from diffdata.editing.adding import Added, add_row
-from diffdata.editing.asking import ask, fill_in
-from diffdata.editing.cells import pairs
-from diffdata.editing.derivation import derive, table_named
-from diffdata.editing.formatting import format_package, format_text
+from diffdata.editing.adding import add_row, pairs, table_named
+from diffdata.editing.formatting import format_package
 from diffdata.editing.opening import open_for_editing
-from diffdata.editing.questions import Blank, Question, questions
+from diffdata.editing.questions import fill_in
 
-__all__ = [
-    "Added",
-    "Blank",
-    "Question",
-    "add_row",
-    "ask",
-    "derive",
-    "fill_in",
-    "format_package",
-    "format_text",
-    "open_for_editing",
-    "pairs",
-    "questions",
-    "table_named",
-]
+__all__ = ["add_row", "fill_in", "format_package", "open_for_editing", "pairs", "table_named"]

@@ -1,62 +1,43 @@
-"""The identifiers of new rows: made from what the row says, in the manner of those that exist."""
+"""The identifiers of new rows, made of their cells in the same way as those that exist."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from diffdata.editing.cells import fault
 from diffdata.schemas.profile import ExactlyOne
 from diffdata.schemas.standard import TableSchema
 
-# Where the subject of a row stands: in the one column that an `exactlyOne` rule asks for.
+# How identifiers are made: alternatives, the best first, each a sequence of columns, `=word` for a
+# fixed word, and `*` for the one column that an `exactlyOne` rule asks for. An alternative is used
+# if the row has all its columns.
 _SUBJECT = "*"
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """How the identifiers of a table are made.
-
-    Attributes
-    ----------
-    parts
-        Alternatives, the best first; each is a sequence of columns, ``=word`` for a fixed word, or
-        ``*`` for the subject of the row. An alternative counts if all its columns are given.
-    numbered
-        Whether a second row of the same parts is another statement (and becomes ``...-2``), or
-        probably the same thing once more (and somebody must say).
-    """
-
-    parts: tuple[tuple[str, ...], ...]
-    numbered: bool = True
-
-
-_RECIPES = {
-    "artifacts": Recipe(((_SUBJECT, "name"),), numbered=False),
-    "comparisons": Recipe((("model_id", "=vs", "reference_model_id"),)),
-    "diffusion_events": Recipe(
-        (
-            ("model_id", "=match-of", "reference_model_id"),
-            ("artifact_id", "mechanism"),
-            ("organization_id", "=match-of", "reference_model_id"),
-        )
+_NAMES = (("name",), ("title",))
+_PARTS: dict[str, tuple[tuple[str, ...], ...]] = {
+    "artifacts": (("model_id", "artifact_kind"), ("model_id", "name"), ("organization_id", "name")),
+    "comparisons": (("model_id", "=vs", "reference_model_id"),),
+    "diffusion_events": (
+        ("model_id", "=match-of", "reference_model_id"),
+        ("artifact_id", "mechanism"),
+        ("organization_id", "=match-of", "reference_model_id"),
     ),
-    "estimates": Recipe(((_SUBJECT, "quantity_id", "source_id"),)),
-    "rationales": Recipe(((_SUBJECT, "decision", "reason"),)),
-    "training_runs": Recipe((("model_id", "=run", "source_id"),)),
+    "estimates": ((_SUBJECT, "quantity_id", "source_id"),),
+    "rationales": ((_SUBJECT, "decision", "reason"),),
+    "training_runs": (("model_id", "=run", "source_id"),),
+    "sources": (("authors", "published", "title", "publisher"),),  # see `_source_candidates`
 }
-# What names a thing in any other table.
-_NAMING = Recipe((("name",), ("title",)), numbered=False)
+# Tables in which two rows of the same parts are two statements, so that the second gets a number.
+# In the others they are probably the same thing, and the user decides.
+_NUMBERED = ("comparisons", "diffusion_events", "estimates", "rationales", "training_runs")
 
 _SMALL_WORDS = {"a", "an", "and", "at", "by", "for", "from", "in", "into", "is", "of", "on", "or"}
 _SMALL_WORDS |= {"the", "to", "via", "with"}
-_FOREIGN_LETTER = re.compile(r"(?:GREEK|LATIN) (?:SMALL|CAPITAL) LETTER ([A-Z]+)")
+_NAMED_LETTER = re.compile(r"(?:GREEK|LATIN) (?:SMALL|CAPITAL) LETTER ([A-Z]+)")
 
 
-def slug(text: str, separator: str = "-") -> str:
-    r"""Write a name as an identifier: lower case ASCII, dots only inside numbers.
+def slug(text: str) -> str:
+    r"""Return a name as an identifier: lower case ASCII, dots only inside numbers.
 
     Examples
     --------
@@ -64,9 +45,9 @@ def slug(text: str, separator: str = "-") -> str:
     ('pangu-alpha-200b', 'yuan-1.0', 'laurencon', 'zhipu-ai')
     """
     letters = "".join(map(_ascii, unicodedata.normalize("NFKD", text.casefold())))
-    words = re.sub(r"[^a-z0-9.]+", separator, re.sub(r"['\u2019]", "", letters))
-    words = re.sub(r"(?<![0-9])\.|\.(?![0-9])", separator, words)
-    return re.sub(f"{re.escape(separator)}+", separator, words).strip(separator)
+    words = re.sub(r"[^a-z0-9.]+", "-", re.sub(r"['\u2019]", "", letters))
+    words = re.sub(r"(?<![0-9])\.|\.(?![0-9])", "-", words)
+    return re.sub("-+", "-", words).strip("-")
 
 
 def _ascii(letter: str) -> str:
@@ -74,12 +55,12 @@ def _ascii(letter: str) -> str:
         return letter
     if unicodedata.combining(letter):
         return ""
-    named = _FOREIGN_LETTER.match(unicodedata.name(letter, ""))
+    named = _NAMED_LETTER.match(unicodedata.name(letter, ""))
     return named[1].lower() if named else " "
 
 
 def own_key(schema: TableSchema) -> str | None:
-    """Return the column that identifies the rows themselves, None where foreign keys do that."""
+    """Return the column with the identifier of a row, None where foreign keys identify rows."""
     name = schema.primary_key[0]
     foreign = {column for key in schema.foreign_keys for column in key.fields}
     owns = name.endswith("_id") and name not in foreign and schema.field(name).type == "string"
@@ -87,54 +68,40 @@ def own_key(schema: TableSchema) -> str | None:
 
 
 def ingredients(table: str, schema: TableSchema) -> list[str]:
-    """Return the columns from which an identifier can be made, but for the subject."""
-    if table == "sources":
-        return ["title", "authors", "published"]
-    parts = [part for parts in _RECIPES.get(table, _NAMING).parts for part in parts]
-    return [part for part in parts if part in schema.column_names]
+    """Return the columns from which an identifier can be made, except for the subject."""
+    parts = {part for parts in _PARTS.get(table, _NAMES) for part in parts}
+    rules = (rule for rule in schema.rules if isinstance(rule, ExactlyOne))
+    subjects = {name for rule in rules for name in rule.columns}
+    return [name for name in schema.column_names if name in parts - subjects]
 
 
 def propose(
-    table: str, schema: TableSchema, row: Mapping[str, str], taken: Iterable[tuple[str, ...]]
-) -> tuple[str, str]:
-    """Make the identifier of a new row.
+    table: str, schema: TableSchema, row: Mapping[str, str], keys: Iterable[tuple[str, ...]],
+    is_allowed: Callable[[str], bool],
+) -> tuple[str, str]:  # fmt: skip
+    """Make the identifier of a new row: one that `is_allowed` and not in one of the `keys`.
 
-    Parameters
-    ----------
-    table
-        The name of the table.
-    schema
-        Its schema; the identifier fits the pattern of its key.
-    row
-        The cells that are known, by column.
-    taken
-        The primary keys of the rows that exist.
-
-    Returns
-    -------
-    identifier, clash
-        The identifier, or an empty string where it cannot be made; then `clash` is the one that
-        the cells would give if it were not taken, or empty.
+    Returns the identifier, or an empty string if it cannot be made, and then the identifier that
+    would be made if no other row had it.
 
     Examples
     --------
     >>> from diffdata.package.packages import open_package
     >>> schema = open_package().schema("models")
-    >>> propose("models", schema, {"name": "GPT-NeoX-20B"}, [])
+    >>> propose("models", schema, {"name": "GPT-NeoX-20B"}, [], bool)
     ('gpt-neox-20b', '')
-    >>> propose("models", schema, {"name": "GPT-NeoX-20B"}, [("gpt-neox-20b",)])
+    >>> propose("models", schema, {"name": "GPT-NeoX-20B"}, [("gpt-neox-20b",)], bool)
     ('', 'gpt-neox-20b')
     """
     column = own_key(schema)
     if column is None:
         return "", ""
-    keys = set(taken)
-    clash = ""
+    taken, clash = set(keys), ""
     for candidate in _candidates(table, schema, row):
         for text in (candidate, candidate.replace("-", "_").replace(".", "_")):
-            if not fault(text, schema.field(column)):
+            if is_allowed(text):
                 key = tuple({**row, column: text}.get(name, "") for name in schema.primary_key)
-                if key not in keys:
+                if key not in taken:
                     return text, ""
                 clash = clash or text
                 break
@@ -143,36 +110,44 @@ def propose(
 
 def _candidates(table: str, schema: TableSchema, row: Mapping[str, str]) -> Iterator[str]:
     if table == "sources":
-        yield from _of_source(row)
+        yield from _source_candidates(row)
         return
-    recipe = _RECIPES.get(table, _NAMING)
-    for parts in recipe.parts:
-        words = [_word(part, schema, row) for part in parts]
+    for parts in _PARTS.get(table, _NAMES):
+        words: list[str] = []
+        for part in parts:
+            word = part[1:] if part.startswith("=") else slug(_cell(part, schema, row))
+            words.append(_without(word, words) if part == "name" else word)
         if all(words):
             yield "-".join(words)
-            if recipe.numbered:
+            if table in _NUMBERED:
                 yield from (f"{'-'.join(words)}-{number}" for number in range(2, 1000))
 
 
-def _word(part: str, schema: TableSchema, row: Mapping[str, str]) -> str:
-    if part.startswith("="):
-        return part[1:]
+def _cell(part: str, schema: TableSchema, row: Mapping[str, str]) -> str:
+    """Return the cell of a column or, for `*`, of the subject of the row."""
     if part != _SUBJECT:
-        return slug(row.get(part, ""))
+        return row.get(part, "")
     rules = (rule for rule in schema.rules if isinstance(rule, ExactlyOne))
-    return next((slug(row[n]) for rule in rules for n in rule.columns if row.get(n)), "")
+    return next((row[name] for rule in rules for name in rule.columns if row.get(name)), "")
 
 
-def _of_source(row: Mapping[str, str]) -> Iterator[str]:
-    """Give author and year, as in brown-2020; then with more and more words of the title."""
-    author = re.split(r"[,;]", row.get("authors", ""))[0]
-    stem = [word for word in (slug(author), row.get("published", "")[:4]) if word]
+def _without(name: str, used: list[str]) -> str:
+    """Return a name without leading words that stand in the identifier already, if any remain."""
+    before, words = "-".join(used).split("-"), name.split("-")
+    while len(words) > 1 and words[0] in before:
+        words.pop(0)
+    return "-".join(words)
+
+
+def _source_candidates(row: Mapping[str, str]) -> Iterator[str]:
+    """Yield author and year, as in brown-2020, or the publisher; then with words of the title."""
+    author = slug(re.split(r"[,;]", row.get("authors", ""))[0])
+    year = row.get("published", "")[:4]
+    publisher = slug(re.sub(r"\.[a-z]{2,}$", "", row.get("publisher", "")))
+    stem = [author, *([year] if year else [])] if author else [publisher] if publisher else []
     words = [word for word in slug(row.get("title", "")).split("-") if word not in _SMALL_WORDS]
-    if len(stem) == 2:
+    words = [word for word in words if word and word not in "-".join(stem).split("-")]
+    if author and year:
         yield "-".join(stem)
-    elif not stem:
-        words = words[:4] or [""]
-        yield "-".join(words)
-        return
-    for number in range(1, 5):
-        yield "-".join([*stem, *words[:number]])
+    first = 1 if author else 2 if stem else 4
+    yield from ("-".join([*stem, *words[:number]]) for number in range(first, 6) if words)

@@ -1,147 +1,126 @@
-"""What is exported: typed rows, and what each table says of itself."""
+"""What is exported: validated tables, and the descriptions that go with them."""
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from diffdata.errors import InvalidInputError
-from diffdata.exporting.cite import cite_from
-from diffdata.loading.validated import load_all
+from diffdata.exporting.styles import cite_from
+from diffdata.loading import validated_tables
 from diffdata.package.packages import Package
-from diffdata.schemas.standard import ForeignKey, TableSchema
+from diffdata.schemas.standard import Field, ForeignKey, TableSchema
+from diffdata.types.definitions import definition
 
-# One row for each table; databases and workbooks have it as a table of their own.
-ABOUT = ("table", "title", "rows", "version", "digest", "dataset", "license", "citation")
-# One row for each column of each table.
-COLUMNS = ("table", "column", "type", "unit", "description", "references")
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_ABOUT = ("table", "title", "rows", "version", "digest", "dataset", "license", "citation")
+_COLUMNS = ("table", "column", "type", "unit", "description", "references")
+
+# What the definition of a field type calls its name in an export format.
+_FORMATS = {"sqlite": "sqlite", "duckdb": "sql", "csvw": "xsd", "croissant": "schema_org"}
+
+
+def type_name(field: Field, to: str) -> str:
+    """Return the name of the type of a column in another format."""
+    return str(getattr(definition(field), _FORMATS[to]))
+
+
+def described_with_unit(field: Field) -> str:
+    """Return the description of a column, with its unit at the end."""
+    if field.unit is None:
+        return field.description
+    column = field.unit.removeprefix("column:")
+    unit = field.unit if column == field.unit else f"in the column {column}"
+    return f"{field.description} Unit: {unit}."
 
 
 @dataclass(frozen=True)
-class TableContent:
-    """A table as it is written: its frame, its schema and the digest of its values."""
+class ExportedTable:
+    """A table to export; the fields of its values have units and descriptions as metadata."""
 
     name: str
-    frame: pd.DataFrame
+    values: pa.Table
     schema: TableSchema
-    digest: str
+
+    @property
+    def metadata(self) -> dict[str, str]:
+        """The metadata of the Arrow schema: table, version, digest, title and others."""
+        return {str(k, "utf-8"): str(v, "utf-8") for k, v in self.values.schema.metadata.items()}
 
     def rows(self) -> Iterator[tuple[Any, ...]]:
-        """Go through the rows as plain Python values: str, int, float, bool, date, None."""
-        dates = {field.name for field in self.schema.fields if field.type == "date"}
-        columns = [
-            [_plain(value, name in dates) for value in self.frame[name]]
-            for name in self.schema.column_names
-        ]
+        """Yield the rows as Python values: str, int, float, bool, date or None."""
+        columns = (self.values[name].to_pylist() for name in self.schema.column_names)
         yield from zip(*columns, strict=True)
 
 
 @dataclass(frozen=True)
 class Contents:
-    """The tables of an export, and the package that they are of."""
+    """The tables of an export, and the package that they belong to."""
 
     package: Package
-    tables: tuple[TableContent, ...]
+    tables: tuple[ExportedTable, ...]
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names of the tables that are exported."""
+        """The names of the exported tables."""
         return tuple(table.name for table in self.tables)
 
-    def foreign_keys(self, table: TableContent) -> list[tuple[ForeignKey, str]]:
-        """Return the foreign keys that hold within the export, each with the table it points at.
+    def foreign_keys(self, table: ExportedTable) -> list[tuple[ForeignKey, str]]:
+        """Return the foreign keys that a database can declare, each with its target table.
 
-        A database needs a key at the other end, so only those that point at the whole primary key.
+        The target must be exported too, and the key must refer to all of its primary key.
         """
         found = []
         for key in table.schema.foreign_keys:
             target = key.reference.resource or table.name
             if target in self.names:
-                wanted = self.package.schema(target).primary_key
-                if sorted(key.reference.fields) == sorted(wanted):
+                primary = self.package.schema(target).primary_key
+                if sorted(key.reference.fields) == sorted(primary):
                     found.append((key, target))
         return found
 
-    def about(self) -> list[tuple[Any, ...]]:
-        """Return the rows of the table ``about``, see `ABOUT`."""
-        described = self.package.descriptor
-        license = ", ".join(one.name for one in described.licenses)
-        citation = cite_from(self.package).strip()
-        return [
-            (table.name, table.schema.title, len(table.frame), described.version, table.digest,
-             described.name, license, citation)
-            for table in self.tables
-        ]  # fmt: skip
+    def extra_tables(self, to: str) -> dict[str, list[tuple[Any, ...]]]:
+        """Return ``about``, with a row per table, and ``columns``, with a row per column.
 
-    def columns(self) -> list[tuple[Any, ...]]:
-        """Return the rows of the table ``columns``, see `COLUMNS`."""
-        rows = []
+        The first row of each is its header. InvalidInputError if an exported table has the name of
+        one of them.
+        """
+        for name in self.names:
+            if name in ("about", "columns"):
+                raise InvalidInputError(
+                    f"to {to}: the export adds a table {name!r} of its own; rename the table of "
+                    "the package, or export to parquet, csv or json"
+                )
+        citation = cite_from(self.package).strip()
+        about: list[tuple[Any, ...]] = [_ABOUT]
+        columns: list[tuple[Any, ...]] = [_COLUMNS]
         for table in self.tables:
+            cells = table.metadata | {"rows": table.values.num_rows, "citation": citation}
+            about.append(tuple(cells[name] for name in _ABOUT))
             targets = {
                 name: f"{key.reference.resource or table.name}.{target}"
                 for key in table.schema.foreign_keys
                 for name, target in zip(key.fields, key.reference.fields, strict=True)
             }
-            rows += [
+            columns += [
                 (table.name, field.name, field.type, field.unit, field.description,
                  targets.get(field.name))
                 for field in table.schema.fields
             ]  # fmt: skip
-        return rows
+        return {"about": about, "columns": columns}
 
 
 def contents(package: Package, names: Sequence[str]) -> Contents:
-    """Load tables of an opened package, fully checked, for an export.
-
-    Raises
-    ------
-    UnknownNameError
-        If there is no such table; the nearest names are suggested.
-    InvalidDataError
-        If a table breaks its schema.
-    """
+    """Load and validate tables of an opened package for an export; see `validated_tables`."""
     names = list(dict.fromkeys(package.resource(name).name for name in names))
-    tables = [
-        TableContent(name, frame, package.schema(name), frame.attrs["digest"])
-        for name, frame in load_all(package, names).items()
-    ]
+    described = package.descriptor
+    licenses = ", ".join(one.name for one in described.licenses)
+    added = {b"dataset": described.name.encode(), b"license": licenses.encode()}
+    tables = []
+    for name, values in validated_tables(package, names).items():
+        values = values.replace_schema_metadata(values.schema.metadata | added)
+        tables.append(ExportedTable(name, values, package.schema(name)))
     return Contents(package, tuple(tables))
-
-
-def library(name: str, extra: str) -> Any:
-    """Import a library that only one format needs.
-
-    Raises
-    ------
-    InvalidInputError
-        If it is not installed; the message says how to install it.
-    """
-    try:
-        return importlib.import_module(name)
-    except ImportError:
-        raise InvalidInputError(
-            f"to {extra}: this needs the library {name}; "
-            f"install it with: pip install 'diffdata[{extra}]'"
-        ) from None
-
-
-def refuse_names(found: Contents, to: str) -> None:
-    """Refuse tables that bear the name of one of the two that say what the others are."""
-    for name in found.names:
-        if name in ("about", "columns"):
-            raise InvalidInputError(
-                f"to {to}: the export has a table {name!r} of its own; "
-                "rename that of the package, or export to parquet, csv or json"
-            )
-
-
-def _plain(value: Any, is_date: bool) -> Any:
-    if pd.isna(value):
-        return None
-    if is_date:
-        return value.date()
-    return value.item() if hasattr(value, "item") else value

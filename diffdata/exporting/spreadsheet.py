@@ -3,78 +3,83 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Sequence
+import io
+import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
-from diffdata.errors import InvalidInputError
-from diffdata.exporting.contents import (
-    ABOUT,
-    COLUMNS,
-    Contents,
-    TableContent,
-    library,
-    refuse_names,
-)
-from diffdata.exporting.texts import looks_like_formula
+from diffdata.errors import InvalidInputError, optional_library
+from diffdata.exporting.contents import Contents
+from diffdata.exporting.files import looks_like_formula
 
-# The limits of the format: the length of the name of a sheet and of a text, the digits of a number,
-# and the first day after the 29 February 1900 that Excel believes in.
-_SHEET_NAME = 31
+# Limits of the format: the length of a sheet name, the size of a sheet, the UTF-16 units of a text,
+# and the integers that a double represents with 15 digits.
+_SHEET_NAME, _ROWS, _COLUMNS = 31, 2**20, 2**14
 _TEXT = 32_767
 _EXACT = 10**15
+# Excel assumes a 29 February 1900, so its earlier dates are wrong by a day.
 _FIRST_DAY = datetime.date(1900, 3, 1)
+_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+_NO_DATE = datetime.datetime(1980, 1, 1)  # the first date that a zip archive can store
 
 
-def write_xlsx(found: Contents, path: Path) -> None:
-    """Write a workbook: ``about``, ``columns``, and a sheet a table.
+def write_xlsx(contents: Contents, path: Path) -> None:
+    """Write a workbook: the sheets ``about`` and ``columns``, and a sheet per table.
 
-    Dates are dates. Texts are texts, never formulas. A whole number of more than 15 digits, which
-    Excel would round, and a date before March 1900, which it does not know, are written as text.
-
-    Raises
-    ------
-    InvalidInputError
-        If openpyxl is not installed, a name is too long for a sheet, or a text for a cell.
+    Dates are dates. Texts are texts, never formulas. An integer of more than 15 digits, which Excel
+    would round, and a date before March 1900 are written as text. The same data give the same
+    bytes. InvalidInputError if a name, a text or a table does not fit into the format.
     """
-    openpyxl = library("openpyxl", "xlsx")
-    refuse_names(found, "xlsx")
-    for name in found.names:
-        if len(name) > _SHEET_NAME:
-            raise InvalidInputError(
-                f"to xlsx: the name of table {name!r} is too long for a sheet, "
-                f"which takes {_SHEET_NAME} characters; export to another format"
-            )
-    for table in found.tables:
-        _refuse_long_texts(table)
+    openpyxl = optional_library("openpyxl")
+    writer = optional_library("openpyxl.writer.excel")
+    sheets: dict[str, list[tuple[Any, ...]]] = contents.extra_tables("xlsx") | {
+        table.name: [table.schema.column_names, *table.rows()] for table in contents.tables
+    }
+    for name, rows in sheets.items():
+        if fault := _fault(name, rows):
+            raise InvalidInputError(f"to xlsx: {name}{fault}; export to another format")
+    descriptor = contents.package.descriptor
     book = openpyxl.Workbook(write_only=True)
-    book.properties.title = found.package.descriptor.title
-    book.properties.version = found.package.version
-    book.properties.creator = found.package.descriptor.name
-    _sheet(book, "about", ABOUT, found.about())
-    _sheet(book, "columns", COLUMNS, found.columns())
-    for table in found.tables:
-        _sheet(book, table.name, table.schema.column_names, table.rows())
-    book.save(path)
+    properties = book.properties
+    properties.title, properties.creator = _NOT_XML.sub("", descriptor.title), descriptor.name
+    properties.version = descriptor.version
+    properties.created = properties.modified = (descriptor.created or _NO_DATE).replace(tzinfo=None)
+    for name, rows in sheets.items():
+        sheet = book.create_sheet(name)
+        sheet.freeze_panes = "A2"
+        for row in rows:
+            sheet.append([_cell(sheet, value) for value in row])
+    made = io.BytesIO()
+    writer.ExcelWriter(book, ZipFile(made, "w")).save()  # `book.save` would store the time
+    with ZipFile(made) as parts, ZipFile(path, "w") as archive:
+        for entry in parts.namelist():
+            dated = ZipInfo(entry, _NO_DATE.timetuple()[:6])
+            archive.writestr(dated, parts.read(entry), ZIP_DEFLATED)
 
 
-def _sheet(book: Any, name: str, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    sheet = book.create_sheet(name)
-    sheet.freeze_panes = "A2"
-    sheet.append(list(header))
-    for row in rows:
-        sheet.append([_cell(sheet, value) for value in row])
-
-
-def _refuse_long_texts(table: TableContent) -> None:
-    """Refuse what openpyxl would cut off without a word."""
-    for number, row in enumerate(table.rows(), start=2):
-        for name, value in zip(table.schema.column_names, row, strict=True):
-            if isinstance(value, str) and len(value) > _TEXT:
-                raise InvalidInputError(
-                    f"to xlsx: {table.name}, row {number}, {name}: a text of {len(value)} "
-                    f"characters, a cell takes {_TEXT}; export to another format"
-                )
+def _fault(name: str, rows: Sequence[Sequence[Any]]) -> str | None:
+    """Return why Excel cannot open a table, or why openpyxl would truncate it."""
+    if len(name) > _SHEET_NAME:
+        return f": the name is too long for a sheet, which allows {_SHEET_NAME} characters"
+    if name == "history":
+        return ": Excel reserves the sheet name History"
+    if len(rows[0]) > _COLUMNS or len(rows) > _ROWS:
+        return f": a sheet has at most {_COLUMNS} columns and {_ROWS} rows, with the header"
+    for number, row in enumerate(rows, start=1):
+        for column, value in zip(rows[0], row, strict=True):
+            if isinstance(value, str):
+                length = len(value.encode("utf-16-le")) // 2
+                if length > _TEXT:
+                    return (
+                        f", row {number}, {column}: a text of {length} characters in UTF-16, "
+                        f"a cell allows {_TEXT}"
+                    )
+                if found := _NOT_XML.search(value):
+                    code = f"U+{ord(found[0]):04X}"
+                    return f", row {number}, {column}: a workbook cannot store {code}"
+    return None
 
 
 def _cell(sheet: Any, value: Any) -> Any:
@@ -91,7 +96,7 @@ def _cell(sheet: Any, value: Any) -> Any:
     if not isinstance(value, str):
         return value
     cell = WriteOnlyCell(sheet, value)
-    cell.data_type = "s"  # openpyxl would make a formula of what begins with =
+    cell.data_type = "s"  # openpyxl would write text that begins with = as a formula
     if looks_like_formula(value):
-        cell.quotePrefix = True  # so it stays a text when somebody edits it
+        cell.quotePrefix = True  # the cell remains text when somebody edits it
     return cell

@@ -1,1 +1,1 @@
-"""Find a figure: estimates, evaluated values, where they come from and what rests on them."""
+"""Find figures: estimates and evaluated values, what a source states, the ancestry of a figure."""

@@ -1,1 +1,1 @@
-"""Find and open a dataset: a folder, an archive, a released edition; files and their digests."""
+"""Packages: folders, archives and released editions of a dataset; files and their digests."""

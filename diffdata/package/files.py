@@ -1,4 +1,7 @@
-"""Files that appear whole or not at all."""
+"""Where the dataset lies, and how files of a package are read and written.
+
+Nothing heavy is imported here: every process that loads a table imports this module.
+"""
 
 from __future__ import annotations
 
@@ -7,35 +10,38 @@ import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
-PARQUET = (".parquet", ".pq")  # how the names of such files end, the first as we write them
+from diffdata.errors import PackageError
+
+DESCRIPTOR = "datapackage.json"
+PARQUET = (".parquet", ".pq")  # suffixes of Parquet files; diffdata writes the first
+
+
+def bundled_root() -> Path:
+    """Return the folder of the dataset that comes with diffdata.
+
+    In an installed wheel it lies inside the package. In a working tree (an editable install) it is
+    the root of the repository, so that edits of the data take effect at once.
+    """
+    here = Path(__file__).resolve().parents[1]
+    for root in (here / "dataset", here.parent):
+        if (root / DESCRIPTOR).is_file():
+            return root
+    raise PackageError(f"diffdata is installed without its data: no {DESCRIPTOR} under {here}")
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Give the path of a file beside `path` to write to; it takes its place when all went well.
+    """Yield a temporary path to write to; on success that file replaces `path` atomically.
 
-    So no reader sees half a file, and a failure leaves the old one as it was. A file that is
-    replaced keeps its mode; a link is followed, so that it still is a link afterwards.
-
-    Raises
-    ------
-    OSError
-        If the folder cannot be written to.
-
-    Examples
-    --------
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     with replacing(Path(folder, "new", "a.txt")) as unfinished:
-    ...         _ = unfinished.write_text("whole")
-    ...     os.listdir(Path(folder, "new"))
-    ['a.txt']
+    Readers never see half a file, and after a failure the old file is unchanged. A replaced file
+    keeps its mode, and a link stays a link to the replaced file. A missing folder is made.
     """
     path = path.resolve()
     path.parent.mkdir(parents=True, exist_ok=True)
-    # A folder of its own, so that the companions a library may write next to it go with it.
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
+    # A folder of its own, so that files which a library writes beside it are removed as well.
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.diffdata-") as folder:
         unfinished = Path(folder, path.name)
         yield unfinished
         if path.exists():
@@ -44,6 +50,63 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def write_atomically(path: Path, text: str) -> None:
-    """Write a UTF-8 file whole or not at all, with the line ends that `text` has."""
+    """Write a UTF-8 file atomically, with the line ends of `text`."""
     with replacing(path) as unfinished:
         unfinished.write_text(text, encoding="utf-8", newline="")
+
+
+def read_bytes(path: Path, name: str) -> bytes:
+    """Return the bytes of a UTF-8 file; `name` is its name in messages.
+
+    PackageError is raised if it is missing, cannot be read, or is not UTF-8 (the line is named).
+    """
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise PackageError(f"{name}: the file is missing") from None
+    except OSError as error:
+        raise PackageError(f"{name}: cannot be read: {error.strerror}") from None
+    if not data.isascii():
+        try:
+            data.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise _not_utf8(name, data, error.start) from None
+    return data
+
+
+def read_text(path: Path, name: str) -> str:
+    """Return the text of a UTF-8 file; see `read_bytes`."""
+    return read_bytes(path, name).decode("utf-8")
+
+
+def _not_utf8(name: str, data: bytes, position: int) -> PackageError:
+    line = data.count(b"\n", 0, position) + 1
+    fix = "save the file with the encoding UTF-8"
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in data[:8]:
+        return PackageError(f"{name}: this is UTF-16, not UTF-8; {fix}", 1)
+    return PackageError(
+        f"{name}: line {line} is not UTF-8 (byte 0x{data[position]:02x}; Windows-1252?); {fix}",
+        line,
+    )
+
+
+def inside(root: Path, relative: str) -> Path:
+    """Return the path of a file that a descriptor names.
+
+    PackageError is raised if it leads out of the package (also through a link), is a remote
+    address, or is not a path.
+    """
+    shown = relative if len(relative) <= 100 else relative[:97] + "..."
+    if "://" in relative:
+        raise PackageError(f"{shown}: a remote file, which is not fetched")
+    path = PurePosixPath(relative)
+    if path.is_absolute() or ".." in path.parts or ":" in relative or "\\" in relative:
+        raise PackageError(f"{shown}: leads out of the package")
+    try:
+        resolved = (root / path).resolve()
+        if not resolved.is_relative_to(root.resolve()):
+            raise PackageError(f"{shown}: leads out of the package")
+        (root / path).exists()
+    except (OSError, ValueError, RuntimeError):  # too long, a NUL in it, a loop of links
+        raise PackageError(f"{shown}: this is not a path of a file") from None
+    return root / path

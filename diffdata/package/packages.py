@@ -1,30 +1,51 @@
-"""Where a dataset lies, and how its descriptor and schemas are read from there."""
+"""Packages: a dataset on disk, opened from a folder or from the archive of a released edition."""
 
 from __future__ import annotations
 
+import atexit
+import dataclasses
 import json
 import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from pathlib import Path
 
-from diffdata.errors import DescriptorError, PackageError, Problem, UnknownNameError, suggestion
-from diffdata.package.places import DESCRIPTOR, bundled_root
+from diffdata.errors import (
+    DescriptorError,
+    InvalidInputError,
+    PackageError,
+    Problem,
+    UnknownNameError,
+    suggestion,
+)
+from diffdata.package import files
+from diffdata.package.archives import package_folder, unpack
+from diffdata.package.digest import package_digest
+from diffdata.package.editions import (
+    Release,
+    edition_of,
+    find_release,
+    read_archive,
+    read_index,
+    releases_folder,
+)
+from diffdata.package.files import DESCRIPTOR, inside, read_text
 from diffdata.schemas.profile import PackageDescriptor, Resource
 from diffdata.schemas.reader import parse_package, parse_schema, parse_standard_schema
 from diffdata.schemas.standard import TableSchema
-from diffdata.schemas.standard import TableSchema as StandardSchema
 
-if TYPE_CHECKING:
-    from diffdata.package.index import Release
+# Where this process has unpacked an archive, by process and sha256; removed when it ends.
+_unpacked: dict[tuple[int, str], Path] = {}
 
 
 @dataclass(frozen=True)
 class Package:
     """A dataset on disk: its folder, its descriptor and the schemas of its tables.
 
-    ``release`` is what the index says of it, if it was opened as a released edition.
+    ``release`` is its entry in the index, if it was opened as a released edition.
     """
 
     root: Path
@@ -43,13 +64,7 @@ class Package:
         return tuple(resource.name for resource in self.descriptor.resources)
 
     def resource(self, table: str) -> Resource:
-        """Return the resource of a table.
-
-        Raises
-        ------
-        UnknownNameError
-            If there is no such table; the nearest names are suggested.
-        """
+        """Return the resource of a table (UnknownNameError if there is none)."""
         for resource in self.descriptor.resources:
             if resource.name == table:
                 return resource
@@ -60,31 +75,34 @@ class Package:
         return self.schemas[self.resource(table).name]
 
     def data_path(self, table: str) -> Path:
-        """Return the path of the CSV file of a table.
-
-        Raises
-        ------
-        PackageError
-            If the path leads out of the package, through a link.
-        """
+        """Return the path of the CSV file of a table, which must lie inside the package."""
         return inside(self.root, self.resource(table).path)
 
 
+# A dataset that a user names: a folder, a descriptor, or a package that is open already.
+Dataset = str | os.PathLike[str] | Package
+
+
+def open_dataset(package: Dataset | None = None, version: str | None = None) -> Package:
+    """Open the dataset that a user names: a package, a released edition, or the current dataset.
+
+    A released edition is always read from its archive; a package and an edition exclude each other.
+    """
+    if version is None:
+        return package if isinstance(package, Package) else open_package(package)
+    if package is not None:
+        raise InvalidInputError(
+            f"version: {version} is an edition of diffdata, and a package is named too; "
+            "give one of them"
+        )
+    return open_edition(version)
+
+
 def open_package(path: str | os.PathLike[str] | None = None) -> Package:
-    """Read the descriptor and all schemas of a package; the data are not touched.
+    """Read the descriptor and all schemas of a package, but not its data.
 
-    Parameters
-    ----------
-    path
-        A folder with a datapackage.json, or that file; by default the dataset that comes with
-        diffdata.
-
-    Raises
-    ------
-    PackageError
-        If the descriptor is missing or cannot be read.
-    DescriptorError
-        If descriptor or schemas break the profile: every fault of all of them.
+    By default it is the dataset that comes with diffdata. DescriptorError lists every fault of
+    descriptor and schemas; PackageError is raised if the descriptor cannot be read.
     """
     package, problems = read_package(path)
     if problems:
@@ -95,14 +113,11 @@ def open_package(path: str | os.PathLike[str] | None = None) -> Package:
 def read_package(
     path: str | os.PathLike[str] | None = None,
 ) -> tuple[Package, list[Problem]]:
-    """Read what can be read of a package: schemas with faults are left out, and reported.
+    """Read the valid part of a package: schemas with faults are left out, and reported.
 
-    Raises
-    ------
-    PackageError
-        If the descriptor itself is missing, cannot be read or has faults.
+    PackageError is raised if the descriptor itself is missing, cannot be read or has faults.
     """
-    root = bundled_root() if path is None else Path(path)
+    root = files.bundled_root() if path is None else Path(path)
     if root.is_file() and root.name == DESCRIPTOR:
         root = root.parent
     if not root.exists():
@@ -123,61 +138,66 @@ def read_package(
         except PackageError as error:
             message = str(error).removeprefix(f"{file}: ")
             problems.append(Problem(file, "", message, unreadable=True, line=error.line))
-    names = [resource.name for resource in descriptor.resources]
-    for resource in descriptor.resources:
-        if resource.name in schemas:
-            problems += _dangling(resource, schemas, names)
+    names = {resource.name: resource.schema_ for resource in descriptor.resources}
+    problems += dangling_keys(schemas, names, list(names), "table")
     return Package(root, descriptor, schemas), problems
 
 
-def find_schema(schema: str | os.PathLike[str]) -> StandardSchema:
-    """Return the schema that a user names: by its file, or by its table in the current dataset.
+def open_edition(version: str) -> Package:
+    """Open a released edition; see `open_dataset`."""
+    folder = releases_folder()
+    return open_release(folder, find_release(version, read_index(folder)))
 
-    A file with ``rules`` is held to the profile, any other one to the standard alone.
 
-    Raises
-    ------
-    UnknownNameError
-        If it is neither a file nor a table.
-    DescriptorError, PackageError
-        If the file cannot be read.
+def open_release(folder: Path, release: Release) -> Package:
+    """Open a release whose archive lies in a folder, once its sha256 and index entry are checked.
 
-    Examples
-    --------
-    >>> find_schema("models").primary_key
-    ('model_id',)
+    The content digest of each table is checked when the table is loaded.
+    """
+    archive = folder / release.file
+    if not archive.exists():
+        raise PackageError(
+            f"{archive}: the archive of {release.edition} is not part of this installation; "
+            f"`diffdata fetch {release.edition} MIRROR` brings it"
+        )
+    read_archive(archive, release)
+    package = dataclasses.replace(open_package(_unpack(archive, release.sha256)), release=release)
+    digests = {name: table.digest for name, table in release.tables.items()}
+    if (
+        edition_of(package.version) != release.edition
+        or digests.keys() != package.schemas.keys()
+        or package_digest(digests, package.schemas) != release.digest
+    ):
+        raise PackageError(
+            f"{archive}: the index does not describe what is in it; reinstall diffdata"
+        )
+    return package
+
+
+def find_schema(
+    schema: str | os.PathLike[str], package: Dataset | None = None
+) -> tuple[TableSchema, Package | None]:
+    """Return the schema that a user names: by its file, or by its table in a package.
+
+    For a table its package is returned too. A file with ``rules`` must follow the profile of
+    diffdata, any other one the standard alone.
     """
     file = Path(schema)
-    if not is_schema_file(file):
-        return named_schema(open_package(), str(schema))
+    if file.suffix.lower() != ".json" and not file.is_file():
+        opened = open_dataset(package)
+        if str(schema) not in opened.schemas:
+            raise UnknownNameError("table or schema file", str(schema), opened.tables)
+        return opened.schemas[str(schema)], opened
     text = read_text(file, str(file))
     try:
         profiled = "rules" in json.loads(text)
     except (ValueError, RecursionError, TypeError):
-        profiled = True  # what is no JSON has the same fault in both
-    return (parse_schema if profiled else parse_standard_schema)(text, str(file))
-
-
-def is_schema_file(path: Path) -> bool:
-    """Tell whether a user who names a schema so means a file, and no table."""
-    return path.suffix.lower() == ".json" or path.is_file()
-
-
-def named_schema(package: Package, table: str) -> TableSchema:
-    """Return the schema of the table that a user names where a file could stand too.
-
-    Raises
-    ------
-    UnknownNameError
-        If the package has no such table.
-    """
-    if table not in package.schemas:
-        raise UnknownNameError("table or schema file", table, package.tables)
-    return package.schemas[table]
+        profiled = True  # text that is not JSON has the same fault in both
+    return (parse_schema if profiled else parse_standard_schema)(text, str(file)), None
 
 
 def table_of_file(file: Path) -> tuple[Package, str] | None:
-    """Return the package in whose folder a file lies, and the table that it holds, if it does."""
+    """Return the package in whose folder a data file lies, and the name of its table, or None."""
     full = file.resolve()
     for root in full.parents:
         if (root / DESCRIPTOR).is_file():
@@ -188,82 +208,43 @@ def table_of_file(file: Path) -> tuple[Package, str] | None:
     return None
 
 
-def read_bytes(path: Path, name: str) -> bytes:
-    """Read a UTF-8 file whole, still as bytes; `name` is what messages call it.
+def dangling_keys(
+    schemas: Mapping[str, TableSchema], files: Mapping[str, str], tables: list[str], what: str
+) -> Iterator[Problem]:
+    """Find the foreign keys of some of the tables that refer to what does not exist.
 
-    Raises
-    ------
-    PackageError
-        If the file is missing, not readable, or not UTF-8 (the line is named).
+    ``files`` are the names of the schemas in messages, which call a table `what`.
     """
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
-        raise PackageError(f"{name}: the file is missing") from None
-    except OSError as error:
-        raise PackageError(f"{name}: cannot be read: {error.strerror}") from None
-    if not data.isascii():
-        try:
-            data.decode("utf-8")
-        except UnicodeDecodeError as error:
-            raise _not_utf8(name, data, error.start) from None
-    return data
+    for name, schema in schemas.items():
+        for position, key in enumerate(schema.foreign_keys):
+            where = f"foreignKeys[{position}].reference"
+            target = key.reference.resource or name
+            if target not in tables:
+                message = f"there is no {what} {target[:100]!r}"
+                hint = suggestion(target[:100], tables)
+                yield Problem(files[name], f"{where}.resource", message, hint)
+            elif target in schemas:
+                columns = schemas[target].column_names
+                for column in sorted(set(key.reference.fields).difference(columns)):
+                    message = f"{target[:100]} has no column {column[:100]!r}"
+                    hint = suggestion(column, columns) if schema.profiled else ""
+                    yield Problem(files[name], f"{where}.fields", message, hint)
 
 
-def read_text(path: Path, name: str) -> str:
-    """Read a UTF-8 file whole, see `read_bytes`."""
-    return read_bytes(path, name).decode("utf-8")
+def _unpack(archive: Path, sha256: str) -> Path:
+    """Return the folder with the files of a verified archive; each process has its own copy."""
+    key = (os.getpid(), sha256)
+    root = _unpacked.get(key)
+    # Machines that run for a long time clear their temporary files now and then.
+    if root is None or not (root / DESCRIPTOR).is_file():
+        folder = Path(tempfile.mkdtemp(prefix="diffdata-"))
+        atexit.register(_remove, folder, os.getpid())
+        unpack(archive, folder)
+        root = _unpacked[key] = package_folder(folder, str(archive))
+    return root
 
 
-def _not_utf8(name: str, data: bytes, position: int) -> PackageError:
-    line = data.count(b"\n", 0, position) + 1
-    mend = "save the file with the encoding UTF-8"
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in data[:8]:
-        return PackageError(f"{name}: this is UTF-16, not UTF-8; {mend}", 1)
-    return PackageError(
-        f"{name}: line {line} is not UTF-8 (byte 0x{data[position]:02x}; Windows-1252?); {mend}",
-        line,
-    )
-
-
-def inside(root: Path, relative: str) -> Path:
-    """Resolve a path of a descriptor, which may not leave the package, through a link or otherwise.
-
-    Raises
-    ------
-    PackageError
-        If it does, or is a remote address or no path at all.
-    """
-    shown = relative if len(relative) <= 100 else relative[:97] + "..."
-    if "://" in relative:
-        raise PackageError(f"{shown}: a remote file, which is not fetched")
-    path = PurePosixPath(relative)
-    if path.is_absolute() or ".." in path.parts or ":" in relative or "\\" in relative:
-        raise PackageError(f"{shown}: leads out of the package")
-    try:
-        resolved = (root / path).resolve()
-        if not resolved.is_relative_to(root.resolve()):
-            raise PackageError(f"{shown}: leads out of the package")
-        (root / path).exists()
-    except (OSError, ValueError, RuntimeError):  # too long, a NUL in it, a loop of links
-        raise PackageError(f"{shown}: this is no path of a file") from None
-    return root / path
-
-
-def _dangling(
-    resource: Resource, schemas: dict[str, TableSchema], tables: list[str]
-) -> list[Problem]:
-    """Find the foreign keys that point at tables or columns that do not exist."""
-    problems = []
-    for position, key in enumerate(schemas[resource.name].foreign_keys):
-        where = f"foreignKeys[{position}].reference"
-        target = key.reference.resource or resource.name
-        if target not in tables:
-            message, hint = f"there is no table {target!r}", suggestion(target, tables)
-            problems.append(Problem(resource.schema_, f"{where}.resource", message, hint))
-        elif target in schemas:
-            columns = schemas[target].column_names
-            for name in sorted(set(key.reference.fields).difference(columns)):
-                message, hint = f"{target} has no column {name!r}", suggestion(name, columns)
-                problems.append(Problem(resource.schema_, f"{where}.fields", message, hint))
-    return problems
+def _remove(folder: Path, owner: int) -> None:
+    # A forked process ends too, and must leave the folder to its owner.
+    if os.getpid() == owner:
+        shutil.rmtree(folder, ignore_errors=True)

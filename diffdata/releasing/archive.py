@@ -8,81 +8,72 @@ import hashlib
 import io
 import json
 import zipfile
+from collections.abc import Mapping
 from typing import Any
 
-import pyarrow.parquet
+import pyarrow as pa
 
 from diffdata.errors import InvalidInputError
-from diffdata.exporting import Contents, arrow_table, contents
-from diffdata.exporting.cite import cite_from
+from diffdata.exporting import cite_from
+from diffdata.loading import arrow_tables
 from diffdata.package.digest import package_digest
-from diffdata.package.index import Release, TableContent
-from diffdata.package.packages import Package, inside
-from diffdata.package.places import DESCRIPTOR
+from diffdata.package.editions import Release, TableContent
+from diffdata.package.files import DESCRIPTOR, inside
+from diffdata.package.packages import Package
+from diffdata.package.pinned import parquet_bytes
 from diffdata.releasing.changelog import CHANGELOG, Section
 
 CHECKSUMS = "SHA256SUMS"
 CITATION = "CITATION.cff"
-# What goes with the data where it is there: their licence, and what the words of the schemas mean.
+# Files that are added if the package has them: the licence of the data, the profile of the schemas.
 COMPANIONS = ("LICENSE-DATA", "schemas/profile.json")
 
-# What an archive cannot say of itself: its own sha256.
-_NOT_KNOWN = "0" * 64
+_UNKNOWN = "0" * 64  # an archive cannot contain its own sha256
 
 
 def make_archive(package: Package, section: Section, date: datetime.date) -> tuple[bytes, Release]:
-    """Make the archive of an edition and its entry in the index; nothing is written.
+    """Return the archive of an edition and its entry in the index; nothing is written.
 
-    It holds the descriptor with the sha256 and the size of each data file, the schemas, the tables
-    as CSV and as Parquet, what the changelog says of the edition, its citation, the licence of the
-    data and the profile of the schemas if they are there, and the sha256 of all of these. Dates,
-    permissions and the order of the entries are fixed, so that a second run gives the same bytes.
+    It contains the descriptor with the sha256 and the size of each data file, the schemas, the
+    tables as CSV and as Parquet, the section of the changelog, the citation, the licence of the
+    data and the profile of the schemas if the package has them, and the sha256 of all of these.
+    Dates, permissions and the order of the entries are fixed, so a second run gives the same bytes.
 
-    Parameters
-    ----------
-    package
-        The edition.
-    section
-        What the changelog says of it.
-    date
-        The day of the release, from 1980 on.
-
-    Returns
-    -------
-    archive, release
-        The bytes of a zip archive, and what the index says of it.
-
-    Raises
-    ------
-    InvalidDataError
-        If a table breaks its schema.
-    InvalidInputError
-        If a data file or schema bears the name of another file of the archive.
+    InvalidInputError is raised if a file of the package has the name of one that is added.
     """
-    found = contents(package, package.tables)
-    tables = {
-        table.name: TableContent(rows=len(table.frame), digest=table.digest)
-        for table in found.tables
-    }
+    tables = arrow_tables(package, package.tables)
+    digest, described = content_of(package, tables)
     release = Release(
         edition=section.edition,
         date=date,
         file=f"{package.descriptor.name.replace('/', '-')}-{section.edition}.zip",
-        sha256=_NOT_KNOWN,
+        sha256=_UNKNOWN,
         bytes=0,
-        digest=package_digest({t.name: t.digest for t in found.tables}, package.schemas),
+        digest=digest,
         doi=package.descriptor.doi,
-        tables=tables,
+        tables=described,
         headline=section.headline,
     )
-    data = _zipped(_files(found, release, section), date)
-    known = {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
-    return data, release.model_copy(update=known)
+    data = _zipped(_files(package, tables, release, section), date)
+    update = {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
+    return data, release.model_copy(update=update)
 
 
-def _files(found: Contents, release: Release, section: Section) -> dict[str, bytes]:
+def content_of(
+    package: Package, tables: Mapping[str, pa.Table]
+) -> tuple[str, dict[str, TableContent]]:
+    """Return the content digest of a package, and the number of rows and digest of each table."""
+    digests = {name: t.schema.metadata[b"digest"].decode() for name, t in tables.items()}
+    described = {
+        name: TableContent(rows=t.num_rows, digest=digests[name]) for name, t in tables.items()
+    }
+    return package_digest(digests, package.schemas), described
+
+
+def _files(
+    package: Package, tables: Mapping[str, pa.Table], release: Release, section: Section
+) -> dict[str, bytes]:
     """Return all files of the archive by their names, sorted."""
-    package = found.package
     day = datetime.datetime.combine(release.date, datetime.time(), datetime.UTC)
     described = package.descriptor.model_copy(update={"created": day})
     dated = dataclasses.replace(package, descriptor=described, release=release)
@@ -95,7 +86,13 @@ def _files(found: Contents, release: Release, section: Section) -> dict[str, byt
         CHANGELOG: f"# {described.title}\n\n{section.text}".encode(),
         CITATION: cite_from(dated, style="cff").encode(),
     }
-    ours |= {f"parquet/{table.name}.parquet": _parquet(found, table) for table in found.tables}
+    origin = {
+        "dataset": described.name,
+        "license": ", ".join(one.name for one in described.licenses),
+    }
+    for name, table in tables.items():
+        named = table.replace_schema_metadata({**table.schema.metadata, **origin})
+        ours[f"parquet/{name}.parquet"] = parquet_bytes(named)
     for name in COMPANIONS:
         if (package.root / name).is_file():
             ours[name] = (package.root / name).read_bytes()
@@ -116,23 +113,6 @@ def _descriptor(package: Package, release: Release, files: dict[str, bytes]) -> 
         resource["bytes"] = len(data)
         resource["hash"] = f"sha256:{hashlib.sha256(data).hexdigest()}"
     return (json.dumps(described, indent=2, ensure_ascii=False) + "\n").encode()
-
-
-def _parquet(found: Contents, table: Any) -> bytes:
-    # The options are written out, so that another default of a new pyarrow changes nothing.
-    made = io.BytesIO()
-    pyarrow.parquet.write_table(
-        arrow_table(found, table),
-        made,
-        version="2.6",
-        data_page_version="1.0",
-        compression="snappy",
-        use_dictionary=True,
-        write_statistics=True,
-        store_schema=True,
-        row_group_size=2**20,
-    )
-    return made.getvalue()
 
 
 def _zipped(files: dict[str, bytes], date: datetime.date) -> bytes:

@@ -1,132 +1,136 @@
-"""From a package to a release: all is checked first, and then the archive and index appear."""
+"""Releasing: everything is checked first, and only then the archive and its entry are written."""
 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from diffdata.diff import compare_packages
 from diffdata.editing.opening import is_working_tree
-from diffdata.errors import InvalidInputError, PackageError, explain
-from diffdata.loading.validated import load_all
-from diffdata.package.files import replacing
-from diffdata.package.index import Release, read_index, releases_of, verified, write_index
-from diffdata.package.numbering import edition_of, in_time
-from diffdata.package.opening import open_release
-from diffdata.package.packages import Package, read_text
-from diffdata.releasing.archive import make_archive
+from diffdata.errors import DiffdataError, InvalidInputError, PackageError, explain
+from diffdata.loading import arrow_tables, validated_tables
+from diffdata.package.editions import (
+    Release,
+    edition_of,
+    edition_order,
+    read_archive,
+    read_index,
+    releases_folder,
+    write_index,
+)
+from diffdata.package.files import read_text, replacing
+from diffdata.package.packages import Package, open_release
+from diffdata.releasing.archive import content_of, make_archive
 from diffdata.releasing.build import stale
-from diffdata.releasing.changelog import CHANGELOG, Section, section_of
-from diffdata.releasing.naming import unnamed
-from diffdata.validation.whole import validate
+from diffdata.releasing.changelog import CHANGELOG, Section, section_of, unnamed
+from diffdata.validation.packages import validate
 
 
 def release(package: Package, edition: str, date: datetime.date | None = None) -> Release:
-    """Release the edition that a package holds: its archive in releases/, and its entry there.
+    """Release the edition of a package: write its archive into releases/, and its entry there.
 
-    Parameters
-    ----------
-    package
-        The package, with a CHANGELOG.md.
-    edition
-        The edition, which must be that of the descriptor: said again, so that nobody releases by
-        mistake.
-    date
-        The day of the release, by default today; the changelog must give the same.
-
-    Returns
-    -------
-    release
-        The entry in the index.
-
-    Raises
-    ------
-    InvalidInputError
-        If the edition is not that of the descriptor, is released already, is older than the last
-        one, or holds the same values; if the date is before that of the last one.
-    PackageError
-        If the data are not valid, a generated file is stale, a released archive is damaged, or the
-        changelog lacks the edition, its date, or something that changed. Nothing is written then.
+    The edition must be that of the descriptor: naming it prevents a release by mistake. The date is
+    today by default; the changelog must give the same. If the release is refused, the error lists
+    all reasons at once and nothing is written: it is an InvalidInputError if edition or date are
+    wrong, or the values are those of the last edition, else a PackageError.
     """
     date = date or datetime.date.today()
-    folder = releases_of(package.root)
+    folder = releases_folder(package.root)
     earlier = read_index(folder)
-    edition = _checked(package, edition, date, earlier)
+    refusals: list[DiffdataError] = list(_wrong_input(package, edition, date, earlier))
+    section = Section(edition_of(edition) or "", "", "")
+    with _collected(refusals):
+        section = section_of(read_text(package.root / CHANGELOG, CHANGELOG), section.edition)
+        if section.date != date:
+            raise PackageError(
+                f"{CHANGELOG}: the section of {section.edition} is dated "
+                f"{section.dated or 'nothing'!r}, expected `## {section.edition} ({date})`"
+            )
     for old in earlier:
         if (folder / old.file).exists():
-            verified(folder / old.file, old)
-    section = section_of(read_text(package.root / CHANGELOG, CHANGELOG), edition)
-    if section.date != date:
-        raise PackageError(
-            f"{CHANGELOG}: the section of {edition} is dated {section.dated or 'nothing'!r}, "
-            f"expected `## {edition} ({date})`"
-        )
-    _check_validity(package)
+            with _collected(refusals):
+                read_archive(folder / old.file, old)
+    with _collected(refusals):
+        errors = [issue for issue in validate(package.root) if issue.severity == "error"]
+        if errors:
+            raise PackageError(f"the data are not valid:\n{explain(errors)}")
+        if is_working_tree(package) and (paths := stale(package)):
+            refusals.append(
+                PackageError(f"not up to date: {', '.join(paths)}; `diffdata build` updates them")
+            )
+        if earlier:
+            _check_changes(package, section, folder, earlier[-1])
+    if refusals:
+        invalid = any(isinstance(refusal, InvalidInputError) for refusal in refusals)
+        raise (InvalidInputError if invalid else PackageError)("\n".join(map(str, refusals)))
     data, made = make_archive(package, section, date)
-    if earlier:
-        _check_changes(package, made, section, folder, earlier[-1])
     with replacing(folder / made.file) as unfinished:
         unfinished.write_bytes(data)
-        # What readers will do: if it does not give the same values, nothing appears.
-        load_all(opened := open_release(unfinished.parent, made), list(opened.tables))
+        # Read it as users will, CSV and Parquet: with other values nothing is released.
+        opened = open_release(unfinished.parent, made)
+        validated_tables(opened, opened.tables)
+        arrow_tables(opened, opened.tables)
     write_index(folder, [*earlier, made])
     return made
 
 
-def _checked(
+@contextmanager
+def _collected(refusals: list[DiffdataError]) -> Iterator[None]:
+    """Add an error to the refusals, instead of raising it."""
+    try:
+        yield
+    except DiffdataError as error:
+        if str(error) not in map(str, refusals):
+            refusals.append(error)
+
+
+def _wrong_input(
     package: Package, edition: str, date: datetime.date, earlier: Sequence[Release]
-) -> str:
-    """Return the name of the edition, if it may be released after the earlier ones."""
+) -> Iterator[InvalidInputError]:
+    """Yield what is wrong with the edition and the date, given the earlier releases."""
     own = edition_of(package.version)
     if own is None or edition_of(edition) != own:
-        raise InvalidInputError(
+        yield InvalidInputError(
             f"edition: the descriptor has the version {package.version}, which is not {edition}"
         )
-    if package.version != f"{own}.0":
-        raise InvalidInputError(
+    elif package.version != f"{own}.0":
+        yield InvalidInputError(
             f"edition: the descriptor has the version {package.version}, expected {own}.0; "
             "the patch number is that of the code"
         )
     if date.year < 1980:
-        raise InvalidInputError(f"date: {date} is before 1980, which an archive cannot hold")
+        yield InvalidInputError(f"date: {date} is before 1980, which an archive cannot represent")
     for old in earlier:
         if old.edition == own:
-            raise InvalidInputError(
+            yield InvalidInputError(
                 f"edition: {own} was released on {old.date} and never changes; for other values "
                 "give datapackage.json the version of a new edition"
             )
-        if in_time(old.edition) > in_time(own):
-            raise InvalidInputError(
+        elif own is not None and edition_order(old.edition) > edition_order(own):
+            yield InvalidInputError(
                 f"edition: {own} is older than {old.edition}, which is released"
             )
         if old.date > date:
-            raise InvalidInputError(f"date: {date} is before {old.date}, that of {old.edition}")
-    return own
+            yield InvalidInputError(f"date: {date} is before {old.date}, that of {old.edition}")
 
 
-def _check_validity(package: Package) -> None:
-    errors = [issue for issue in validate(package.root) if issue.severity == "error"]
-    if errors:
-        raise PackageError(f"the data are not valid:\n{explain(errors)}")
-    if is_working_tree(package) and (paths := stale(package)):
-        raise PackageError(f"not up to date: {', '.join(paths)}; `diffdata build` makes them anew")
-
-
-def _check_changes(
-    package: Package, made: Release, section: Section, folder: Path, last: Release
-) -> None:
-    if made.digest == last.digest:
-        raise InvalidInputError(
-            f"edition: the values and schemas are those of {last.edition}; what changes the code "
-            "alone is a patch"
-        )
-    diff = compare_packages(open_release(folder, last), package)
-    missing = unnamed(diff, package, section)
+def _check_changes(package: Package, section: Section, folder: Path, last: Release) -> None:
+    """Refuse an edition that changes nothing, or something that the changelog does not name."""
+    digest, _ = content_of(package, arrow_tables(package, package.tables))
+    if digest == last.digest:
+        if section.edition != last.edition:
+            raise InvalidInputError(
+                f"edition: the values and schemas are those of {last.edition}; a change of the "
+                "code alone is a patch"
+            )
+        return
+    missing = unnamed(compare_packages(open_release(folder, last), package), package, section)
     if missing:
         listed = "\n".join(missing)
         raise PackageError(
-            f"{CHANGELOG}: since {last.edition} this changed, and is named neither in the section "
-            f"of {made.edition} nor by a new row of corrections; add what is missing, with the "
-            f"reason, under `### Changed values`:\n{listed}"
+            f"{CHANGELOG}: since {last.edition} this changed, and neither the section of "
+            f"{section.edition} nor a new row of corrections names it; add what is missing, with "
+            f"the reason, under `### Changed values`:\n{listed}"
         )

@@ -1,23 +1,9 @@
 """The ledger: published figures, recomputed.
 
-`formula` evaluates what a calculation says, `verdict` compares, `ledger` goes through the tables,
-`layout` prints.
+`formula` evaluates the formula of a calculation, `verdict` compares the result with the published
+figure, and `ledger` does both for the calculations of a dataset.
 """
 
-from diffdata.reproduce.formula import evaluate_formula
-from diffdata.reproduce.layout import by_source, count_verdicts, ledger_table, shown
-from diffdata.reproduce.ledger import Reproduction, recompute, reproduce
-from diffdata.reproduce.verdict import Figure, judge
+from diffdata.reproduce.ledger import Reproduction, by_source, count_verdicts, reproduce, shown
 
-__all__ = [
-    "Figure",
-    "Reproduction",
-    "by_source",
-    "count_verdicts",
-    "evaluate_formula",
-    "judge",
-    "ledger_table",
-    "recompute",
-    "reproduce",
-    "shown",
-]
+__all__ = ["Reproduction", "by_source", "count_verdicts", "reproduce", "shown"]

@@ -1,4 +1,4 @@
-"""Formulas of the ledger: arithmetic with named inputs and known functions, and nothing else."""
+"""Formulas of the ledger: arithmetic with named inputs and a fixed list of functions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from diffdata import derive, uncertainty
 from diffdata.errors import InvalidInputError
-from diffdata.lookup.rows import known
+from diffdata.lookup.text import number_or_none
 from diffdata.uncertainty import from_estimate
 from diffdata.uncertainty.distributions import deviations
 
@@ -20,8 +20,10 @@ _OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
     ast.Mult: operator.mul,
     ast.Div: operator.truediv,
     ast.Pow: operator.pow,
-    ast.USub: operator.neg,
 }
+
+# What ``x.value`` and its like may read of the input x.
+_PARTS = ("value", "low", "high", "level")
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     **{name: getattr(derive, name) for name in derive.SCALAR_FUNCTIONS},
@@ -39,26 +41,13 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
 
 def evaluate_formula(
     formula: str,
-    rows: dict[str, dict[str, Any]],
+    rows: dict[str, dict[Any, Any]],
     functions: dict[str, Callable[..., Any]] = FUNCTIONS,
 ) -> Any:
-    """Evaluate a formula of the ledger: arithmetic, its inputs and known functions, no more.
+    """Evaluate a formula of the ledger (InvalidInputError if it is more than arithmetic).
 
-    Parameters
-    ----------
-    formula
-        For example ``training_cost * factor``. ``x`` is the quantity of the input x, ``x.value``,
-        ``x.low``, ``x.high`` and ``x.level`` are the numbers of its row.
-    rows
-        The rows of ``estimates`` by the names of the inputs, each with the ``scale`` of its
-        quantity.
-    functions
-        The functions by name.
-
-    Raises
-    ------
-    InvalidInputError
-        If the formula holds anything else, or an input that is missing.
+    ``x`` is the quantity of the input x; ``x.value``, ``x.low``, ``x.high`` and ``x.level`` are the
+    numbers of its row of ``estimates``, which `rows` has with the ``scale`` of the quantity.
 
     Examples
     --------
@@ -76,13 +65,13 @@ def evaluate_formula(
             case ast.Constant(value=int() | float() | str() as constant):
                 return constant
             case ast.Name(id=name) if name in rows:
-                # One quantity for each estimate: one that stands twice is one draw.
+                # One quantity for each estimate, so that an estimate used twice is drawn once.
                 key = rows[name]["estimate_id"]
                 if key not in quantities:
                     quantities[key] = from_estimate(rows[name], rows[name]["scale"])
                 return quantities[key]
             case ast.Attribute(value=ast.Name(id=name), attr=part) if name in rows:
-                number = known(rows[name].get(part)) if part in _PARTS else None
+                number = number_or_none(rows[name].get(part)) if part in _PARTS else None
                 if number is None:
                     raise InvalidInputError(f"formula: the input {name!r} has no {part!r}")
                 return number
@@ -94,12 +83,9 @@ def evaluate_formula(
                 return [value_of(item) for item in items]
             case ast.Call(func=ast.Name(id=name), args=args, keywords=[]) if name in functions:
                 return functions[name](*map(value_of, args))
-        raise InvalidInputError(f"formula: {ast.unparse(node)!r} is neither an input nor known")
+        raise InvalidInputError(f"formula: {ast.unparse(node)!r} is not an input or a function")
 
     try:
         return value_of(ast.parse(formula, mode="eval").body)
     except SyntaxError as error:
         raise InvalidInputError(f"formula: {formula!r} cannot be read: {error.msg}") from None
-
-
-_PARTS = ("value", "low", "high", "level")

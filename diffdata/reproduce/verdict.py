@@ -1,4 +1,4 @@
-"""A published figure next to its recomputation: what is compared, and the verdict."""
+"""Compare a published figure with its recomputation."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from diffdata.uncertainty import Distribution
 if TYPE_CHECKING:
     import numpy as np
 
-# Without a stated tolerance, figures that differ by less than this share agree.
+# The relative difference up to which figures agree, unless the dataset states another.
 TOLERANCE = 1e-3
 
 # The verdicts, from the best to the worst.
 VERDICTS = ("agrees", "agrees_within_rounding", "differs", "cannot_be_recomputed")
 
-_LACKING = "statistic: the published or the recomputed figure does not have it"
+_NOT_COMPARABLE = "statistic: the published or the recomputed figure does not have it"
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure with its bounds; what it does not have is None."""
+    """A figure with its bounds; None stands for what it does not have."""
 
     value: float | None = None
     low: float | None = None
@@ -33,38 +33,28 @@ class Figure:
 def summarize(
     result: Any, statistic: str, level: float, draws: int, rng: np.random.Generator
 ) -> Figure:
-    """Reduce a result to the figure that is compared; what has no closed form is sampled."""
+    """Reduce a result to the figure that is compared; sample a result without a closed form."""
     if isinstance(result, int | float):
         return Figure(float(result))
-    told = result if isinstance(result, Distribution) else result.sample(draws, rng)
+    distribution = result if isinstance(result, Distribution) else result.sample(draws, rng)
     if statistic == "within":
-        return Figure(None, *told.interval(1 - 1e-12))
-    low, high = told.interval(level)
-    return Figure(told.mean if statistic == "mean" else told.median, low, high)
+        return Figure(None, *distribution.interval(1 - 1e-12))
+    low, high = distribution.interval(level)
+    center = distribution.mean if statistic == "mean" else distribution.median
+    return Figure(center, low, high)
 
 
 def judge(
     published: Figure, recomputed: Figure, statistic: str, tolerance: float | None = None
 ) -> str:
-    """Hold two figures against each other.
+    """Compare two figures and return the verdict.
 
-    Parameters
-    ----------
-    published, recomputed
-        The two figures.
-    statistic
-        ``interval`` compares both bounds, ``within`` asks whether the published value lies between
-        the recomputed bounds, ``limit`` whether the recomputed value keeps to the published ones;
-        anything else compares the values.
-    tolerance
-        The relative difference up to which they agree; one in a thousand by default.
+    The statistic ``interval`` compares both bounds, and the worse verdict counts; ``within`` checks
+    that the published value lies between the recomputed bounds, ``limit`` that the recomputed value
+    lies between the published ones; any other compares the values.
 
-    Returns
-    -------
-    verdict
-        ``agrees`` up to the tolerance, ``agrees_within_rounding`` if the recomputed figure may be
-        rounded to the published one, at its last digit that is not a zero, else ``differs``. Of two
-        bounds the worse counts.
+    Figures agree up to the relative tolerance, and within rounding if the recomputed figure rounds
+    to the published one at its last digit that is not a zero.
 
     Examples
     --------
@@ -84,16 +74,16 @@ def judge(
 
 def _judge_between(value: float | None, low: float | None, high: float | None) -> str:
     if value is None or (low is None and high is None):
-        raise InvalidInputError(_LACKING)
+        raise InvalidInputError(_NOT_COMPARABLE)
     inside = (low is None or low <= value) and (high is None or value <= high)
     return "agrees" if inside else "differs"
 
 
 def _judge_number(published: float | None, recomputed: float | None, tolerance: float) -> str:
     if published is None or recomputed is None:
-        raise InvalidInputError(_LACKING)
+        raise InvalidInputError(_NOT_COMPARABLE)
     if abs(recomputed - published) <= tolerance * abs(published):
         return "agrees"
     unit = 10.0 ** int(Decimal(repr(published)).normalize().as_tuple().exponent)
-    rounds = abs(recomputed - published) <= unit / 2 * (1 + 1e-9)  # a tie may go either way
+    rounds = abs(recomputed - published) <= unit / 2 * (1 + 1e-9)  # a tie may round either way
     return "agrees_within_rounding" if rounds else "differs"

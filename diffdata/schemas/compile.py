@@ -1,4 +1,7 @@
-"""What a table schema becomes: an Arrow schema, a pandera schema, a dictionary."""
+"""What a table schema becomes: an Arrow schema, a pandera schema, a data dictionary.
+
+Each function imports the library that it is about.
+"""
 
 from __future__ import annotations
 
@@ -6,30 +9,20 @@ import json
 import warnings
 from typing import TYPE_CHECKING, Any
 
-import narwhals as nw
-import pandas as pd
 import pyarrow as pa
 
-from diffdata.schemas.rules import Check, table_checks
 from diffdata.schemas.standard import TableSchema
-from diffdata.types.dtypes import TEXT, arrow_type, pandas_dtypes
+from diffdata.types.arrow import arrow_type
 
 if TYPE_CHECKING:
+    import pandas as pd
     import pandera.pandas as pandera
+
+    from diffdata.schemas.rules import Check
 
 
 def arrow_schema(schema: TableSchema, table: str, version: str) -> pa.Schema:
-    """Return the Arrow schema, with units and descriptions in the metadata of its fields.
-
-    Parameters
-    ----------
-    schema
-        The table schema.
-    table
-        The name of the table.
-    version
-        The version of the dataset.
-    """
+    """Return the Arrow schema, with units and descriptions in the metadata of its fields."""
     fields = []
     for field in schema.fields:
         metadata = {"description": field.description}
@@ -52,10 +45,13 @@ def arrow_schema(schema: TableSchema, table: str, version: str) -> pa.Schema:
 def pandera_schema(schema: TableSchema, table: str) -> pandera.DataFrameSchema:
     """Return the pandera schema: dtypes, constraints, key and rules.
 
-    Foreign keys are not part of it, for they need other tables: `diffdata.load` and
-    ``diffdata validate`` check them. Rules of severity ``warning`` warn instead of failing.
+    Foreign keys are not part of it, because they need other tables. Rules of severity ``warning``
+    warn instead of failing.
     """
     import pandera.pandas as pandera
+
+    from diffdata.schemas.rules import table_checks
+    from diffdata.types.dtypes import pandas_dtypes
 
     dtypes = pandas_dtypes(schema)
     columns = {
@@ -79,17 +75,18 @@ def pandera_schema(schema: TableSchema, table: str) -> pandera.DataFrameSchema:
 
 
 def _pandera_check(check: Check) -> pandera.Check:
+    import narwhals as nw
+    import pandas as pd
     import pandera.pandas as pandera
 
     def passes(frame: pd.DataFrame) -> pd.Series[bool]:
         with warnings.catch_warnings():
-            # pandas advises against groups in patterns, which are as good as any in a schema.
+            # pandas warns of groups in patterns, which are allowed in schemas.
             warnings.filterwarnings("ignore", "This pattern is interpreted", UserWarning)
-            verdicts = nw.from_native(frame, eager_only=True).select(passes=check.passes)
-        passing = verdicts["passes"].to_numpy().astype(bool)
-        return pd.Series(passing, index=frame.index)
+            rows = nw.from_native(frame, eager_only=True).select(passes=check.passes)["passes"]
+        return pd.Series(rows.to_numpy().astype(bool), frame.index)
 
-    # pandera ignores failures in rows with a missing value unless told not to.
+    # By default pandera ignores failures in rows with a missing value.
     return pandera.Check(
         passes,
         name=check.name,
@@ -100,7 +97,11 @@ def _pandera_check(check: Check) -> pandera.Check:
 
 
 def dictionary(schema: TableSchema) -> pd.DataFrame:
-    """Return the data dictionary: one row a column, in the order of the table."""
+    """Return the data dictionary: one row for each column, in the order of the table."""
+    import pandas as pd
+
+    from diffdata.types.dtypes import TEXT
+
     references = {
         name: f"{key.reference.resource or 'this table'}.{target}"
         for key in schema.foreign_keys

@@ -1,11 +1,11 @@
-"""Our profile of the standard: what a dataset of diffdata says on top, read strictly.
+"""The diffdata profile of the standard: what its packages say in addition, read strictly.
 
-A package whose schemas have ``rules`` is held to it: every key must be known, every column and
-table described, names are plain words, and two things are added, which ``schemas/profile.json``
-(generated from this module) spells out:
+It applies to packages whose schemas have ``rules``: every key must be known, every column and table
+described, names are plain words, and there are two additions, which ``schemas/profile.json``
+(generated from this module) defines:
 
 - ``unit`` on every number and integer: a unit that `pint` can parse, ``"1"`` for a pure number, or
-  ``"column:NAME"`` where another column of the same row holds the unit or the currency;
+  ``"column:NAME"`` if another column of the same row has the unit or the currency;
 - ``rules`` on a schema: named statements about the columns of a row, see `Rule`.
 """
 
@@ -13,6 +13,8 @@ from __future__ import annotations
 
 import datetime
 from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Annotated, Literal
 
@@ -22,10 +24,13 @@ from pydantic.alias_generators import to_camel
 
 from diffdata.errors import Severity
 from diffdata.schemas import standard
-from diffdata.schemas.standard import FieldType, Scalar
+from diffdata.schemas.standard import Scalar
+from diffdata.types.definitions import FIELD_TYPES, definition
 
 # The identifier of a version is its DOI, bare or as an address; there is none before it is minted.
 _DOI = r"^(https://doi\.org/)?10\.\d{4,9}/\S+$"
+# The field types that have a type of their own in a frame, or are text.
+LoadedType = Literal["any", "boolean", "date", "integer", "number", "string", "year"]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 
 _STRICT = ConfigDict(
@@ -34,7 +39,7 @@ _STRICT = ConfigDict(
 
 
 class _Strict(BaseModel):
-    """Unknown keys are errors; what has been read is never changed."""
+    """Unknown keys are errors; objects are never changed."""
 
     model_config = _STRICT
 
@@ -49,6 +54,7 @@ class Constraints(standard.Constraints):
     exclusive_minimum: int | float | None = None
     exclusive_maximum: int | float | None = None
     enum: tuple[Scalar, ...] | None = None
+    json_schema: None = None
 
 
 class Field(standard.Field):
@@ -57,10 +63,11 @@ class Field(standard.Field):
     model_config = _STRICT
 
     name: Name
-    type: FieldType
+    type: LoadedType
     description: str = Key(min_length=1)
     unit: str | None = Key(default=None, min_length=1)
     example: Scalar | None = None
+    item_type: None = None
     constraints: Constraints = Constraints.model_construct()
 
     @model_validator(mode="after")
@@ -80,79 +87,95 @@ class Reference(standard.Reference):
 
 
 class ForeignKey(standard.ForeignKey):
-    """Columns whose values, where all are given, must stand in the referenced columns."""
+    """Columns whose values, where all are given, must be in the referenced columns."""
 
     model_config = _STRICT
 
     reference: Reference
 
 
+@dataclass(frozen=True)
+class _Column:
+    """Marks a key of a rule that names a column, or several; `types` are those it may have."""
+
+    types: tuple[str, ...] = ()
+
+
+_Date, _Text = _Column(("date",)), _Column(("string", "any"))
+_Number = _Column(tuple(name for name, row in FIELD_TYPES.items() if row.order == "number"))
+_Any = _Column()
+_Columns = Annotated[tuple[Name, ...], Key(min_length=1), _Any]
+
+
+class When(_Strict):
+    """A condition on one column: it has one of the values, or (without any) some value."""
+
+    column: Name
+    equals: tuple[Scalar, ...] | None = Key(default=None, min_length=1)
+
+
 class _Rule(_Strict):
-    """What all rules say: a name, why the rule exists, and how serious a breach is."""
+    """What all rules have: a name, the reason for the rule, and how serious a breach is."""
 
     name: Name
     reason: str = Key(min_length=1)
     severity: Severity = "error"
 
+    def _columns(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """Yield the columns that the rule reads, each with the types it may have (none: any)."""
+        for name, key in type(self).model_fields.items():
+            value = getattr(self, name)
+            if isinstance(value, When):
+                yield value.column, ()
+            for role in key.metadata:
+                if isinstance(role, _Column):
+                    columns = value if isinstance(value, tuple) else (value,)
+                    yield from ((column, role.types) for column in columns if type(column) is str)
+
     def columns_used(self) -> tuple[str, ...]:
         """Return the names of the columns that the rule reads."""
-        raise NotImplementedError
+        return tuple(name for name, _ in self._columns())
 
     def types_used(self) -> dict[str, tuple[str, ...]]:
-        """Return what types the columns must have of which the rule asks for some."""
-        return {}
+        """Return which types columns must have, for those of which the rule requires some."""
+        return {name: types for name, types in self._columns() if types}
 
 
-class _Columns(_Rule):
-    columns: tuple[Name, ...] = Key(min_length=2)
-
-    def columns_used(self) -> tuple[str, ...]:
-        """Return the names of the columns that the rule reads."""
-        return self.columns
+class _SeveralColumns(_Rule):
+    columns: Annotated[tuple[Name, ...], Key(min_length=2), _Any]
 
 
-class Ordered(_Columns):
+class Ordered(_SeveralColumns):
     """The given values do not decrease from the first column to the last."""
 
     rule: Literal["ordered"]
 
 
-class ExactlyOne(_Columns):
+class ExactlyOne(_SeveralColumns):
     """Exactly one of the columns has a value."""
 
     rule: Literal["exactlyOne"]
 
 
-class AtLeastOne(_Columns):
+class AtLeastOne(_SeveralColumns):
     """At least one of the columns has a value."""
 
     rule: Literal["atLeastOne"]
 
 
-class AllOrNone(_Columns):
+class AllOrNone(_SeveralColumns):
     """Either all of the columns have a value, or none has."""
 
     rule: Literal["allOrNone"]
-
-
-class When(_Strict):
-    """A condition on one column: it holds one of the values, or (without any) just something."""
-
-    column: Name
-    equals: tuple[Scalar, ...] | None = Key(default=None, min_length=1)
 
 
 class RequiredIf(_Rule):
     """The columns have values where the condition holds; elsewhere they may, or must be empty."""
 
     rule: Literal["requiredIf"]
-    columns: tuple[Name, ...] = Key(min_length=1)
+    columns: _Columns
     when: When
     otherwise: Literal["free", "empty"] = "free"
-
-    def columns_used(self) -> tuple[str, ...]:
-        """Return the names of the columns that the rule reads."""
-        return (*self.columns, self.when.column)
 
 
 class DatePrecision(_Rule):
@@ -162,16 +185,8 @@ class DatePrecision(_Rule):
     """
 
     rule: Literal["datePrecision"]
-    date: Name
-    precision: Name
-
-    def columns_used(self) -> tuple[str, ...]:
-        """Return the names of the columns that the rule reads."""
-        return (self.date, self.precision)
-
-    def types_used(self) -> dict[str, tuple[str, ...]]:
-        """Return what types the columns must have of which the rule asks for some."""
-        return {self.date: ("date",), self.precision: ("string", "any")}
+    date: Annotated[Name, _Date]
+    precision: Annotated[Name, _Text]
 
 
 class NearProduct(_Rule):
@@ -181,37 +196,19 @@ class NearProduct(_Rule):
     """
 
     rule: Literal["nearProduct"]
-    column: Name
-    terms: tuple[int | float | Name, ...] = Key(min_length=1)
+    column: Annotated[Name, _Number]
+    terms: Annotated[tuple[int | float | Name, ...], Key(min_length=1), _Number]
     factor: float = Key(gt=1)
     when: When | None = None
-
-    def columns_used(self) -> tuple[str, ...]:
-        """Return the names of the columns that the rule reads."""
-        terms = tuple(term for term in self.terms if isinstance(term, str))
-        return (self.column, *terms, *((self.when.column,) if self.when else ()))
-
-    def types_used(self) -> dict[str, tuple[str, ...]]:
-        """Return what types the columns must have of which the rule asks for some."""
-        terms = [term for term in self.terms if isinstance(term, str)]
-        return dict.fromkeys([self.column, *terms], _NUMBERS)
 
 
 class NearMedian(_Rule):
     """The column is within a factor of the median of the rows that agree in the columns `by`."""
 
     rule: Literal["nearMedian"]
-    column: Name
-    by: tuple[Name, ...] = Key(min_length=1)
+    column: Annotated[Name, _Number]
+    by: _Columns
     factor: float = Key(gt=1)
-
-    def columns_used(self) -> tuple[str, ...]:
-        """Return the names of the columns that the rule reads."""
-        return (self.column, *self.by)
-
-    def types_used(self) -> dict[str, tuple[str, ...]]:
-        """Return what types the columns must have of which the rule asks for some."""
-        return {self.column: _NUMBERS}
 
 
 class NotAfter(_Rule):
@@ -222,28 +219,16 @@ class NotAfter(_Rule):
     """
 
     rule: Literal["notAfter"]
-    date: Name
-    key: Name
+    date: Annotated[Name, _Date]
+    key: Annotated[Name, _Any]
     reference: Name
-
-    def columns_used(self) -> tuple[str, ...]:
-        """Return the names of the columns that the rule reads."""
-        return (self.date, self.key)
-
-    def types_used(self) -> dict[str, tuple[str, ...]]:
-        """Return what types the columns must have of which the rule asks for some."""
-        return {self.date: ("date",)}
 
 
 class Referenced(_Rule):
     """Some row of the package refers to the key of the row."""
 
     rule: Literal["referenced"]
-    column: Name
-
-    def columns_used(self) -> tuple[str, ...]:
-        """Return the names of the columns that the rule reads."""
-        return (self.column,)
+    column: Annotated[Name, _Any]
 
 
 Rule = Annotated[
@@ -277,7 +262,7 @@ class TableSchema(standard.TableSchema):
 
     @property
     def profiled(self) -> bool:
-        """Whether the table is held to the profile."""
+        """Whether the profile applies to the table."""
         return True
 
     def _names_used(self) -> list[tuple[str, str]]:
@@ -298,8 +283,8 @@ class TableSchema(standard.TableSchema):
                     expected = " or ".join(types)
                     raise ValueError(f"rule {rule.name}: {name} is a {found}, expected {expected}")
             if isinstance(rule, Ordered):
-                kinds = {_ORDERED.get(self.field(name).type) for name in rule.columns}
-                if None in kinds or len(kinds) > 1:
+                kinds = {definition(self.field(name)).order for name in rule.columns}
+                if "" in kinds or len(kinds) > 1:
                     raise ValueError(f"rule {rule.name}: columns of these types have no order")
             if isinstance(rule, NearMedian) and rule.column in rule.by:
                 raise ValueError(f"rule {rule.name}: {rule.column} cannot be in its own group")
@@ -309,17 +294,9 @@ class TableSchema(standard.TableSchema):
                     try:
                         column.limit(value)
                     except (TypeError, ValueError, OverflowError):
-                        message = f"rule {rule.name}: {value!r} is no {column.type}"
+                        message = f"rule {rule.name}: {value!r} is not of the type {column.type}"
                         raise ValueError(message) from None
         return self
-
-
-# Types whose values can be compared with each other.
-_ORDERED = {
-    "integer": "number", "number": "number", "year": "number", "date": "date", "string": "text",
-    "any": "text",
-}  # fmt: skip
-_NUMBERS = ("integer", "number", "year")
 
 
 class Resource(standard.Resource):
@@ -365,14 +342,14 @@ class Contributor(_Strict):
 
 
 class PackageSource(_Strict):
-    """A document that the package as a whole rests on."""
+    """A document that the package is based on."""
 
     title: str
     path: str | None = None
 
 
 class PackageDescriptor(standard.PackageDescriptor):
-    """datapackage.json: the package as a whole."""
+    """The content of datapackage.json."""
 
     model_config = _STRICT
 

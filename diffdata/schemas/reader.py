@@ -1,40 +1,20 @@
-"""From the text of a descriptor to its model, with every fault said in plain words."""
+"""Reading descriptors: from text to models, with every fault in plain words."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from typing import Any, TypeVar
+from collections.abc import Iterator
+from functools import cache
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
 from diffdata.errors import DescriptorError, PackageError, Problem, suggestion
 from diffdata.schemas import standard
-from diffdata.schemas.profile import (
-    AllOrNone,
-    AtLeastOne,
-    Constraints,
-    Contributor,
-    DatePrecision,
-    ExactlyOne,
-    Field,
-    ForeignKey,
-    License,
-    NearMedian,
-    NearProduct,
-    NotAfter,
-    Ordered,
-    PackageDescriptor,
-    PackageSource,
-    Reference,
-    Referenced,
-    RequiredIf,
-    Resource,
-    TableSchema,
-    When,
-)
+from diffdata.schemas.profile import PackageDescriptor, TableSchema
 
-_MOST_PROBLEMS = 200  # of one file that are told
+_MOST_PROBLEMS = 200  # of one file that are reported
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -42,25 +22,14 @@ Model = TypeVar("Model", bound=BaseModel)
 def parse_package(text: str, file: str) -> PackageDescriptor:
     """Read the text of a package descriptor of the profile; `file` is its name in messages.
 
-    Raises
-    ------
-    PackageError
-        If the text is not JSON.
-    DescriptorError
-        If it breaks the profile: every fault, each naming the file and the key.
+    A PackageError says that it is not JSON, a DescriptorError has every fault with its file and
+    key.
     """
     return _parse(PackageDescriptor, text, file)
 
 
 def parse_schema(text: str, file: str) -> TableSchema:
-    """Read the text of a table schema of the profile; `file` is its name in messages.
-
-    Raises
-    ------
-    PackageError
-        If the text is not JSON.
-    DescriptorError
-        If it breaks the profile: every fault, each naming the file and the key.
+    """Read the text of a table schema of the profile, see `parse_package`.
 
     Examples
     --------
@@ -97,7 +66,7 @@ def _parse(model: type[Model], text: str, file: str) -> Model:
             error.lineno,
         ) from None
     except _RepeatedKeyError as error:
-        raise DescriptorError([Problem(file, str(error), "the key stands twice")]) from None
+        raise DescriptorError([Problem(file, str(error), "the key appears twice")]) from None
     except RecursionError:
         raise PackageError(f"{file}: nested too deeply to be a descriptor") from None
     except ValueError:
@@ -111,7 +80,7 @@ def _parse(model: type[Model], text: str, file: str) -> Model:
 
 
 def _without_echoes(details: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Drop the remark that a list is too short where all that it lacks are its faulty items."""
+    """Drop the remark that a list is too short if it lacks only the items that are faulty."""
     places = [detail["loc"] for detail in details]
 
     def echoes(detail: dict[str, Any]) -> bool:
@@ -147,32 +116,27 @@ _EXPECTED = {
 }
 
 
-# The models of nested objects, by the key (or the rule) that they stand under.
-_NESTED: dict[str, type[BaseModel]] = {
-    "fields": Field,
-    "constraints": Constraints,
-    "foreignKeys": ForeignKey,
-    "reference": Reference,
-    "when": When,
-    "resources": Resource,
-    "licenses": License,
-    "contributors": Contributor,
-    "sources": PackageSource,
-    "ordered": Ordered,
-    "exactlyOne": ExactlyOne,
-    "atLeastOne": AtLeastOne,
-    "allOrNone": AllOrNone,
-    "requiredIf": RequiredIf,
-    "datePrecision": DatePrecision,
-    "nearProduct": NearProduct,
-    "nearMedian": NearMedian,
-    "notAfter": NotAfter,
-    "referenced": Referenced,
-}
+@cache
+def _nested(model: type[BaseModel]) -> dict[str, type[BaseModel]]:
+    """Return the models of nested objects, by the key (or the rule) at which they are."""
+    found: dict[str, type[BaseModel]] = {}
+    for name, key in model.model_fields.items():
+        for inner in _models(key.annotation):
+            rule = inner.model_fields.get("rule")
+            where = get_args(rule.annotation)[0] if rule else key.alias or name
+            found |= _nested(inner) | {where: inner}
+    return found
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _models(part)
 
 
 def _problem(model: type[BaseModel], file: str, data: Any, detail: dict[str, Any]) -> Problem:
-    """Say one of pydantic's errors in the words of somebody who edits JSON."""
+    """Return one of pydantic's errors in the words of somebody who edits JSON."""
     location = detail["loc"]
     kind, found = detail["type"], detail["input"]
     message = _EXPECTED.get(kind) or detail["msg"].removeprefix("Value error, ")
@@ -186,14 +150,14 @@ def _problem(model: type[BaseModel], file: str, data: Any, detail: dict[str, Any
         message, hint = f"there is no rule {detail['ctx']['tag']!r}", f"known rules: {rules}"
     elif kind == "extra_forbidden":
         parents = [part for part in location[:-1] if isinstance(part, str)]
-        parent = _NESTED[parents[-1]] if parents else model
+        parent = _nested(model)[parents[-1]] if parents else model
         known = sorted(field.alias or name for name, field in parent.model_fields.items())
         hint = suggestion(str(location[-1]), known, f"known keys: {', '.join(known)}")
     return Problem(file, _dotted(location, data), message, hint)
 
 
 def _dotted(location: tuple[int | str, ...], data: Any) -> str:
-    """Write a location the way people do, by name where there is one: ``fields[size].unit``."""
+    """Return a location as people write it, by name where there is one: ``fields[size].unit``."""
     text = ""
     for part in location:
         if isinstance(part, int):
@@ -204,5 +168,5 @@ def _dotted(location: tuple[int | str, ...], data: Any) -> str:
             data = data[part]
             text += f".{part}"
         elif not (isinstance(data, dict) and data.get("rule") == part):
-            text += f".{part}"  # a missing key; the tag of a rule, which is no key, is left out
+            text += f".{part}"  # a missing key; the tag of a rule is not a key
     return text.removeprefix(".")

@@ -1,19 +1,23 @@
-"""Every check of a table, written once, as a Narwhals expression that says which rows pass.
+"""The checks of a table, as Narwhals expressions that are true for the rows that pass.
 
-The pandera schemas that users get and the validator both evaluate these expressions, so that they
-cannot disagree. Missing values pass every check but ``required`` and the rules about presence.
+The pandera schemas that users get and the validator evaluate the same expressions, so they cannot
+disagree. Missing values pass every check but ``required`` and the rules about presence.
 """
 
 from __future__ import annotations
 
+import datetime
 import functools
+import json
 import math
 import operator
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import narwhals as nw
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from diffdata.errors import Severity
 from diffdata.schemas.patterns import whole
@@ -31,45 +35,42 @@ from diffdata.schemas.profile import (
     Rule,
     When,
 )
-from diffdata.schemas.standard import Field, ForeignKey, Scalar, TableSchema
+from diffdata.schemas.standard import Field, ForeignKey, TableSchema
+from diffdata.types.text import counted
 
-# Rules about what is possible but odd: they look at neighbours or at other tables, and a package
-# may accept what they warn of. So they are no part of a schema in the strict sense.
+# Rules about what is possible but unusual: they compare with other rows or tables, and a package
+# may acknowledge their warnings. So they are not part of the checks of a table alone.
 PLAUSIBILITY = (NearProduct, NearMedian, NotAfter, Referenced)
 
-# Joins the parts of a composite key; it cannot stand in a cell, control characters are refused.
+# Joins the parts of a composite key; a cell cannot have it, for control characters are refused.
 _KEY_SEPARATOR = "\x1f"
 _LISTED = 50  # allowed values that a message lists
 _SHOWN = 100  # characters of a value or a pattern that a message shows
 _WHOLE = ("integer", "year")
-_LIMITS = ("minimum", "maximum", "exclusive-minimum", "exclusive-maximum")
+_COLLECTIONS = ("array", "list", "object")  # whose length is the number of items
+_LIMITS: dict[str, tuple[str, Callable[[Any, Any], Any], str]] = {
+    "minimum": ("minimum", operator.ge, "at least"),
+    "maximum": ("maximum", operator.le, "at most"),
+    "exclusiveMinimum": ("exclusive-minimum", operator.gt, "more than"),
+    "exclusiveMaximum": ("exclusive-maximum", operator.lt, "less than"),
+}
 _LEAST, _MOST = -(2**63), 2**63 - 1  # of whole numbers of 64 bits
+
+
+DecidedBy = Literal["row", "presence", "ends", "pattern"]
 
 
 @dataclass(frozen=True)
 class Check:
-    """One statement about the rows of a table.
+    """One statement about the rows of a table; a breach is reported at the first of its columns.
 
-    Attributes
-    ----------
-    name
-        ``required``, ``enum`` ... for a constraint, ``primary-key``, ``foreign-key``, or the name
-        of a rule of the schema.
-    columns
-        The columns that the statement is about; the first is where a breach is shown.
-    passes
-        Boolean expression, true for the rows that pass, never null.
-    expected
-        What a row must satisfy, in words.
-    unique
-        Whether the statement is that no two rows have the same values in the columns, which some
-        engines can tell for a whole table faster than for each row.
-    decided_by
-        What the verdict of a row rests on: all of the ``row``; the ``presence`` of a value in the
-        one column; its place between ``ends``, so that the statement holds for all if it holds for
-        the least and the largest; or that it has the form of the ``pattern``.
-    pattern
-        What the values match, if that decides.
+    ``name`` is that of a constraint, ``primary-key``, ``foreign-key``, or that of a rule of the
+    schema. ``passes`` is true for the rows that pass, never null, and ``expected`` says what a row
+    must satisfy. ``unique``: no two rows have the same values in the columns, which some engines
+    can check for a table faster than for each row. ``decided_by`` says what the result depends on:
+    the whole ``row``; the ``presence`` of a value; its position between two ``ends``, so that all
+    rows pass if those with the least and the largest value pass; or whether the value matches the
+    ``pattern``.
     """
 
     name: str
@@ -78,69 +79,185 @@ class Check:
     expected: str
     severity: Severity = "error"
     unique: bool = False
-    decided_by: Literal["row", "presence", "ends", "pattern"] = "row"
+    decided_by: DecidedBy = "row"
     pattern: str = ""
 
 
 def table_checks(schema: TableSchema) -> list[Check]:
-    """Return the checks that need nothing but the table itself: constraints, key and rules."""
+    """Return the checks that need only the table itself: constraints, keys and rules."""
     checks = [check for field in schema.fields for check in field_checks(field)]
-    for key in schema.unique_keys:
-        passes = _any_missing(key) | ~key_expression(key, schema).is_duplicated()
-        expected = f"a {_list(key)} that no other row has"
-        checks.append(Check("unique", key, passes, expected, unique=True))
+    checks += [_unique("unique", key, schema) for key in schema.unique_keys]
+    for name in schema.primary_key:
+        if not schema.field(name).constraints.required:
+            given, expected = ~nw.col(name).is_null(), "a value, it is part of the key"
+            checks.append(Check("primary-key", (name,), given, expected, decided_by="presence"))
+    if schema.primary_key:
+        checks.append(_unique("primary-key", schema.primary_key, schema))
     strict = (rule for rule in schema.rules if not isinstance(rule, PLAUSIBILITY))
-    return [*checks, *_primary_key(schema), *(rule_check(rule, schema) for rule in strict)]
+    return [*checks, *(rule_check(rule, schema) for rule in strict)]
+
+
+def _unique(name: str, key: tuple[str, ...], schema: TableSchema) -> Check:
+    passes = _any_missing(key) | ~key_expression(key, schema).is_duplicated()
+    expected = f"a {_list(key)} that no other row has"
+    return Check(name, key, passes, expected, unique=True)
 
 
 def field_checks(field: Field) -> list[Check]:
     """Return one check for each constraint of a column."""
-    column, limits = nw.col(field.name), field.constraints
-    found: list[tuple[str, nw.Expr, str]] = []
-    for name, value, holds, words in (
-        ("minimum", limits.minimum, operator.ge, "at least"),
-        ("maximum", limits.maximum, operator.le, "at most"),
-        ("exclusive-minimum", limits.exclusive_minimum, operator.gt, "more than"),
-        ("exclusive-maximum", limits.exclusive_maximum, operator.lt, "less than"),
-    ):
-        if value is not None:
-            found.append((name, _compared(field, holds, value), f"{words} {value}"))
-    if limits.enum is not None:
-        allowed = ", ".join(str(value)[:_SHOWN] for value in limits.enum[:_LISTED])
-        allowed += ", ..." * (len(limits.enum) > _LISTED)
-        found.append(("enum", _among(field, limits.enum), f"one of: {allowed}"))
-    if limits.pattern is not None:
-        matches = column.str.contains(whole(limits.pattern))
-        found.append(("pattern", matches, f"text of the form {limits.pattern[:_SHOWN]}"))
-    if limits.min_length is not None:
-        passes = column.str.len_chars() >= limits.min_length
-        found.append(("min-length", passes, f"at least {limits.min_length} characters"))
-    if limits.max_length is not None:
-        passes = column.str.len_chars() <= limits.max_length
-        found.append(("max-length", passes, f"at most {limits.max_length} characters"))
-    if limits.unique:
-        alone = column + 0.0 if field.type == "number" else column  # there is one zero
-        found.append(("unique", ~alone.is_duplicated(), "a value that no other row has"))
-    checks = [
-        Check(
-            name,
-            (field.name,),
-            column.is_null() | passes,
-            expected,
-            unique=name == "unique",
-            decided_by="ends" if name in _LIMITS else "pattern" if name == "pattern" else "row",
-            pattern=(limits.pattern or "") if name == "pattern" else "",
-        )
-        for name, passes, expected in found
-    ]
-    if limits.required:
+    column, checks = nw.col(field.name), []
+    if field.constraints.required:
         given = ~column.is_null()
-        checks.insert(0, Check("required", (field.name,), given, "a value", decided_by="presence"))
+        checks.append(Check("required", (field.name,), given, "a value", decided_by="presence"))
+    for constraint in _constraints(field):
+        moments = field.type in ("datetime", "time", "duration")  # whose order is not total
+        kind: DecidedBy = "row" if moments else _DECIDED_BY.get(constraint.name, "ends")
+        checks.append(
+            Check(
+                constraint.name,
+                (field.name,),
+                column.is_null() | constraint.holds_for(field),
+                constraint.expected,
+                decided_by=kind,
+                pattern=constraint.bound if constraint.name == "pattern" else "",
+            )
+        )
+    if field.constraints.unique:
+        passes = column.is_null() | ~_one_zero(column, field).is_duplicated()
+        expected = "a value that no other row has"
+        checks.append(Check("unique", (field.name,), passes, expected, unique=True))
     return checks
 
 
+def is_compared(field: Field, schema: TableSchema) -> bool:
+    """Return whether some check compares the values of a column."""
+    keys = (schema.primary_key, *schema.unique_keys, *(key.fields for key in schema.foreign_keys))
+    keyed = any(field.name in key for key in keys)
+    return keyed or field.constraints.unique or bool(_constraints(field))
+
+
+def allows(field: Field, value: Any) -> bool:
+    """Return whether a value that is not missing satisfies the constraints of its column.
+
+    These are the constraints of `field_checks` but for ``unique``, evaluated in Python.
+
+    Examples
+    --------
+    >>> from diffdata.schemas.standard import Constraints
+    >>> share = Field(name="share", type="number", constraints=Constraints(maximum=1))
+    >>> allows(share, 0.5), allows(share, 2.0)
+    (True, False)
+    """
+    return all(constraint.allows(field, value) for constraint in _constraints(field))
+
+
+_DECIDED_BY: dict[str, DecidedBy] = {
+    "enum": "row", "pattern": "pattern", "min-length": "row", "max-length": "row",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Constraint:
+    """A constraint on one value: `holds` compares it with `bound`; `suffix` is of moments alone."""
+
+    name: str
+    expected: str
+    bound: Any
+    holds: Callable[[Any, Any], Any] = operator.eq
+    suffixes: tuple[str, ...] = ()
+
+    def holds_for(self, field: Field) -> nw.Expr:
+        """Return the expression that a value satisfies the constraint."""
+        column = nw.col(field.name)
+        if self.name == "pattern":
+            return column.str.contains(whole(self.bound))
+        if self.name in ("min-length", "max-length"):
+            if field.type in _COLLECTIONS:
+                column = column.str.slice(0, len(counted(0)))
+                return cast(nw.Expr, self.holds(column, counted(self.bound)))
+            return cast(nw.Expr, self.holds(column.str.len_chars(), self.bound))
+        column = _comparable(column, field)
+        if self.name == "enum":
+            # An empty list has no type, which some engines refuse; only missing values pass it.
+            return column.is_in(self.bound) if self.bound else column.is_null()
+        if field.type in _WHOLE and not _LEAST <= self.bound <= _MOST:
+            below = self.bound < _LEAST
+            wants_more = self.holds in (operator.ge, operator.gt)
+            return ~column.is_null() if below == wants_more else column.is_null()
+        passes: nw.Expr = self.holds(column, self.bound)
+        if self.suffixes:
+            alike = (column.str.ends_with(suffix) for suffix in self.suffixes)
+            passes = passes & functools.reduce(operator.or_, alike)
+        return passes
+
+    def allows(self, field: Field, value: Any) -> bool:
+        """Return whether a value satisfies the constraint."""
+        if self.name == "pattern":  # by RE2, for other engines may take too long
+            found = pc.match_substring_regex(pa.scalar(value), whole(self.bound))
+            return bool(found.as_py())
+        if self.name in ("min-length", "max-length"):
+            if field.type in _COLLECTIONS:
+                return bool(self.holds(value[: len(counted(0))], counted(self.bound)))
+            return bool(self.holds(len(value), self.bound))
+        value = _day(value) if field.type == "date" else value
+        if self.name == "enum":
+            return value in self.bound
+        alike = not self.suffixes or value.endswith(self.suffixes)
+        return bool(self.holds(value, self.bound)) and alike
+
+
+def _constraints(field: Field) -> list[_Constraint]:
+    """Return the constraints on single values, but for ``required``."""
+    limits, found = field.constraints, []
+    for key, value in limits.limits():
+        name, holds, words = _LIMITS[key]
+        bound = _bound(field, value)
+        if field.type in _WHOLE:  # engines compare whole numbers exactly with whole ones alone
+            bound = math.ceil(bound) if holds in (operator.ge, operator.lt) else math.floor(bound)
+        suffixes, why = _order(field, bound)
+        found.append(_Constraint(name, f"{words} {value}{why}", bound, holds, suffixes))
+    if limits.enum is not None:
+        shown = ", ".join(_shown(value)[:_SHOWN] for value in limits.enum[:_LISTED])
+        shown += ", ..." * (len(limits.enum) > _LISTED)
+        found.append(_Constraint("enum", f"one of: {shown}", _allowed(field, limits.enum)))
+    if limits.pattern is not None:
+        expected = f"text of the form {limits.pattern[:_SHOWN]}"
+        found.append(_Constraint("pattern", expected, limits.pattern))
+    unit = "items" if field.type in _COLLECTIONS else "characters"
+    if limits.min_length is not None:
+        expected = f"at least {limits.min_length} {unit}"
+        found.append(_Constraint("min-length", expected, limits.min_length, operator.ge))
+    if limits.max_length is not None:
+        expected = f"at most {limits.max_length} {unit}"
+        found.append(_Constraint("max-length", expected, limits.max_length, operator.le))
+    return found
+
+
+def _shown(value: Any) -> str:
+    return json.dumps(value) if isinstance(value, list | tuple | dict) else str(value)
+
+
+def _order(field: Field, bound: Any) -> tuple[tuple[str, ...], str]:
+    """Return how the values end that have an order with a limit, and this condition in words.
+
+    A time with a zone has no order with one without, nor have months with days.
+    """
+    if field.type in ("datetime", "time"):
+        if bound.endswith("Z"):
+            return ("Z",), ", with a time zone as this limit has"
+        return tuple("0123456789"), ", without a time zone as this limit is"
+    if field.type == "duration":
+        kind = bound.rpartition(" ")[2]
+        if kind == "both":
+            return ("both",), ", in months and days as this limit is"
+        if kind == "months":
+            return (kind, "zero"), ", in years and months as this limit is"
+        return ("seconds", "zero"), ", without years and months, whose length varies"
+    return (), ""
+
+
 def rule_check(rule: Rule, schema: TableSchema, median: nw.Expr | None = None) -> Check:
-    """Compile a rule of a schema; `median` is where a `NearMedian` finds that of its group."""
+    """Return the check of a rule; `median` is the median of its group, for a `NearMedian`."""
     match rule:
         case Ordered(columns=columns):
             pairs = [(a, b) for i, a in enumerate(columns) for b in columns[i + 1 :]]
@@ -150,7 +267,9 @@ def rule_check(rule: Rule, schema: TableSchema, median: nw.Expr | None = None) -
             )
             expected = " <= ".join(columns)
         case ExactlyOne(columns=columns):
-            passes, expected = _count(columns) == 1, f"a value in exactly one of {_list(columns)}"
+            present = ((~nw.col(name).is_null()).cast(nw.Int64()) for name in columns)
+            passes = functools.reduce(operator.add, present) == 1
+            expected = f"a value in exactly one of {_list(columns)}"
         case AtLeastOne(columns=columns):
             passes = ~_all_missing(columns)
             expected = f"a value in at least one of {_list(columns)}"
@@ -182,14 +301,9 @@ def rule_check(rule: Rule, schema: TableSchema, median: nw.Expr | None = None) -
                 "no more is known"
             )
         case NearProduct(column=column, terms=terms, factor=factor, when=when):
-            product = functools.reduce(
-                operator.mul,
-                (
-                    # As a float, for the product of whole numbers may be none.
-                    _as_float(t) if isinstance(t, str) else nw.lit(float(t))
-                    for t in terms
-                ),
-            )
+            # As floats, for the product of whole numbers may exceed 64 bits.
+            floats = (_as_float(t) if isinstance(t, str) else nw.lit(float(t)) for t in terms)
+            product = functools.reduce(operator.mul, floats)
             ratio = _as_float(column) / product
             needed = [column, *(term for term in terms if isinstance(term, str))]
             passes = _any_missing(needed) | _within(ratio, factor)
@@ -201,21 +315,15 @@ def rule_check(rule: Rule, schema: TableSchema, median: nw.Expr | None = None) -
             passes = _any_missing((column, *by)) | _within(ratio, factor)
             expected = f"within a factor of {factor:g} of the median of its {_list(by)}"
         case _:
-            raise TypeError(f"{rule.rule} looks at other rows")
+            raise TypeError(f"{rule.rule} compares with other rows")
     return Check(rule.name, rule.columns_used(), passes, expected, rule.severity)
 
 
-def not_after_check(rule: NotAfter, beside: tuple[str, str] | None = None) -> Check:
-    """Return the check of a rule on a frame that has the other date and its precision.
-
-    They stand in the columns that `beside` names, by default ``KEY.REFERENCE`` and
-    ``KEY.REFERENCE_precision``.
-    """
-    name = f"{rule.key}.{rule.reference}"
-    there, precise = (name, f"{name}_precision") if beside is None else beside
-    own, other, precision = nw.col(rule.date), nw.col(there), nw.col(precise)
+def not_after_check(rule: NotAfter, beside: tuple[str, str]) -> Check:
+    """Return the check of a rule; the columns `beside` have the other date and its precision."""
+    own, other, precision = nw.col(rule.date), nw.col(beside[0]), nw.col(beside[1])
     month = own.dt.year() * 12 + own.dt.month() <= other.dt.year() * 12 + other.dt.month()
-    # Said outright, for some engines compare with a missing date and answer no.
+    # Explicitly, for some engines compare with a missing date and return false.
     unknown = own.is_null() | other.is_null() | precision.is_null()
     passes = unknown | (
         (own <= other)
@@ -226,61 +334,50 @@ def not_after_check(rule: NotAfter, beside: tuple[str, str] | None = None) -> Ch
     return Check(rule.name, (rule.date, rule.key), passes, expected, rule.severity)
 
 
-def referenced_check(rule: Referenced, used: Iterable[Scalar]) -> Check:
-    """Return the check that something refers to a key; `used` holds the keys that are."""
-    passes = nw.col(rule.column).is_null()
-    if keys := list(used):
-        passes = passes | nw.col(rule.column).is_in(keys)
-    expected = "a row that refers to it"
-    return Check(rule.name, (rule.column,), passes, expected, rule.severity)
+def referenced_check(rule: Referenced, found: nw.Expr) -> Check:
+    """Return the check that some row refers to a key, given where one is found."""
+    passes = nw.col(rule.column).is_null() | found
+    return Check(rule.name, (rule.column,), passes, "a row that refers to it", rule.severity)
 
 
-def _compared(field: Field, holds: Callable[[Any, Any], Any], value: Any) -> nw.Expr:
-    """Return the expression that a value compares with a limit of its column."""
-    column, limit = _comparable(field)
-    bound = limit(value)
-    if field.type in _WHOLE:
-        # Engines compare whole numbers with whole ones of 64 bits, and no more than these exactly.
-        bound = math.ceil(bound) if holds in (operator.ge, operator.lt) else math.floor(bound)
-        if not _LEAST <= bound <= _MOST:
-            below, wants_more = bound < _LEAST, holds in (operator.ge, operator.gt)
-            return ~column.is_null() if below == wants_more else column.is_null()
-    passes: nw.Expr = holds(column, bound)
-    return passes
+def _bound(field: Field, value: Any) -> Any:
+    """Return a limit or an allowed value as it compares with the values of its column."""
+    return _day(field.limit(value)) if field.type == "date" else field.limit(value)
 
 
-def _among(field: Field, values: Sequence[Any]) -> nw.Expr:
-    """Return the expression that a value is one of those allowed."""
-    column, limit = _comparable(field)
-    allowed = [limit(value) for value in values]
-    if field.type in _WHOLE:
-        allowed = [int(value) for value in allowed if value == int(value)]
-        allowed = [value for value in allowed if _LEAST <= value <= _MOST]
-    if field.type == "number" and 0.0 in allowed:
-        allowed += [0.0, -0.0]  # equal, but not to Arrow
-    # An empty list has no type, which some engines mind: nothing passes but what is missing.
-    return column.is_in(allowed) if allowed else column.is_null()
+def _day(date: datetime.date) -> int:
+    return date.year * 10_000 + date.month * 100 + date.day
 
 
-def _comparable(field: Field) -> tuple[nw.Expr, Callable[[Any], Any]]:
-    """Return a column as it compares with its limits, and what makes a limit comparable.
+def _comparable(column: nw.Expr, field: Field) -> nw.Expr:
+    """Return a column as it compares with its limits.
 
     Days are compared as numbers (20200528): engines differ in whether a day is a moment, and in
     which time zone it begins.
     """
-    column = nw.col(field.name)
     if field.type != "date":
-        return column, field.limit
+        return column
     year, month, day = (
-        part.fill_null(1).cast(nw.Int64())  # some engines give eight bits, or floats
+        part.fill_null(1).cast(nw.Int64())  # some engines return eight bits, or floats
         for part in (column.dt.year(), column.dt.month(), column.dt.day())
     )
+    return year * 10_000 + month * 100 + day
 
-    def number(value: Any) -> int:
-        date = field.limit(value)
-        return int(date.year * 10_000 + date.month * 100 + date.day)
 
-    return year * 10_000 + month * 100 + day, number
+def _allowed(field: Field, values: Iterable[Any]) -> list[Any]:
+    """Return allowed values as they compare with those of the column; null is always allowed."""
+    allowed = [_bound(field, value) for value in values if value is not None]
+    if field.type in _WHOLE:
+        allowed = [int(value) for value in allowed if value == int(value)]
+        return [value for value in allowed if _LEAST <= value <= _MOST]
+    if field.type == "number" and 0.0 in allowed:
+        allowed += [0.0, -0.0]  # equal, but not to Arrow
+    return allowed
+
+
+def _one_zero(column: nw.Expr, field: Field | None) -> nw.Expr:
+    """Return a column with one zero: floats have two, which are equal but not to Arrow."""
+    return column + 0.0 if field is not None and field.type == "number" else column
 
 
 def _within(ratio: nw.Expr, factor: float) -> nw.Expr:
@@ -291,7 +388,9 @@ def _condition(when: When, schema: TableSchema) -> nw.Expr:
     """Return the expression that a condition on a column holds."""
     holds = ~nw.col(when.column).is_null()
     if when.equals is not None:
-        holds = holds & _among(schema.field(when.column), when.equals)
+        field = schema.field(when.column)
+        values = _Constraint("enum", "", _allowed(field, when.equals))
+        holds = holds & values.holds_for(field)
     return holds
 
 
@@ -307,55 +406,20 @@ def _as_float(column: str) -> nw.Expr:
     return nw.col(column) / 1
 
 
-def foreign_key_check(
-    key: ForeignKey, present: Iterable[Scalar], schema: TableSchema | None = None
-) -> Check:
-    """Return the check that a foreign key finds its row.
-
-    Parameters
-    ----------
-    key
-        The foreign key.
-    present
-        The values of the referenced columns, as `key_expression` gives them.
-    schema
-        The schema of the table with the foreign key; without it numbers have two zeros.
-    """
+def foreign_key_check(key: ForeignKey, found: nw.Expr) -> Check:
+    """Return the check that a foreign key finds its row, given where one is found."""
     target = key.reference.resource or "this table"
-    expected = f"a value that stands in {_list(key.reference.fields)} of {target}"
-    passes = _any_missing(key.fields)
-    if values := list(present):  # an empty list has no type, which some engines mind
-        passes = passes | key_expression(key.fields, schema).is_in(values)
-    return Check("foreign-key", key.fields, passes, expected)
+    expected = f"a value that is in {_list(key.reference.fields)} of {target}"
+    return Check("foreign-key", key.fields, _any_missing(key.fields) | found, expected)
 
 
 def key_expression(columns: Sequence[str], schema: TableSchema | None = None) -> nw.Expr:
     """Return one expression for a key of one or several columns (several are joined as text)."""
-    floats = {name for name in columns if schema and schema.field(name).type == "number"}
-    parts = [nw.col(name) + 0.0 if name in floats else nw.col(name) for name in columns]  # one zero
+    fields = (schema.field(name) if schema else None for name in columns)
+    parts = [_one_zero(nw.col(name), f) for name, f in zip(columns, fields, strict=True)]
     if len(columns) == 1:
         return parts[0]
     return nw.concat_str([part.cast(nw.String()) for part in parts], separator=_KEY_SEPARATOR)
-
-
-def _primary_key(schema: TableSchema) -> list[Check]:
-    key = schema.primary_key
-    if not key:
-        return []
-    checks = [
-        Check(
-            "primary-key",
-            (name,),
-            ~nw.col(name).is_null(),
-            "a value, it is part of the key",
-            decided_by="presence",
-        )
-        for name in key
-        if not schema.field(name).constraints.required
-    ]
-    unique = _any_missing(key) | ~key_expression(key, schema).is_duplicated()
-    expected = f"a {_list(key)} that no other row has"
-    return [*checks, Check("primary-key", key, unique, expected, unique=True)]
 
 
 def _all(expressions: Iterable[nw.Expr]) -> nw.Expr:
@@ -368,12 +432,6 @@ def _any_missing(columns: Sequence[str]) -> nw.Expr:
 
 def _all_missing(columns: Sequence[str]) -> nw.Expr:
     return _all(nw.col(name).is_null() for name in columns)
-
-
-def _count(columns: Sequence[str]) -> nw.Expr:
-    """Count the given values of a row."""
-    present = ((~nw.col(name).is_null()).cast(nw.Int64()) for name in columns)
-    return functools.reduce(operator.add, present)
 
 
 def _list(names: Sequence[str]) -> str:

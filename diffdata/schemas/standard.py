@@ -1,15 +1,14 @@
-"""Descriptor objects of the standard: Data Package v1 and v2, as strangers write them.
+"""Descriptor objects of the standard, Data Package v1 and v2, as third-party packages write them.
 
-What is not known is ignored here, as the standard allows; what is known must have the right form.
+Unknown keys are ignored here, as the standard allows; known keys must have the right form.
 `diffdata.schemas.profile` narrows these classes to the profile of this dataset.
 """
 
 from __future__ import annotations
 
 import datetime
-import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any, Literal, Self
 
@@ -18,18 +17,22 @@ from pydantic import Field as Key
 from pydantic.alias_generators import to_camel
 
 from diffdata.errors import nearest
+from diffdata.types.text import limit
 
 Severity = Literal["error", "warning"]
 Scalar = str | bool | int | float
-_COMPARED = 500  # columns among which a misspelt one is looked for
+_COMPARED = 500  # columns that a misspelt name is compared with
 FieldType = Literal[
     "any", "array", "boolean", "date", "datetime", "duration", "geojson", "geopoint", "integer",
     "list", "number", "object", "string", "time", "year", "yearmonth",
 ]  # fmt: skip
+_TEXTS, _COLLECTIONS = ("any", "string"), ("array", "list", "object")
+_UNORDERED = (*_COLLECTIONS, "boolean", "geojson", "geopoint")
+ITEM_TYPES = ("string", "integer", "boolean", "number", "datetime", "date", "time")
 
 
 class Readable(BaseModel):
-    """Keys are those of the standard (camelCase); what has been read is never changed.
+    """Keys are those of the standard (camelCase); objects are immutable.
 
     A class is built when it first reads something: most uses need few of them.
     """
@@ -42,19 +45,26 @@ class Readable(BaseModel):
 class Constraints(Readable):
     """What a cell must satisfy.
 
-    Limits may be written as text, as a cell would be; they are parsed by the type of the column.
+    Limits may be written as text, like a cell; they are parsed by the type of the column.
     """
 
     required: bool = False
     unique: bool = False
     minimum: int | float | datetime.date | str | None = None
     maximum: int | float | datetime.date | str | None = None
-    exclusive_minimum: int | float | str | None = None
-    exclusive_maximum: int | float | str | None = None
+    exclusive_minimum: int | float | datetime.date | str | None = None
+    exclusive_maximum: int | float | datetime.date | str | None = None
     min_length: int | None = Key(default=None, ge=0)
     max_length: int | None = Key(default=None, ge=0)
     enum: tuple[Any, ...] | None = None
     pattern: str | None = None
+    json_schema: dict[str, Any] | None = None
+
+    def limits(self) -> Iterator[tuple[str, Any]]:
+        """Yield the limits that are set, each with its key in the standard."""
+        for name in ("minimum", "maximum", "exclusive_minimum", "exclusive_maximum"):
+            if (value := getattr(self, name)) is not None:
+                yield to_camel(name), value
 
 
 class Field(Readable):
@@ -74,22 +84,29 @@ class Field(Readable):
     decimal_char: str = "."
     group_char: str = ""
     bare_number: bool = True
+    item_type: str | None = None
+    delimiter: str = ","
+
+    _unlabelled = field_validator("missing_values", mode="before")(
+        lambda value: without_labels(value)
+    )
 
     @model_validator(mode="after")
-    def _limits_are_values(self) -> Field:
+    def _is_consistent(self) -> Field:
+        if self.group_char and self.group_char == self.decimal_char:
+            raise ValueError(f"groupChar and decimalChar are both {self.group_char!r}")
+        if self.item_type not in (None, *ITEM_TYPES):
+            raise ValueError(f"itemType: expected one of {', '.join(ITEM_TYPES)}")
         limits = self.constraints
-        named = {
-            "minimum": limits.minimum, "maximum": limits.maximum,
-            "exclusiveMinimum": limits.exclusive_minimum,
-            "exclusiveMaximum": limits.exclusive_maximum,
-        }  # fmt: skip
-        every = [*named.items(), *(("enum", value) for value in limits.enum or ())]
-        for name, value in every:
+        for name in self._unsupported():
+            raise ValueError(f"{name}: not possible for the type {self.type}")
+        for name, value in [*limits.limits(), *(("enum", each) for each in limits.enum or ())]:
             try:
                 self.limit(value)
-            except (TypeError, ValueError, OverflowError, re.error):
-                shown = repr(value)[:100]
-                raise ValueError(f"{name}: {shown} is no {self.type}") from None
+            except (TypeError, ValueError, OverflowError):
+                raise ValueError(
+                    f"{name}: {repr(value)[:100]} is not of the type {self.type}"
+                ) from None
         if limits.pattern is not None:
             import pyarrow as pa
             import pyarrow.compute as pc
@@ -101,36 +118,20 @@ class Field(Readable):
                 raise ValueError(f"the pattern {shown} is not possible: {why}") from None
         return self
 
+    def _unsupported(self) -> Iterator[str]:
+        """Yield the constraints that the type does not have."""
+        limits = self.constraints
+        if self.type in _UNORDERED:
+            yield from (name for name, _ in limits.limits())
+        if self.type not in (*_TEXTS, *_COLLECTIONS):
+            lengths = {"minLength": limits.min_length, "maxLength": limits.max_length}
+            yield from (name for name, length in lengths.items() if length is not None)
+        if self.type not in _TEXTS and limits.pattern is not None:
+            yield "pattern"
+
     def limit(self, value: Any) -> Any:
-        """Return a limit or an allowed value of the column as a value of its type.
-
-        Raises
-        ------
-        ValueError
-            If it is none.
-        """
-        if value is None:
-            return None
-        match self.type:
-            case "number":
-                return float(value)
-            case "integer" | "year":
-                if isinstance(value, float) and not value.is_integer():
-                    return value
-                return int(value)
-            case "boolean":
-                return value if isinstance(value, bool) else str(value) in self.true_values
-            case "date":
-                if isinstance(value, str):
-                    value = self._day(value)
-                return datetime.datetime.combine(value, datetime.time())
-        return value if isinstance(value, str) else str(value)
-
-    def _day(self, text: str) -> datetime.date:
-        """Read a date as a cell of the column is read."""
-        if "%" in self.format:
-            return datetime.datetime.strptime(text, self.format).date()
-        return datetime.date.fromisoformat(text)
+        """Return a limit or an allowed value as a value of the column, see `types.text.limit`."""
+        return limit(value, self)
 
 
 class Reference(Readable):
@@ -143,7 +144,7 @@ class Reference(Readable):
 
 
 class ForeignKey(Readable):
-    """Columns whose values, where all are given, must stand in the referenced columns."""
+    """Columns whose values, where all are given, must be in the referenced columns."""
 
     fields: tuple[str, ...]
     reference: Reference
@@ -157,7 +158,7 @@ class TableSchema(Readable):
     Attributes
     ----------
     profiled
-        Whether the table is held to the profile of this dataset: see `diffdata.schemas.profile`.
+        Whether the table follows the profile of this dataset, see `diffdata.schemas.profile`.
     """
 
     title: str = ""
@@ -172,13 +173,9 @@ class TableSchema(Readable):
 
     _list = field_validator("primary_key", mode="before")(lambda value: as_list(value))
 
-    @field_validator("missing_values", mode="before")
-    @classmethod
-    def _labels_dropped(cls, value: Any) -> Any:
-        """Drop the labels that v2 allows beside missing values."""
-        if isinstance(value, list):
-            return tuple(v.get("value") if isinstance(v, dict) else v for v in value)
-        return value
+    _unlabelled = field_validator("missing_values", mode="before")(
+        lambda value: without_labels(value)
+    )
 
     @field_validator("fields_match", mode="before")
     @classmethod
@@ -188,7 +185,7 @@ class TableSchema(Readable):
 
     @property
     def profiled(self) -> bool:
-        """Whether the table is held to the profile."""
+        """Whether the table follows the profile."""
         return False
 
     @cached_property
@@ -205,7 +202,7 @@ class TableSchema(Readable):
         return {field.name: field for field in self.fields}
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
-        """Return a copy with other values; what was looked up in this one is looked up anew."""
+        """Return a copy with other values and without what is cached."""
         copied = super().model_copy(update=update, deep=deep)
         for name in ("column_names", "_by_name"):
             copied.__dict__.pop(name, None)
@@ -213,7 +210,9 @@ class TableSchema(Readable):
 
     @model_validator(mode="after")
     def _names_exist(self) -> TableSchema:
-        faults = [f"the column {name!r} is defined more than once" for name in self._repeated()]
+        names = Counter(self.column_names)
+        repeated = sorted(name for name, times in names.items() if times > 1)
+        faults = [f"the column {name!r} is defined more than once" for name in repeated]
         for where, name in self._names_used():
             if name not in self._by_name:
                 close = nearest(name, self.column_names[:_COMPARED])
@@ -222,14 +221,13 @@ class TableSchema(Readable):
         for key in self.foreign_keys:
             if len(key.fields) != len(key.reference.fields):
                 here, there = ", ".join(key.fields), ", ".join(key.reference.fields)
-                faults.append(f"the foreign key ({here}) refers to ({there}), another number")
+                faults.append(
+                    f"the foreign key ({here}) refers to ({there}), which are not as many"
+                )
         if faults:
             more = f"; and {len(faults) - 20} more" if len(faults) > 20 else ""
             raise ValueError("; ".join(faults[:20]) + more)
         return self
-
-    def _repeated(self) -> list[str]:
-        return sorted(name for name, times in Counter(self.column_names).items() if times > 1)
 
     def _names_used(self) -> list[tuple[str, str]]:
         """List where the schema names a column, and which."""
@@ -239,7 +237,7 @@ class TableSchema(Readable):
 
 
 class Dialect(Readable):
-    """How a CSV file is written, where it is not as RFC 4180 says."""
+    """How a CSV file is written where it differs from RFC 4180."""
 
     delimiter: str = Key(default=",", min_length=1, max_length=1)
     quote_char: str | None = Key(default='"', max_length=1)
@@ -251,7 +249,7 @@ class Dialect(Readable):
 
 
 class Resource(Readable):
-    """A file of the package, or data that stand in the descriptor itself."""
+    """A file of the package, or data in the descriptor itself."""
 
     name: str
     title: str | None = None
@@ -275,12 +273,13 @@ class Resource(Readable):
 
 
 class PackageDescriptor(Readable):
-    """datapackage.json: the package as a whole."""
+    """The content of datapackage.json."""
 
     name: str = ""
     version: str = ""
     title: str = ""
     description: str = ""
+    created: datetime.datetime | None = None
     resources: tuple[Resource, ...] = Key(min_length=1)
 
     @model_validator(mode="after")
@@ -292,7 +291,14 @@ class PackageDescriptor(Readable):
 
 
 def as_list(value: Any) -> Any:
-    """Let a lone column name stand for a list of one, as Table Schema does."""
+    """Return a single column name as a list of one, as Table Schema allows."""
     if isinstance(value, str):
         return (value,)
     return tuple(value) if isinstance(value, list) else value
+
+
+def without_labels(value: Any) -> Any:
+    """Return missing values without the labels that v2 allows."""
+    if isinstance(value, list):
+        return tuple(v.get("value") if isinstance(v, dict) else v for v in value)
+    return value

@@ -1,6 +1,6 @@
-"""The types of columns: what a column of any engine holds, as values of the type that is wanted.
+"""The columns of each type in frames of any engine.
 
-No value is guessed: what is of another type is not known, and says so.
+No value is guessed: a value of another type is not known, and is reported.
 """
 
 from __future__ import annotations
@@ -9,47 +9,29 @@ import math
 
 import narwhals as nw
 
-from diffdata.schemas.standard import Field
-
-_WORDS = {
-    "integer": "whole numbers of 64 bits",
-    "year": "whole numbers of 64 bits",
-    "number": "numbers",
-    "boolean": "true or false",
-    "date": "dates",
-}
-_TYPES = {
-    "integer": nw.Int64(), "year": nw.Int64(), "number": nw.Float64(), "boolean": nw.Boolean(),
-    "date": nw.Date(),
-}  # fmt: skip
+from diffdata.types.definitions import Column, definition
 
 
-def words(field: Field) -> str:
-    """Return what a column holds, in words."""
-    return _WORDS.get(field.type, "text")
+def words(field: Column) -> str:
+    """Return what a column has, in words."""
+    return definition(field).plural
 
 
-def expected_type(field: Field) -> nw.dtypes.DType:
+def expected_type(field: Column) -> nw.dtypes.DType:
     """Return the type of a column; what has no simple type is text."""
-    return _TYPES.get(field.type, nw.String())
+    dtype: nw.dtypes.DType = getattr(nw, definition(field).narwhals)()
+    return dtype
 
 
-def nothing(field: Field) -> nw.Expr:
+def nothing(field: Column) -> nw.Expr:
     """Return the expression of a missing value."""
     return nw.lit(None, dtype=expected_type(field))
 
 
-def typed(name: str, found: nw.dtypes.DType, field: Field) -> tuple[nw.Expr, nw.Expr | None]:
-    """Return a column as values of a type, and where they are not known (None if all are).
+def typed(name: str, found: nw.dtypes.DType, field: Column) -> tuple[nw.Expr, nw.Expr | None]:
+    """Return a column as values of its type, and where a value is unknown (None if nowhere).
 
-    Parameters
-    ----------
-    name
-        The name of the column.
-    found
-        Its type.
-    field
-        What it should be.
+    `found` is the type that the column has, `field` the column as the schema describes it.
     """
     column, wanted = nw.col(name), expected_type(field)
     match field.type:
@@ -86,24 +68,16 @@ def typed(name: str, found: nw.dtypes.DType, field: Field) -> tuple[nw.Expr, nw.
 def _numbers(column: nw.Expr) -> nw.Expr:
     """Return a column of floats with NaN as missing.
 
-    DuckDB does not find NaN in Parquet whose statistics leave it out, but knows what is finite.
+    DuckDB does not find NaN in Parquet whose statistics leave it out, but finds what is finite.
     """
     return nw.when(column.is_finite() | (column.abs() == math.inf)).then(column)
 
 
-def key_values(name: str, found: nw.dtypes.DType, field: Field) -> nw.Expr | None:
-    """Return the values of a column as another one refers to them; None where none can match.
+def key_values(name: str, found: nw.dtypes.DType, field: Column) -> nw.Expr | None:
+    """Return the values of a column as another one refers to them; None if none can match.
 
-    Whole numbers and floats refer to each other; text and numbers do not, whatever it spells.
-
-    Parameters
-    ----------
-    name
-        The name of the column that is referred to.
-    found
-        Its type.
-    field
-        The column that refers to it.
+    Whole numbers and floats refer to each other; text and numbers do not, whatever the text spells.
+    `found` is the type of the column that is referred to, `field` the column that refers to it.
     """
     column = nw.col(name)
     if expected_type(field) == nw.Int64 and (found.is_float() or found.is_decimal()):

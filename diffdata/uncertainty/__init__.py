@@ -1,10 +1,9 @@
-"""Uncertain quantities: fitted, multiplied, sampled, pooled and held against each other.
+"""Uncertain quantities: fit, multiply, sample, pool and compare them.
 
 Method: the advice on estimates of source id ``cottier-comments``. Products, quotients and powers of
-lognormals are exact; everything else is sampled with a generator that the caller gives.
+lognormals are exact; everything else is sampled with a generator that the caller passes.
 """
 
-from diffdata.uncertainty.bounded import Clipped, Shifted, Truncated
 from diffdata.uncertainty.combine import (
     Conflict,
     conflict,
@@ -15,7 +14,16 @@ from diffdata.uncertainty.combine import (
     pool_estimates,
     three_numbers,
 )
-from diffdata.uncertainty.distributions import Distribution, Lognormal, LogUniform, Normal, Uniform
+from diffdata.uncertainty.distributions import (
+    Clipped,
+    Distribution,
+    Lognormal,
+    LogUniform,
+    Normal,
+    Shifted,
+    Truncated,
+    Uniform,
+)
 from diffdata.uncertainty.quantity import Expression, Quantity, Samples
 
 __all__ = [

@@ -1,19 +1,23 @@
-"""From numbers and rows to distributions; pooling several; judging whether two conflict."""
+"""Distributions from numbers and rows; pooled estimates; conflicts between estimates.
+
+Bad arguments raise `InvalidInputError`, which names the argument or the row.
+"""
 
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from diffdata.errors import InvalidInputError
-from diffdata.uncertainty.bounded import Shifted
 from diffdata.uncertainty.distributions import (
     Distribution,
     Lognormal,
     LogUniform,
     Normal,
+    Shifted,
     Uniform,
     check_interval,
     deviations,
@@ -26,24 +30,16 @@ _LARGE_FACTOR = 3.0
 def three_numbers(low: float, centre: float, high: float, level: float = 0.9) -> Distribution:
     """Fit a distribution through an interval and its median, however skewed.
 
-    A shifted lognormal goes through all three: its origin o has
+    A shifted lognormal passes through all three; its origin o is the solution of
     (centre - o)^2 = (low - o) (high - o), so o = (low high - centre^2) / (low + high - 2 centre).
-    It runs up for an interval that is longer above its centre, and down otherwise; the normal is
-    the limit between them.
+    It extends up if the interval is longer above the median, and down otherwise; the normal is the
+    limit between them.
 
     Parameters
     ----------
-    low, high
-        The bounds of the central interval at `level`.
-    centre
-        The median, strictly between them.
-    level
-        The probability of the interval.
-
-    Raises
-    ------
-    InvalidInputError
-        If the three are not in order, or the level is not between 0 and 1.
+    low, high : the bounds of the central interval at `level`
+    centre : the median, strictly between them
+    level : the probability of the interval
 
     Examples
     --------
@@ -57,31 +53,25 @@ def three_numbers(low: float, centre: float, high: float, level: float = 0.9) ->
             f"centre: expected between low and high, found {low}, {centre} and {high}"
         )
     skew = (low + high - 2 * centre) / (high - low)
-    if abs(skew) < 1e-8:  # the origin would lie too far away for the digits of a float
+    if abs(skew) < 1e-8:  # the origin would be too far away for the precision of a float
         return Normal.from_interval(low, high, level)
     origin = (low * high - centre**2) / (low + high - 2 * centre)
     sides = sorted((abs(low - origin), abs(high - origin)))
     return Shifted(Lognormal.from_interval(sides[0], sides[1], level), origin, skew < 0)
 
 
-def from_data(values: Sequence[float], level: float = 0.9, log: bool = True) -> Distribution:
+def from_data(
+    values: Sequence[float], level: float | None = None, log: bool = True
+) -> Distribution:
     """Fit a (log)normal to data, by their mean and standard deviation.
 
     Source: ``cottier-comments``, advice 1.2.2, which asks for more than ten values.
 
     Parameters
     ----------
-    values
-        The data, more than ten; all above zero if `log`.
-    level
-        The probability of the interval that is meant; it does not change the fit.
-    log
-        Whether to work with logarithms, for what varies by orders of magnitude.
-
-    Raises
-    ------
-    InvalidInputError
-        If there are ten values or fewer, or one that has no logarithm.
+    values : the data, more than ten; all above zero if `log`
+    level : deprecated, and without effect: the fit does not depend on a level
+    log : whether to work with logarithms, for values that vary by orders of magnitude
 
     Examples
     --------
@@ -89,7 +79,9 @@ def from_data(values: Sequence[float], level: float = 0.9, log: bool = True) -> 
     >>> round(fitted.median, 9)
     2.0
     """
-    deviations(level)
+    if level is not None:
+        message = "level has no effect on from_data and will be removed in the next edition"
+        warnings.warn(message, DeprecationWarning, stacklevel=2)
     if len(values) <= 10:
         raise InvalidInputError(f"values: expected more than ten, found {len(values)}")
     if not all(math.isfinite(value) and (value > 0 or not log) for value in values):
@@ -101,7 +93,7 @@ def from_data(values: Sequence[float], level: float = 0.9, log: bool = True) -> 
 
 
 def from_estimate(row: Mapping[str, Any], scale: str = "log") -> Distribution | float:
-    """Make a quantity of a row of ``estimates``.
+    """Make a quantity from a row of ``estimates``.
 
     Parameters
     ----------
@@ -115,12 +107,7 @@ def from_estimate(row: Mapping[str, Any], scale: str = "log") -> Distribution | 
     Returns
     -------
     quantity
-        A distribution where the row has an interval with a level (or is uniform), else its value.
-
-    Raises
-    ------
-    InvalidInputError
-        If the row has neither, or bounds that its family cannot have; the row is named.
+        A distribution if the row has an interval with a level (or is uniform), else its value.
 
     Examples
     --------
@@ -132,17 +119,21 @@ def from_estimate(row: Mapping[str, Any], scale: str = "log") -> Distribution | 
     try:
         distribution = _of_interval(row, scale)
         if distribution is not None:
-            return _within_support(distribution, row)
+            low, high = _number(row.get("support_low")), _number(row.get("support_high"))
+            if low is None and high is None:
+                return distribution
+            return distribution.truncated(
+                -math.inf if low is None else low, math.inf if high is None else high
+            )
+        value = _number(row.get("value"))
+        if value is None:
+            raise InvalidInputError("neither value nor interval")
+        if value == 0 and scale == "log":
+            raise InvalidInputError(
+                "0 is not possible on a logarithmic scale; leave an unknown value empty"
+            )
     except InvalidInputError as error:
         raise InvalidInputError(f"estimate {row.get('estimate_id')}: {error}") from None
-    value = _number(row.get("value"))
-    if value is None:
-        raise InvalidInputError(f"estimate {row.get('estimate_id')}: neither value nor interval")
-    if value == 0 and scale == "log":
-        raise InvalidInputError(
-            f"estimate {row.get('estimate_id')}: a zero has no place on a logarithmic scale; "
-            "a value that is not known is left empty"
-        )
     return value
 
 
@@ -151,48 +142,30 @@ def _of_interval(row: Mapping[str, Any], scale: str) -> Distribution | None:
     family = row.get("family")
     if low is None or high is None:
         return None
-    if family == "uniform":
-        return Uniform(low, high)
-    if family == "loguniform":
-        return LogUniform(low, high)
+    if family in ("uniform", "loguniform"):
+        return (Uniform if family == "uniform" else LogUniform)(low, high)
     if level is None:
         return None
-    log = scale == "log" and low > 0
-    if family == "lognormal" or (family != "normal" and log):
-        return Lognormal.from_interval(low, high, level)
-    return Normal.from_interval(low, high, level)
-
-
-def _within_support(distribution: Distribution, row: Mapping[str, Any]) -> Distribution:
-    low, high = _number(row.get("support_low")), _number(row.get("support_high"))
-    if low is None and high is None:
-        return distribution
-    return distribution.truncated(
-        -math.inf if low is None else low, math.inf if high is None else high
-    )
+    log = family == "lognormal" or (family != "normal" and scale == "log" and low > 0)
+    return (Lognormal if log else Normal).from_interval(low, high, level)
 
 
 def pool_estimates(
     rows: Sequence[Mapping[str, Any]], weights: Sequence[float] | None = None
 ) -> tuple[float, float, float]:
-    """Average rows of ``estimates`` with weights: the value and each bound by itself, see `pool`.
+    """Average rows of ``estimates`` with weights: the value and each bound separately, see `pool`.
 
     Parameters
     ----------
     rows
-        Each with value, low, high, level, unit, currency and estimate_id.
-    weights
-        One a row; equal by default.
+        Each with value, low, high, level, unit, currency and estimate_id; the same level, unit and
+        currency in all.
+    weights : one per row; equal by default
 
     Returns
     -------
     value, low, high
         In the unit of the rows, at their level.
-
-    Raises
-    ------
-    InvalidInputError
-        If a row lacks a figure, or the rows differ in unit, currency or level; the rows are named.
 
     Examples
     --------
@@ -203,12 +176,13 @@ def pool_estimates(
     numbers = []
     for row in rows:
         figures = [_number(row.get(name)) for name in ("value", "low", "high")]
-        known = [figure for figure in figures if figure is not None]
-        if len(known) < len(figures):
-            raise InvalidInputError(f"estimate {row.get('estimate_id')}: not value, low and high")
-        numbers.append(known)
+        numbers.append([figure for figure in figures if figure is not None])
+        if None in figures:
+            raise InvalidInputError(
+                f"estimate {row.get('estimate_id')}: expected value, low and high, found {figures}"
+            )
         for name in ("unit", "currency", "level"):
-            first, this = (_comparable(each.get(name)) for each in (rows[0], row))
+            first, this = (_present(each.get(name)) for each in (rows[0], row))
             if first != this:
                 raise InvalidInputError(
                     f"estimates {rows[0].get('estimate_id')} and {row.get('estimate_id')}: "
@@ -219,21 +193,14 @@ def pool_estimates(
 
 
 def pool(numbers: Sequence[Sequence[float]], weights: Sequence[float]) -> tuple[float, ...]:
-    """Average estimates with weights, the centre and each bound by itself.
+    """Average estimates with weights, the centre and each bound separately.
 
     Source: ``cottier-2022-publication``, footnote 16, where an expert counts three times.
 
     Parameters
     ----------
-    numbers
-        One sequence an estimate, such as (centre, low, high); all of the same length.
-    weights
-        One an estimate, not negative, not all zero.
-
-    Raises
-    ------
-    InvalidInputError
-        If the lengths differ or the weights make no sense.
+    numbers : one sequence per estimate, such as (centre, low, high); all of the same length
+    weights : one per estimate, none negative, not all zero
 
     Examples
     --------
@@ -241,7 +208,9 @@ def pool(numbers: Sequence[Sequence[float]], weights: Sequence[float]) -> tuple[
     (0.1625, 0.0325, 0.425)
     """
     if len(numbers) != len(weights) or len({len(row) for row in numbers}) != 1:
-        raise InvalidInputError("numbers and weights: expected one weight for each, equally long")
+        raise InvalidInputError(
+            "numbers and weights: expected sequences of one length, and a weight for each"
+        )
     total = math.fsum(weights)
     if not (0 < total < math.inf) or min(weights) < 0:
         raise InvalidInputError(f"weights: expected none negative, not all zero, found {weights}")
@@ -252,29 +221,20 @@ def pool(numbers: Sequence[Sequence[float]], weights: Sequence[float]) -> tuple[
 
 
 def mean_of(
-    values: Sequence[float],
-    weights: Sequence[float] | None = None,
-    method: str = "auto",
+    values: Sequence[float], weights: Sequence[float] | None = None, method: str = "auto"
 ) -> float:
-    """Make one central figure of a few.
+    """Average a few figures into one.
 
     Source: ``cottier-comments``, advice 3: the geometric mean where the values vary by large
     factors, else the arithmetic mean, with weights where their credibility differs.
 
     Parameters
     ----------
-    values
-        The figures.
-    weights
-        One a figure; equal by default.
+    values : the figures, at least one
+    weights : one per figure; equal by default
     method
         ``geometric``, ``arithmetic``, or ``auto``: geometric if all are positive and the largest is
         more than three times the smallest.
-
-    Raises
-    ------
-    InvalidInputError
-        If there is no value, a value that has no logarithm, or an unknown method.
 
     Examples
     --------
@@ -299,18 +259,14 @@ def mean_of(
 
 @dataclass(frozen=True)
 class Conflict:
-    """How far two estimates lie apart.
+    """How far apart two estimates are.
 
     Attributes
     ----------
-    deviations
-        The distance of the medians in standard deviations of their difference.
-    ratio
-        The median of the first divided by that of the second.
-    overlap
-        Whether their intervals (at the level that was asked for) have a value in common.
-    conflicting
-        Whether `deviations` is more than the level allows.
+    deviations : the distance of the medians in standard deviations of their difference
+    ratio : the median of the first divided by that of the second
+    overlap : whether their intervals at the requested level have a value in common
+    conflicting : whether `deviations` is more than the level allows
     """
 
     deviations: float
@@ -320,21 +276,19 @@ class Conflict:
 
 
 def conflict(first: Distribution, second: Distribution, level: float = 0.9) -> Conflict:
-    """Tell whether two estimates of the same quantity are really in conflict, and by how much.
+    """Return whether two estimates of the same quantity conflict, and how far apart they are.
 
     Source: ``cottier-comments``, advice 2.2: account for the uncertainty before looking for a flaw.
 
     Parameters
     ----------
-    first, second
-        Two independent estimates, compared in logarithms if both are lognormal.
-    level
-        They conflict if their distance lies outside the central interval of no difference.
+    first, second : two independent estimates, compared in logarithms if both are lognormal
+    level : they conflict if their distance lies outside the central interval of no difference
 
     Examples
     --------
-    >>> told = conflict(Lognormal.from_interval(5, 33), Lognormal.from_interval(1.5, 2.3))
-    >>> told.overlap, told.conflicting, round(told.deviations, 1)
+    >>> found = conflict(Lognormal.from_interval(5, 33), Lognormal.from_interval(1.5, 2.3))
+    >>> found.overlap, found.conflicting, round(found.deviations, 1)
     (False, True, 3.3)
     """
     reach = deviations(level)
@@ -350,9 +304,10 @@ def conflict(first: Distribution, second: Distribution, level: float = 0.9) -> C
     return Conflict(apart, ratio, low_1 <= high_2 and low_2 <= high_1, apart > reach)
 
 
-def _comparable(value: Any) -> Any:
+def _present(value: Any) -> Any:
+    """Return None for a missing value of any library."""
     return None if value is None or value != value else value
 
 
 def _number(value: Any) -> float | None:
-    return None if value is None or value != value else float(value)
+    return None if _present(value) is None else float(value)

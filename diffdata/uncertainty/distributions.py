@@ -1,8 +1,10 @@
-"""The families of distributions: fitted from intervals, with exact quantiles and means.
+"""Families of distributions, fitted from intervals, with exact quantiles and means.
 
 A product, quotient or power of lognormals is a lognormal again. It is kept as a sum of the standard
 normals behind its factors, so that a factor used twice counts once and all moments are exact.
+Quantities are one-dimensional and without unit; bad arguments raise `InvalidInputError`.
 """
+# ruff: noqa: D102 (methods are documented where they are declared, in Distribution)
 
 from __future__ import annotations
 
@@ -10,19 +12,20 @@ import math
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from numbers import Real
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
-from diffdata.errors import DiffdataError, InvalidInputError
+from diffdata.errors import InvalidInputError, optional_library
 from diffdata.uncertainty.quantity import Quantiles, Quantity, check_level
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from diffdata.uncertainty.bounded import Clipped, Truncated
     from diffdata.uncertainty.quantity import Array, Sampling
 
 _STANDARD = NormalDist()
+_LEAST_SHARE = 1e-3  # of a distribution that a truncation must leave, to be drawn by rejection
 
 
 class Distribution(Quantity, Quantiles):
@@ -36,9 +39,13 @@ class Distribution(Quantity, Quantiles):
     def mean_between(self, low: float, high: float) -> float:
         """Return the part of the mean that lies between two values, E[X; low < X <= high]."""
 
-    @abstractmethod
     def to_scipy(self) -> Any:
-        """Return the same distribution as a frozen one of `scipy.stats`."""
+        """Return the same distribution as a frozen one of `scipy.stats`, where it has one."""
+        return _frozen(self)
+
+    @abstractmethod
+    def values(self, draws: int, rng: np.random.Generator) -> Array:
+        """Return an array of `draws` independent values."""
 
     @property
     def mean(self) -> float:
@@ -46,29 +53,20 @@ class Distribution(Quantity, Quantiles):
         return self.mean_between(-math.inf, math.inf)
 
     def truncated(self, low: float = -math.inf, high: float = math.inf) -> Truncated:
-        """Return the distribution given that it lies between the bounds: renormalised."""
-        from diffdata.uncertainty.bounded import Truncated
-
+        """Return the distribution conditional on lying between the bounds: renormalised."""
         return Truncated(self, low, high)
 
     def clipped(self, low: float = -math.inf, high: float = math.inf) -> Clipped:
-        """Return the distribution with what lies beyond a bound moved onto it: mass there."""
-        from diffdata.uncertainty.bounded import Clipped
-
+        """Return the distribution with values beyond a bound moved onto it, which gets mass."""
         return Clipped(self, low, high)
 
     def fresh(self, sampling: Sampling) -> Array:
-        """Return new draws."""
         return self.values(sampling.draws, sampling.rng)
-
-    @abstractmethod
-    def values(self, draws: int, rng: np.random.Generator) -> Array:
-        """Return values of the distribution."""
 
 
 @dataclass(frozen=True, eq=False)
 class Normal(Distribution):
-    """A normal distribution with mean `mu` and standard deviation `sigma`.
+    """A normal distribution with mean `mu` and standard deviation `sigma`, which may be 0.
 
     Examples
     --------
@@ -80,18 +78,23 @@ class Normal(Distribution):
     mu: float
     sigma: float
 
+    def __post_init__(self) -> None:
+        _check_parameters(self.mu, self.sigma)
+
     @classmethod
     def from_interval(cls, low: float, high: float, level: float = 0.9) -> Normal:
         """Fit the normal whose central interval at `level` is from `low` to `high`."""
         check_interval(low, high)
         return cls((low + high) / 2, (high - low) / 2 / deviations(level))
 
-    def quantile(self, probability: float) -> float:
-        """Return the value that the quantity stays below with this probability."""
+    def _quantile(self, probability: float) -> float:
+        if self.sigma == 0:
+            return self.mu
+        if probability in (0, 1):
+            return math.inf if probability else -math.inf
         return self.mu + self.sigma * _STANDARD.inv_cdf(probability)
 
     def cdf(self, value: float) -> float:
-        """Return the probability of not being above `value`."""
         return _STANDARD.cdf(self._standard(value))
 
     def mean_between(self, low: float, high: float) -> float:
@@ -100,17 +103,12 @@ class Normal(Distribution):
         share, slope = _STANDARD.cdf(b) - _STANDARD.cdf(a), _STANDARD.pdf(b) - _STANDARD.pdf(a)
         return self.mu * share - self.sigma * slope
 
-    def to_scipy(self) -> Any:
-        """Return the same distribution as a frozen one of `scipy.stats`."""
-        return scipy_stats().norm(self.mu, self.sigma)
-
     def _standard(self, value: float) -> float:
         if self.sigma == 0:
             return math.inf if value >= self.mu else -math.inf
         return (value - self.mu) / self.sigma
 
     def values(self, draws: int, rng: np.random.Generator) -> Array:
-        """Return values of the distribution."""
         return rng.normal(self.mu, self.sigma, draws)
 
 
@@ -120,8 +118,8 @@ class Lognormal(Distribution):
 
     Examples
     --------
-    The final run of GPT-3 cost between 5 and 33 million dollars (90 %), that of OPT-175B between
-    1.5 and 2.3: the ratio of two independent lognormals is lognormal again.
+    The final run of GPT-3 cost between 5 and 33 million usd (90 %), that of OPT-175B between 1.5
+    and 2.3: the ratio of two independent lognormals is lognormal again.
 
     >>> gpt_3, opt = Lognormal.from_interval(5e6, 33e6), Lognormal.from_interval(1.5e6, 2.3e6)
     >>> round((gpt_3 / opt).median, 2)
@@ -138,28 +136,23 @@ class Lognormal(Distribution):
     mu: float
     sigma: float
     # The logarithm is mu plus these shares of independent standard normals, each named by the
-    # lognormal that it was introduced with; one that was made from numbers has only its own.
+    # lognormal that introduced it; a lognormal made from numbers has only its own.
     shares: Mapping[Lognormal, float] | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        _check_parameters(self.mu, self.sigma)
 
     @classmethod
     def from_interval(cls, low: float, high: float, level: float = 0.9) -> Lognormal:
-        """Fit the lognormal whose central interval at `level` is from `low` to `high`.
-
-        Raises
-        ------
-        InvalidInputError
-            If not 0 < low <= high, or if the level is not between 0 and 1.
-        """
+        """Fit the lognormal whose central interval at `level` is from `low` (above 0) to `high`."""
         check_interval(low, high, positive=True)
         spread = math.log(high / low) / 2
         return cls(math.log(low) + spread, spread / deviations(level))
 
-    def quantile(self, probability: float) -> float:
-        """Return the value that the quantity stays below with this probability."""
-        return math.exp(self.mu + self.sigma * _STANDARD.inv_cdf(probability))
+    def _quantile(self, probability: float) -> float:
+        return math.exp(Normal(self.mu, self.sigma).quantile(probability))
 
     def cdf(self, value: float) -> float:
-        """Return the probability of not being above `value`."""
         return Normal(self.mu, self.sigma).cdf(_log(value))
 
     def mean_between(self, low: float, high: float) -> float:
@@ -171,28 +164,25 @@ class Lognormal(Distribution):
         share = tilted.cdf(_log(high)) - tilted.cdf(_log(low))
         return math.exp(self.mu + self.sigma**2 / 2) * share
 
-    def to_scipy(self) -> Any:
-        """Return the same distribution as a frozen one of `scipy.stats`."""
-        return scipy_stats().lognorm(s=self.sigma, scale=math.exp(self.mu))
+    # Products and quotients with lognormals and positive numbers are lognormals.
 
     def __mul__(self, other: Quantity | float) -> Any:
-        """Return the product: a lognormal, if `other` is one or a positive number."""
         return self._times(other, 1) or super().__mul__(other)
 
-    def __rmul__(self, other: float) -> Any:
-        """Return the product: a lognormal, if `other` is a positive number."""
+    def __rmul__(self, other: Quantity | float) -> Any:
         return self._times(other, 1) or super().__rmul__(other)
 
     def __truediv__(self, other: Quantity | float) -> Any:
-        """Return the quotient: a lognormal, if `other` is one or a positive number."""
         return self._times(other, -1) or super().__truediv__(other)
 
-    def __rtruediv__(self, other: float) -> Any:
-        """Return the quotient: a lognormal, if `other` is a positive number."""
+    def __rtruediv__(self, other: Quantity | float) -> Any:
         return (self**-1)._times(other, 1) or super().__rtruediv__(other)
 
-    def __pow__(self, exponent: float) -> Lognormal:
-        """Return the power, a lognormal."""
+    def __pow__(self, exponent: Quantity | float) -> Lognormal:
+        if not isinstance(exponent, Real) or not math.isfinite(exponent):
+            raise InvalidInputError(
+                f"exponent: a lognormal needs a finite number as its exponent, found {exponent}"
+            )
         shares = {name: share * exponent for name, share in self._all_shares().items()}
         return Lognormal(self.mu * exponent, abs(exponent) * self.sigma, shares)
 
@@ -201,14 +191,14 @@ class Lognormal(Distribution):
 
     def _times(self, other: Quantity | float, exponent: int) -> Lognormal | None:
         """Return self * other ** exponent where that is a lognormal."""
-        if isinstance(other, int | float) and 0 < other < math.inf:
+        if isinstance(other, Lognormal):
+            shares = dict(self._all_shares())
+            for name, share in other._all_shares().items():
+                shares[name] = shares.get(name, 0) + exponent * share
+            return Lognormal(self.mu + exponent * other.mu, math.hypot(*shares.values()), shares)
+        if isinstance(other, Real) and 0 < other < math.inf:
             return Lognormal(self.mu + exponent * math.log(other), self.sigma, self._all_shares())
-        if not isinstance(other, Lognormal):
-            return None
-        shares = dict(self._all_shares())
-        for name, share in other._all_shares().items():
-            shares[name] = shares.get(name, 0) + exponent * share
-        return Lognormal(self.mu + exponent * other.mu, math.hypot(*shares.values()), shares)
+        return None
 
     def fresh(self, sampling: Sampling) -> Array:
         """Return draws, from the standard normals that this sampling has drawn already."""
@@ -223,42 +213,32 @@ class Lognormal(Distribution):
         return logarithm
 
     def values(self, draws: int, rng: np.random.Generator) -> Array:
-        """Return values of the distribution."""
         return rng.lognormal(self.mu, self.sigma, draws)
 
 
 @dataclass(frozen=True, eq=False)
 class Uniform(Distribution):
-    """A quantity of which every value from `low` to `high` is as likely as any other."""
+    """A quantity for which all values from `low` to `high` are equally likely."""
 
     low: float
     high: float
 
     def __post_init__(self) -> None:
-        """Refuse bounds in the wrong order."""
         check_interval(self.low, self.high)
 
-    def quantile(self, probability: float) -> float:
-        """Return the value that the quantity stays below with this probability."""
+    def _quantile(self, probability: float) -> float:
         return self.low + probability * (self.high - self.low)
 
     def cdf(self, value: float) -> float:
-        """Return the probability of not being above `value`."""
         if self.low == self.high:
             return float(value >= self.high)
         return min(max((value - self.low) / (self.high - self.low), 0.0), 1.0)
 
     def mean_between(self, low: float, high: float) -> float:
-        """Return E[X; low < X <= high]."""
-        a, b = max(low, self.low), min(high, self.high)
-        return (self.cdf(b) - self.cdf(a)) * (a + b) / 2 if a < b else 0.0
-
-    def to_scipy(self) -> Any:
-        """Return the same distribution as a frozen one of `scipy.stats`."""
-        return scipy_stats().uniform(self.low, self.high - self.low)
+        a, b = (min(max(bound, self.low), self.high) for bound in (low, high))
+        return (self.cdf(high) - self.cdf(low)) * (a + b) / 2
 
     def values(self, draws: int, rng: np.random.Generator) -> Array:
-        """Return values of the distribution."""
         return rng.uniform(self.low, self.high, draws)
 
 
@@ -270,36 +250,141 @@ class LogUniform(Distribution):
     high: float
 
     def __post_init__(self) -> None:
-        """Refuse bounds in the wrong order, and such that are not positive."""
         check_interval(self.low, self.high, positive=True)
 
-    def quantile(self, probability: float) -> float:
-        """Return the value that the quantity stays below with this probability."""
+    def _quantile(self, probability: float) -> float:
         return float(self.low * (self.high / self.low) ** probability)
 
     def cdf(self, value: float) -> float:
-        """Return the probability of not being above `value`."""
         return Uniform(math.log(self.low), math.log(self.high)).cdf(_log(value))
 
     def mean_between(self, low: float, high: float) -> float:
         """Return E[X; low < X <= high] = (b - a) / log(high / low)."""
+        if self.low == self.high:
+            return Uniform(self.low, self.high).mean_between(low, high)
         a, b = max(low, self.low), min(high, self.high)
         return (b - a) / math.log(self.high / self.low) if a < b else 0.0
 
-    def to_scipy(self) -> Any:
-        """Return the same distribution as a frozen one of `scipy.stats`."""
-        return scipy_stats().loguniform(self.low, self.high)
-
     def values(self, draws: int, rng: np.random.Generator) -> Array:
-        """Return values of the distribution."""
         import numpy as np
 
         values: Array = np.exp(rng.uniform(math.log(self.low), math.log(self.high), draws))
         return values
 
 
+@dataclass(frozen=True, eq=False)
+class Shifted(Distribution):
+    """A lognormal that starts at `origin` and extends up, or down if it is `mirrored`.
+
+    Three numbers determine one: see `diffdata.uncertainty.three_numbers`.
+    """
+
+    base: Lognormal
+    origin: float
+    mirrored: bool = False
+
+    def _quantile(self, probability: float) -> float:
+        if self.mirrored:
+            return self.origin - self.base.quantile(1 - probability)
+        return self.origin + self.base.quantile(probability)
+
+    def cdf(self, value: float) -> float:
+        if self.mirrored:
+            return 1 - self.base.cdf(self.origin - value)
+        return self.base.cdf(value - self.origin)
+
+    def mean_between(self, low: float, high: float) -> float:
+        share = self.cdf(high) - self.cdf(low)
+        if self.mirrored:
+            part = self.base.mean_between(self.origin - high, self.origin - low)
+            return self.origin * share - part
+        return self.origin * share + self.base.mean_between(low - self.origin, high - self.origin)
+
+    def values(self, draws: int, rng: np.random.Generator) -> Array:
+        values = self.base.values(draws, rng)
+        return self.origin - values if self.mirrored else self.origin + values
+
+
+@dataclass(frozen=True, eq=False)
+class Truncated(Distribution):
+    """A distribution conditional on lying between two bounds: renormalised, no mass on a bound.
+
+    Examples
+    --------
+    >>> gain = Normal.from_interval(1.7, 3.3, 0.8).truncated(0, 4.7)
+    >>> gain.quantile(0), gain.quantile(1)
+    (0, 4.7)
+    """
+
+    base: Distribution
+    low: float
+    high: float
+
+    def __post_init__(self) -> None:
+        _check_bounds(self.low, self.high)
+        if self._share() < _LEAST_SHARE:
+            raise InvalidInputError(
+                f"low and high: the bounds {self.low} and {self.high} leave less than "
+                f"{_LEAST_SHARE} of the distribution"
+            )
+
+    def _quantile(self, probability: float) -> float:
+        if probability in (0, 1):
+            return min(max(self.base.quantile(probability), self.low), self.high)
+        return self.base.quantile(self.base.cdf(self.low) + probability * self._share())
+
+    def cdf(self, value: float) -> float:
+        inside = min(max(value, self.low), self.high)
+        return (self.base.cdf(inside) - self.base.cdf(self.low)) / self._share()
+
+    def mean_between(self, low: float, high: float) -> float:
+        a, b = max(low, self.low), min(high, self.high)
+        return self.base.mean_between(a, b) / self._share() if a < b else 0.0
+
+    def _share(self) -> float:
+        return self.base.cdf(self.high) - self.base.cdf(self.low)
+
+    def values(self, draws: int, rng: np.random.Generator) -> Array:
+        values = self.base.values(draws, rng)
+        while (outside := (values < self.low) | (values > self.high)).any():
+            values[outside] = self.base.values(int(outside.sum()), rng)
+        return values
+
+
+@dataclass(frozen=True, eq=False)
+class Clipped(Distribution):
+    """A distribution with values beyond a bound moved onto it, which gets their mass."""
+
+    base: Distribution
+    low: float
+    high: float
+
+    def __post_init__(self) -> None:
+        _check_bounds(self.low, self.high)
+
+    def _quantile(self, probability: float) -> float:
+        return min(max(self.base.quantile(probability), self.low), self.high)
+
+    def cdf(self, value: float) -> float:
+        if value < self.low:
+            return 0.0
+        return 1.0 if value >= self.high else self.base.cdf(value)
+
+    def mean_between(self, low: float, high: float) -> float:
+        a, b = max(low, self.low), min(high, self.high)
+        part = self.base.mean_between(a, b) if a < b else 0.0
+        if low < self.low <= high:
+            part += self.low * self.base.cdf(self.low)
+        if low < self.high <= high and math.isfinite(self.high):
+            part += self.high * (1 - self.base.cdf(self.high))
+        return part
+
+    def values(self, draws: int, rng: np.random.Generator) -> Array:
+        return self.base.values(draws, rng).clip(self.low, self.high)
+
+
 def deviations(level: float) -> float:
-    """Return how many standard deviations a central interval reaches to each side.
+    """Return the half-width of a central interval of a normal, in standard deviations.
 
     Examples
     --------
@@ -311,20 +396,44 @@ def deviations(level: float) -> float:
 
 
 def check_interval(low: float, high: float, positive: bool = False) -> None:
-    """Refuse bounds that are not finite, in the wrong order, or not above zero where they must."""
+    """Raise InvalidInputError unless the bounds are finite, in order, and positive if required."""
     if not (-math.inf < low <= high < math.inf):
         raise InvalidInputError(f"low and high: expected low <= high, found {low} and {high}")
     if positive and not low > 0:
         raise InvalidInputError(f"low and high: expected both above 0, found {low} and {high}")
 
 
-def scipy_stats() -> Any:
-    """Return `scipy.stats`, or say how to get it."""
-    try:
-        from scipy import stats
-    except ImportError:
-        raise DiffdataError("scipy is not installed: pip install 'diffdata[scipy]'") from None
-    return stats
+def _check_bounds(low: float, high: float) -> None:
+    if not low < high:
+        raise InvalidInputError(f"low: expected below high, found {low} and {high}")
+
+
+def _check_parameters(mu: float, sigma: float) -> None:
+    if not (math.isfinite(mu) and 0 <= sigma < math.inf):
+        raise InvalidInputError(
+            f"mu and sigma: expected finite numbers, sigma from 0 up, found {mu} and {sigma}"
+        )
+
+
+def _frozen(distribution: Distribution) -> Any:
+    stats = optional_library("scipy.stats")
+    match distribution:
+        case Normal(mu, sigma):
+            return stats.norm(mu, sigma)
+        case Lognormal(mu, sigma):
+            return stats.lognorm(s=sigma, scale=math.exp(mu))
+        case Uniform(low, high):
+            return stats.uniform(low, high - low)
+        case LogUniform(low, high):
+            return stats.loguniform(low, high)
+        case Shifted(Lognormal(mu, sigma), origin, mirrored=False):
+            return stats.lognorm(s=sigma, loc=origin, scale=math.exp(mu))
+        case Truncated(Normal(mu, sigma), low, high) if sigma > 0:
+            return stats.truncnorm((low - mu) / sigma, (high - mu) / sigma, mu, sigma)
+    raise InvalidInputError(
+        "scipy has no mirrored or clipped distributions, and truncates only normals; "
+        "take samples instead"
+    )
 
 
 def _log(value: float) -> float:

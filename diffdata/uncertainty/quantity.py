@@ -1,7 +1,7 @@
-"""Arithmetic with uncertain quantities, and the draws that come of it.
+"""Arithmetic with uncertain quantities, and samples of the results.
 
-A formula over quantities is a tree. When it is sampled each leaf is drawn once, however often it
-stands in the tree: the same object used twice is one draw, not two.
+A formula over quantities is a tree. When it is sampled, each leaf is drawn once, however often it
+occurs in the tree: the same object used twice is one draw, not two.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Sampling:
-    """One sampling of a formula: how many draws, from where, and what it has drawn already.
+    """One sampling of a formula: the number of draws, the generator, and what is drawn so far.
 
-    ``uses`` counts how often each quantity stands in the formula, ``drawn`` keeps the draws of
-    those that stand in it more than once, ``normals`` the standard normals behind lognormals.
+    ``uses`` counts how often each quantity occurs in the formula, ``drawn`` keeps the draws of
+    those that occur more than once, ``normals`` the standard normals behind lognormals.
     """
 
     draws: int
@@ -37,23 +37,25 @@ class Sampling:
     normals: dict[object, Array] = field(default_factory=dict)
 
 
+def _operator(
+    function: Callable[..., Array], *, swapped: bool = False
+) -> Callable[[Quantity, Quantity | float], Quantity]:
+    def method(self: Quantity, other: Quantity | float) -> Quantity:
+        return Expression(function, (other, self) if swapped else (self, other))
+
+    return method
+
+
 class Quantity(ABC):
-    """An uncertain quantity: takes part in arithmetic with others and with numbers."""
+    """An uncertain quantity: supports arithmetic with other quantities and with numbers."""
 
     def sample(self, draws: int, rng: np.random.Generator) -> Samples:
         """Draw from the quantity.
 
         Parameters
         ----------
-        draws
-            How many.
-        rng
-            The source of randomness: the same seed gives the same draws on any machine.
-
-        Raises
-        ------
-        InvalidInputError
-            If `draws` is not above zero.
+        draws : number of draws, at least 1
+        rng : the source of randomness: the same seed gives the same draws on any machine
 
         Examples
         --------
@@ -71,7 +73,7 @@ class Quantity(ABC):
         return Samples(self.draw(sampling))
 
     def draw(self, sampling: Sampling) -> Array:
-        """Return the draws of the quantity in a sampling, the same ones wherever it stands."""
+        """Return the draws of the quantity in a sampling, the same ones wherever it occurs."""
         if sampling.uses[self] <= 1:
             return self.fresh(sampling)
         if self not in sampling.drawn:
@@ -83,60 +85,30 @@ class Quantity(ABC):
         """Return new draws."""
 
     def count_uses(self, uses: Counter[object]) -> None:  # noqa: B027 (leaves use nothing)
-        """Count how often each quantity stands in the formula."""
+        """Count how often each quantity occurs in the formula."""
 
-    def __add__(self, other: Quantity | float) -> Quantity:
-        """Return the sum."""
-        return Expression(operator.add, (self, other))
-
-    def __radd__(self, other: float) -> Quantity:
-        """Return the sum."""
-        return Expression(operator.add, (other, self))
-
-    def __sub__(self, other: Quantity | float) -> Quantity:
-        """Return the difference."""
-        return Expression(operator.sub, (self, other))
-
-    def __rsub__(self, other: float) -> Quantity:
-        """Return the difference."""
-        return Expression(operator.sub, (other, self))
-
-    def __mul__(self, other: Quantity | float) -> Quantity:
-        """Return the product."""
-        return Expression(operator.mul, (self, other))
-
-    def __rmul__(self, other: float) -> Quantity:
-        """Return the product."""
-        return Expression(operator.mul, (other, self))
-
-    def __truediv__(self, other: Quantity | float) -> Quantity:
-        """Return the quotient."""
-        return Expression(operator.truediv, (self, other))
-
-    def __rtruediv__(self, other: float) -> Quantity:
-        """Return the quotient."""
-        return Expression(operator.truediv, (other, self))
-
-    def __pow__(self, exponent: float) -> Quantity:
-        """Return the power."""
-        return Expression(operator.pow, (self, exponent))
-
-    def __rpow__(self, base: float) -> Quantity:
-        """Return the power with the quantity as its exponent."""
-        return Expression(operator.pow, (base, self))
+    __add__ = _operator(operator.add)
+    __radd__ = _operator(operator.add, swapped=True)
+    __sub__ = _operator(operator.sub)
+    __rsub__ = _operator(operator.sub, swapped=True)
+    __mul__ = _operator(operator.mul)
+    __rmul__ = _operator(operator.mul, swapped=True)
+    __truediv__ = _operator(operator.truediv)
+    __rtruediv__ = _operator(operator.truediv, swapped=True)
+    __pow__ = _operator(operator.pow)
+    __rpow__ = _operator(operator.pow, swapped=True)
 
     def __neg__(self) -> Quantity:
-        """Return the quantity with the other sign."""
         return Expression(operator.neg, (self,))
 
     def at_least(self, bound: float) -> Quantity:
-        """Return the quantity with what lies below `bound` moved onto it."""
+        """Return the quantity with values below `bound` replaced by it."""
         import numpy as np
 
         return Expression(np.maximum, (self, bound))
 
     def exceeds(self, bound: float) -> Quantity:
-        """Return 1 where the quantity is above `bound` and 0 elsewhere: its mean is how often."""
+        """Return 1 where the quantity is above `bound` and 0 elsewhere; its mean is the share."""
         return Expression(lambda values, limit: (values > limit).astype(float), (self, bound))
 
 
@@ -153,14 +125,14 @@ class Expression(Quantity):
             operand.draw(sampling) if isinstance(operand, Quantity) else operand
             for operand in self.operands
         ]
-        # Draws that nothing else needs are overwritten: large arrays are costly to come by.
+        # Draws that nothing else needs are overwritten, which saves allocating large arrays.
         first = self.operands[0]
         free = isinstance(first, Quantity) and sampling.uses[first] == 1
         function = _IN_PLACE.get(self.function, self.function) if free else self.function
         return function(*values)
 
     def count_uses(self, uses: Counter[object]) -> None:
-        """Count how often each quantity stands in the formula."""
+        """Count how often each quantity occurs in the formula."""
         for operand in self.operands:
             if isinstance(operand, Quantity):
                 uses[operand] += 1
@@ -178,11 +150,16 @@ _IN_PLACE: dict[Callable[..., Array], Callable[..., Array]] = {
 
 
 class Quantiles(ABC):
-    """What has quantiles has a median and intervals."""
+    """Something with quantiles, hence a median and intervals."""
+
+    def quantile(self, probability: float) -> float:
+        """Return the value that the quantity stays below with this probability (from 0 to 1)."""
+        if not 0 <= probability <= 1:
+            raise InvalidInputError(f"probability: expected 0 to 1, found {probability}")
+        return self._quantile(probability)
 
     @abstractmethod
-    def quantile(self, probability: float) -> float:
-        """Return the value that the quantity stays below with this probability."""
+    def _quantile(self, probability: float) -> float: ...
 
     @property
     def median(self) -> float:
@@ -197,7 +174,7 @@ class Quantiles(ABC):
 
 @dataclass(frozen=True, eq=False)
 class Samples(Quantiles):
-    """Draws from a quantity, with what they say of it."""
+    """Draws from a quantity, and their statistics."""
 
     values: Array
 
@@ -206,8 +183,7 @@ class Samples(Quantiles):
         """The arithmetic mean."""
         return float(self.values.mean())
 
-    def quantile(self, probability: float) -> float:
-        """Return the value that this share of the draws stays below."""
+    def _quantile(self, probability: float) -> float:
         import numpy as np
 
         return float(np.quantile(self.values, probability))
@@ -218,6 +194,6 @@ class Samples(Quantiles):
 
 
 def check_level(level: float) -> None:
-    """Refuse what is no probability strictly between 0 and 1."""
+    """Raise InvalidInputError unless the level lies strictly between 0 and 1."""
     if not 0 < level < 1:
         raise InvalidInputError(f"level: expected a probability between 0 and 1, found {level}")

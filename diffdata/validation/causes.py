@@ -1,193 +1,300 @@
-"""Faults with one cause are told once, as that cause.
+"""Several issues with one cause are reported once, as that cause.
 
-A cell too many or too few shifts all cells behind it, two columns that were swapped are wrong in
-every row. Each of these gives many issues; here they become one, where the mend is made.
+A cell too many or too few shifts all cells after it, two swapped columns are wrong in every row, a
+missing row breaks every reference to it. Each gives many issues; here they become one, at the place
+where the data must be fixed.
 """
 
 from __future__ import annotations
 
-import dataclasses
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from diffdata.errors import Issue
-from diffdata.schemas.standard import TableSchema
-from diffdata.validation.cells import fits, quote
-from diffdata.validation.found import Found
-from diffdata.validation.typed import TypedTable
+from diffdata.types.text import quote
+from diffdata.validation.cells import fits
+from diffdata.validation.suggestions import speller
+from diffdata.validation.typed import Found, TypedTable
 
-Holds = Callable[[str, str], bool]  # whether a reference, of a column and with a text, finds a row
+# Whether a text of a column, if a foreign key has this column, refers to a row that exists.
+Refers = Callable[[str, str], bool]
+Causes = Iterator[tuple[Iterable[Issue], Issue]]  # groups of issues, each with its cause
 
-# Issues about what one cell holds, against what its column asks for.
+# Rules about one cell, which its column states.
 _CELL_RULES = {
     "type", "required", "enum", "pattern", "minimum", "maximum", "exclusive-minimum",
     "exclusive-maximum", "foreign-key",
 }  # fmt: skip
-_FEW = 3  # below this, issues are told one by one: a cause is not worth guessing
-_MOST = 0.8  # of the rows of a table: what is wrong in so many is wrong with the column
-_TRIED = 2000  # rows with several faults that are tried for a shift
+_FEW = 3  # with fewer issues no cause is guessed
+_MOST = 0.8  # of the rows of a table: a fault in so many is a fault of the column
+_TRIED = 2000  # rows with several faults for which a shift is tried
+_LISTED = 8  # places that a message lists
 
 
-def by_cause(found: Found, table: TypedTable, holds: Holds) -> list[Issue]:
+def by_cause(found: Found, table: TypedTable, refers: Refers) -> list[Issue]:
     """Return the issues of a table, those with one cause as one."""
-    issues = _swapped_columns(found.issues, table, holds)
-    issues = _mixed_up_rows(issues, table, holds)
-    issues = _rows_of_one_length(issues, table)
-    issues = _encoded_twice(issues, found)
-    return _whole_columns(issues, found, table)
-
-
-def _mixed_up_rows(issues: list[Issue], table: TypedTable, holds: Holds) -> list[Issue]:
-    """Join the issues of a row whose cells fit their columns if moved by one, or if swapped."""
-    rows: dict[int, list[Issue]] = defaultdict(list)
-    for issue in issues:
-        if issue.line is not None and issue.severity == "error":
-            rows[issue.line].append(issue)
-    several = [
-        line
-        for line, own in rows.items()
-        if len({issue.column for issue in own if issue.rule in _CELL_RULES}) > 1
-    ]
-    if not several or len(several) > _TRIED:
-        return issues
-    told = {}
-    header = [name for name in table.schema.column_names if name in table.text.columns]
-    for line in several:
-        position = bisect_left(table.text.lines, line)
-        if position < len(table.text) and position not in table.text.broken:
-            cells = [table.text.cell(position, name) for name in header]
-            cell_issues = [issue for issue in rows[line] if issue.rule in _CELL_RULES]
-            cause = _swap(cells, header, table.schema, rows[line], holds)
-            cause = cause or _shift(cells, header, table.schema, cell_issues)
-            if cause is not None:
-                told[line] = cause
-    kept = [issue for issue in issues if issue.line not in told or issue.severity != "error"]
-    return [*kept, *told.values()]
-
-
-def _swap(
-    cells: Sequence[str], header: Sequence[str], schema: TableSchema, found: Sequence[Issue],
-    holds: Holds,
-) -> Issue | None:  # fmt: skip
-    """Return the issue that two cells of a row stand in each other's place, if they do."""
-    names = sorted({str(issue.column) for issue in found if issue.rule in _CELL_RULES})
-    if len(names) != 2:
-        return None
-    first, second = names
-    here, there = cells[header.index(first)], cells[header.index(second)]
-    fit = fits(here, schema.field(second), schema) and fits(there, schema.field(first), schema)
-    if not (fit and here and there and holds(second, here) and holds(first, there)):
-        return None
-    message = f"{quote(here)} under {first} and {quote(there)} under {second} have changed places"
-    return _cause(found, first, "swapped-cells", message, "swap the two cells")
-
-
-def _shift(
-    cells: Sequence[str], header: Sequence[str], schema: TableSchema, found: Sequence[Issue]
-) -> Issue | None:
-    """Return the issue that a row is shifted by one column, if it is."""
-    fields = [schema.field(name) for name in header]
-    own = [fits(cell, field, schema) for cell, field in zip(cells, fields, strict=True)]
-    faulty = {issue.column for issue in found}
-    wrong = [place for place, name in enumerate(header) if name in faulty]
-    for step in (1, -1):
-        behind = [
-            0 <= place + step < len(cells) and fits(cells[place + step], field, schema)
-            for place, field in enumerate(fields)
-        ]
-        for start in range(wrong[0], -1, -1):
-            moved = range(start, len(cells) - 1) if step == 1 else range(start + 1, len(cells))
-            told = sum(bool(cells[place + step]) for place in moved)
-            if all(behind[place] for place in moved) and all(own[:start]) and told >= _FEW:
-                way = "right" if step == 1 else "left"
-                column = header[wrong[0]]  # the first that does not fit: it moved for sure
-                message = f"from {column} on, the cells stand one column too far to the {way}"
-                mend = "remove the cell too many" if step == 1 else "add the cell that is missing"
-                hint = (
-                    f"{mend}, from {header[start]} to {column}; all others fit their columns then"
-                )
-                return _cause(found, column, "shifted-row", message, hint)
-    return None
-
-
-def _cause(found: Sequence[Issue], column: str, rule: str, message: str, hint: str) -> Issue:
-    return dataclasses.replace(
-        found[0], column=column, value=None, rule=rule, severity="error", message=message, hint=hint
-    )
-
-
-def _swapped_columns(issues: list[Issue], table: TypedTable, holds: Holds) -> list[Issue]:
-    """Find two columns whose contents stand under each other's name."""
-    wrong = _mostly_wrong(issues, table)
-    for first in wrong:
-        for second in wrong:
-            if first < second and _fit_each_other(first, second, table, holds):
-                message = f"the cells of {first} stand under {second}, and the other way round"
-                swapped = Issue(
-                    table.text.file, 1, first, None, None, "swapped-columns", "error", message,
-                    "swap the two columns below the header, or their names in it",
-                )  # fmt: skip
-                rest = [issue for issue in issues if issue.column not in (first, second)]
-                return [*rest, swapped]
+    issues = found.issues
+    for search in (
+        _swapped_columns, _mixed_up_rows, _rows_of_one_length, _encoded_twice, _faulty_columns
+    ):  # fmt: skip
+        joined: set[int] = set()
+        causes = []
+        for group, cause in search(issues, found, table, refers):
+            joined.update(map(id, group))
+            causes.append(cause)
+        issues = [*(issue for issue in issues if id(issue) not in joined), *causes]
     return issues
 
 
-def _mostly_wrong(issues: Iterable[Issue], table: TypedTable) -> list[str]:
-    """Return the columns that many rows have a fault in."""
+def _swapped_columns(issues: list[Issue], _: Found, table: TypedTable, refers: Refers) -> Causes:
+    """Find two columns whose contents are under each other's name."""
     lines: dict[str, set[int]] = defaultdict(set)
     for issue in issues:
         if issue.rule in _CELL_RULES and issue.column and issue.line is not None:
             lines[issue.column].add(issue.line)
     least = max(_FEW, _MOST * len(table.text) / 2)
-    return sorted(name for name, found in lines.items() if len(found) >= least)[:20]
+    wrong = sorted(name for name, faulty in lines.items() if len(faulty) >= least)[:20]
+    for number, first in enumerate(wrong):
+        for second in wrong[number + 1 :]:
+            if _fit_each_other(first, second, table, refers):
+                message = f"the cells of {first} are under {second}, and the other way round"
+                hint = "swap the two columns below the header, or their names in it"
+                cause = Issue(
+                    table.text.file, 1, first, rule="swapped-columns", message=message, hint=hint
+                )
+                yield [issue for issue in issues if issue.column in (first, second)], cause
+                return
 
 
-def _fit_each_other(first: str, second: str, table: TypedTable, holds: Holds) -> bool:
-    schema = table.schema
-    for position in range(0, len(table.text), max(1, len(table.text) // 50)):
+def _fit_each_other(first: str, second: str, table: TypedTable, refers: Refers) -> bool:
+    schema, rows = table.schema, len(table.text)
+    for position in range(0, rows, max(1, rows // 50)):
         for here, there in ((first, second), (second, first)):
             cell = table.text.cell(position, here)
-            if not fits(cell, schema.field(there), schema) or (cell and not holds(there, cell)):
+            if not fits(cell, schema.field(there), schema) or (cell and not refers(there, cell)):
                 return False
     return True
 
 
-def _rows_of_one_length(issues: list[Issue], table: TypedTable) -> list[Issue]:
-    """Join the issues of rows that all have the same wrong length: the header is what is wrong."""
-    found = [issue for issue in issues if issue.rule == "row-length"]
-    if len(found) < max(_FEW, _MOST * len(table.text)) or len({i.message for i in found}) > 1:
-        return issues
-    message = f"{found[0].message}; so have {len(found):,} of {len(table.text):,} rows"
-    hint = "does the header have a cell too many or too few?"
-    first = dataclasses.replace(found[0], column=None, row=None, message=message, hint=hint)
-    return [*(issue for issue in issues if issue.rule != "row-length"), first]
+def _mixed_up_rows(issues: list[Issue], _: Found, table: TypedTable, refers: Refers) -> Causes:
+    """Find rows whose cells fit their columns if they are moved by one, or if two are swapped."""
+    rows: dict[int, list[Issue]] = defaultdict(list)
+    for issue in issues:
+        if issue.line is not None and issue.severity == "error":
+            rows[issue.line].append(issue)
+    several = {line: own for line, own in rows.items() if len(_faulty_columns_of(own)) > 1}
+    for line, own in several.items() if len(several) <= _TRIED else ():
+        position = bisect_left(table.text.lines, line)
+        if position < len(table.text) and position not in table.text.broken:
+            cells = table.text.cells(
+                position, [name for name in table.schema.column_names if name in table.text.columns]
+            )
+            cause = _swap(cells, own, table, refers) or _shift(cells, own, table)
+            if cause is not None:
+                yield own, cause
 
 
-def _encoded_twice(issues: list[Issue], found: Found) -> list[Issue]:
-    """Join the cells of a file that was saved in another encoding than it was read."""
-    cells = [issue for issue in issues if issue.rule == "encoding"]
-    if len(cells) < 2:
-        return issues
-    first = min(cells, key=lambda issue: issue.line or 0)
-    number = sum(times for (_, rule), times in found.counts.items() if rule == "encoding")
-    message = f"{first.message}; the file has {number:,} such cells"
-    kept = [issue for issue in issues if issue.rule != "encoding"]
-    return [*kept, dataclasses.replace(first, message=message)]
+def _faulty_columns_of(issues: Iterable[Issue]) -> set[str]:
+    return {str(issue.column) for issue in issues if issue.rule in _CELL_RULES}
 
 
-def _whole_columns(issues: list[Issue], found: Found, table: TypedTable) -> list[Issue]:
-    """Join the issues of a column that is wrong in nearly every row, for the same reason."""
+def _swap(
+    cells: Mapping[str, str], found: Sequence[Issue], table: TypedTable, refers: Refers
+) -> Issue | None:
+    """Return the issue that two cells of a row are swapped, if they are."""
+    names, schema = sorted(_faulty_columns_of(found)), table.schema
+    if len(names) != 2:
+        return None
+    first, second = names
+    here, there = cells[first], cells[second]
+    fit = fits(here, schema.field(second), schema) and fits(there, schema.field(first), schema)
+    if not (fit and here and there and refers(second, here) and refers(first, there)):
+        return None
+    message = f"{quote(here)} under {first} and {quote(there)} under {second} are swapped"
+    return _cause(found[0], first, "swapped-cells", message, "swap the two cells")
+
+
+def _shift(cells: Mapping[str, str], found: Sequence[Issue], table: TypedTable) -> Issue | None:
+    """Return the issue that a row is shifted by one column, if it is."""
+    schema, header, texts = table.schema, list(cells), list(cells.values())
+    fields = [schema.field(name) for name in header]
+    own = [fits(text, field, schema) for text, field in zip(texts, fields, strict=True)]
+    faulty = _faulty_columns_of(found)
+    wrong = next(place for place, name in enumerate(header) if name in faulty)
+    for step in (1, -1):
+        moved_fits = [
+            0 <= place + step < len(texts) and fits(texts[place + step], field, schema)
+            for place, field in enumerate(fields)
+        ]
+        for start in range(wrong, -1, -1):
+            moved = range(start, len(texts) - 1) if step == 1 else range(start + 1, len(texts))
+            filled = sum(bool(texts[place + step]) for place in moved)
+            if all(moved_fits[place] for place in moved) and all(own[:start]) and filled >= _FEW:
+                column = header[wrong]  # the first that does not fit: it has moved for sure
+                way, fix = ("right", "remove the extra cell")
+                if step == -1:
+                    way, fix = ("left", "add the missing cell")
+                return _cause(
+                    next(issue for issue in found if issue.rule in _CELL_RULES), column,
+                    "shifted-row",
+                    f"from {column} on, the cells are one column too far to the {way}",
+                    f"{fix}, from {header[start]} to {column}; all others fit their columns then",
+                )  # fmt: skip
+    return None
+
+
+def _cause(first: Issue, column: str, rule: str, message: str, hint: str) -> Issue:
+    return replace(
+        first, column=column, value=None, rule=rule, severity="error", message=message, hint=hint
+    )
+
+
+def _rows_of_one_length(issues: list[Issue], _: Found, table: TypedTable, __: Refers) -> Causes:
+    """Find that all rows have the same wrong length: then the header is wrong."""
+    group = [issue for issue in issues if issue.rule == "row-length"]
+    least = max(_FEW, _MOST * len(table.text))
+    if len(group) >= least and len({issue.message for issue in group}) == 1:
+        message = f"{group[0].message}, in {len(group):,} of {len(table.text):,} rows"
+        hint = "does the header have a cell too many or too few?"
+        yield group, replace(group[0], column=None, row=None, message=message, hint=hint)
+
+
+def _encoded_twice(issues: list[Issue], found: Found, _: TypedTable, __: Refers) -> Causes:
+    """Find the cells of a file that was read in one encoding and saved in another."""
+    group = [issue for issue in issues if issue.rule == "encoding"]
+    if len(group) > 1:
+        first = min(group, key=lambda issue: issue.line or 0)
+        number = sum(times for (_, rule), times in found.counts.items() if rule == "encoding")
+        yield group, replace(first, message=f"{first.message}; the file has {number:,} such cells")
+
+
+def _faulty_columns(issues: list[Issue], found: Found, table: TypedTable, _: Refers) -> Causes:
+    """Find columns that are wrong in nearly every row, for the same reason."""
     groups: dict[tuple[str | None, str], list[Issue]] = defaultdict(list)
     for issue in issues:
         if issue.rule in _CELL_RULES - {"foreign-key"}:
             groups[issue.column, issue.rule].append(issue)
-    least = max(10, _MOST * len(table.text))
-    joined = {key for key in groups if found.counts[key] > least}
-    kept = [issue for issue in issues if (issue.column, issue.rule) not in joined]
-    for key in joined:
-        first = groups[key][0]
-        message = f"{first.message}; so in {found.counts[key]:,} of {len(table.text):,} rows"
-        kept.append(dataclasses.replace(first, message=message))
-        found.counts[key] = 1  # as all are told
+    for key, group in groups.items():
+        number = found.counts[key]
+        if number > max(10, _MOST * len(table.text)):
+            message = f"{group[0].message}; in {number:,} of {len(table.text):,} rows"
+            yield group, replace(group[0], message=message)
+            found.counts[key] = 1  # all of them are reported with that
+
+
+Tables = Mapping[str, TypedTable]
+Group = list[tuple[str, Issue]]  # issues, each with its table
+
+
+def joined_references(issues: dict[str, list[Issue]], tables: Tables) -> dict[str, list[Issue]]:
+    """Join the references to one missing row, given the issues of each table.
+
+    If the table that should have the row has one with a similar key to which nothing refers, that
+    key was mistyped: then the issue is reported there.
+    """
+    groups: dict[tuple[str, str], Group] = defaultdict(list)
+    kept: dict[str, list[Issue]] = {name: [] for name in issues}
+    for name, own in issues.items():
+        for issue in own:
+            target = _target(name, issue, tables) if issue.rule == "foreign-key" else None
+            if target is None:
+                kept[name].append(issue)
+            else:
+                groups[target, issue.value or ""].append((name, issue))
+    unused = {
+        target: _UnusedKeys(tables, target, kept[target])
+        for target in {target for target, _ in groups} & kept.keys()
+    }
+    for (target, value), group in groups.items():
+        row = unused[target].meant_by(value, len(group) > 1) if target in unused else None
+        if row is not None:
+            _report_mistyped_key(kept[target], tables[target], row, value, group)
+        else:
+            name, issue = group[0]
+            kept[name].append(_missing_row(issue, value, group))
     return kept
+
+
+def _target(name: str, issue: Issue, tables: Tables) -> str | None:
+    """Return the table to which a reference without a row points."""
+    for key in tables[name].schema.foreign_keys:
+        complete = len(key.fields) == 1 or (issue.value or "").startswith(f"{key.fields[0]}=")
+        if issue.column in key.fields and complete:
+            target = key.reference.resource or name
+            return target if target in tables else None
+    return None
+
+
+def _missing_row(issue: Issue, value: str, group: Group) -> Issue:
+    """Return one issue for all references to a missing row."""
+    if len(group) == 1:
+        return issue
+    places = [
+        f"line {other.line}" if other.file == issue.file else f"{other.file}:{other.line}"
+        for _, other in group[1:]
+    ]
+    listed = ", ".join(places[:_LISTED]) + (", ..." if len(places) > _LISTED else "")
+    message = f"{issue.message}; {len(group)} rows refer to {quote(value)} (also {listed})"
+    return replace(issue, message=message)
+
+
+class _UnusedKeys:
+    """The keys of a table to which nothing refers."""
+
+    def __init__(self, tables: Tables, target: str, issues: list[Issue]) -> None:
+        table = tables[target]
+        self._rows: dict[str, int] = {}
+        self._faulty: set[str] = set()
+        if len(table.schema.primary_key) != 1:
+            return
+        column = table.schema.primary_key[0]
+        used: set[str] = set()
+        for name, other in tables.items():
+            for key in other.schema.foreign_keys:
+                if (key.reference.resource or name) == target and len(key.fields) == 1:
+                    used |= other.texts(key.fields[0])
+        faulty = {issue.line for issue in issues if issue.column == column}
+        cells = table.text.columns.get(column)
+        for position, cell in enumerate([] if cells is None else cells.to_pylist()):
+            wrong = bool(faulty) and table.text.lines[position] in faulty
+            if (cell or "") not in used or wrong:
+                self._rows[cell or ""] = position
+                if wrong:
+                    self._faulty.add(cell or "")
+        self._alike = speller(name for name in self._rows if name)
+
+    def meant_by(self, value: str, several: bool) -> int | None:
+        """Return the row whose key was meant to be a value; None if that is not clear.
+
+        A single reference is as likely to be mistyped as the key, unless the key has a fault.
+        """
+        if not self._rows:
+            return None
+        alike = self._alike(value)
+        faulty = [name for name in alike if name in self._faulty]
+        if faulty or (several and len(alike) == 1):
+            return self._rows[[*faulty, *alike][0]]
+        return self._rows[""] if not alike and "" in self._faulty else None
+
+
+def _report_mistyped_key(
+    issues: list[Issue], table: TypedTable, position: int, value: str, group: Group
+) -> None:
+    """Report at a key that it was probably mistyped, in its own issue if it has one."""
+    name, line = table.schema.primary_key[0], table.text.lines[position]
+    cell = table.text.cell(position, name)
+    files = ", ".join(sorted({issue.file for _, issue in group}))
+    for place, issue in enumerate(issues):
+        if issue.line == line and issue.column == name:
+            message = f"{issue.message}; {files} refers to {quote(value)}"
+            hint = f"did you mean {value}?" if value not in issue.hint else issue.hint
+            issues[place] = replace(issue, message=message, hint=hint)
+            return
+    message = f"nothing refers to {quote(cell)}, but {files} refers to {quote(value)}"
+    hint = f"did you mean {value}? Ids never change"
+    issues.append(
+        Issue(table.text.file, line, name, f"{name}={cell}", cell, "mistyped-key",
+              message=message, hint=hint)
+    )  # fmt: skip

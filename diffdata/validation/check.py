@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from diffdata.errors import Issue, PackageError, in_order, unreadable
-from diffdata.package.packages import Package, read_bytes
+from diffdata.package.files import read_bytes
+from diffdata.package.packages import Package
 from diffdata.schemas.rules import Check, table_checks
-from diffdata.schemas.standard import ForeignKey
+from diffdata.schemas.standard import ForeignKey, TableSchema
+from diffdata.types.text import quote
 from diffdata.validation import acknowledgements
-from diffdata.validation.causes import by_cause
-from diffdata.validation.cells import quote
-from diffdata.validation.dangling import joined_references
+from diffdata.validation.causes import by_cause, joined_references
 from diffdata.validation.evaluate import Mask, failing_rows
-from diffdata.validation.foreign_files import Budget
-from diffdata.validation.found import Found
+from diffdata.validation.foreign import Budget
 from diffdata.validation.hints import Guide, guide_of, reference_guide
 from diffdata.validation.joins import Tables, join, referring
 from diffdata.validation.prepare import lazy
-from diffdata.validation.shape import row_key
 from diffdata.validation.text import TextTable, read_table
-from diffdata.validation.typed import KEPT, TypedTable, to_typed
+from diffdata.validation.typed import Found, TypedTable, row_issue, to_typed
 
 _SHOWN = 100  # characters of each cell, where a message shows several
 
@@ -73,15 +71,9 @@ def find_issues(
 ) -> dict[str, list[Issue]]:
     """Evaluate the checks of tables, and report each cause once.
 
-    Parameters
-    ----------
-    found
-        The issues of the tables that are checked so far; more are added.
-    typed
-        These tables, and those that they refer to.
-    complete
-        Whether they are all tables of the package. Only then it is known that nothing refers to a
-        row, unless some of a table could not be read.
+    ``found`` has the issues so far of the tables to check; ``typed`` also has the tables that they
+    refer to. ``complete`` says that they are all tables of the package: only then it is known that
+    nothing refers to a row, unless some of a table could not be read.
     """
     complete = complete and all(table.text.complete for table in typed.values())
     issues = {}
@@ -93,11 +85,17 @@ def find_issues(
 
 
 def _read(package: Package, table: str) -> tuple[TypedTable, Found]:
-    """Read one table; one that cannot be read is empty and has one issue."""
-    schema, file = package.schema(table), package.resource(table).path
+    file = package.resource(table).path
+    return read_typed(lambda: package.data_path(table), file, package.schema(table))
+
+
+def read_typed(
+    find: Callable[[], Path], file: str, schema: TableSchema
+) -> tuple[TypedTable, Found]:
+    """Find a CSV file and read it; one that cannot be read is empty and has one issue."""
     found = Found()
     try:
-        path = package.data_path(table)
+        path = find()
         Budget().spend(path.stat().st_size if path.is_file() else 0, file)
         text, issues = read_table(read_bytes(path, file), file, schema)
     except PackageError as error:
@@ -109,21 +107,10 @@ def _read(package: Package, table: str) -> tuple[TypedTable, Found]:
 def breaches(
     name: str, tables: Mapping[str, TypedTable], complete: bool
 ) -> list[tuple[Check, ForeignKey | None, np.ndarray]]:
-    """Evaluate all checks of a table.
-
-    Returns
-    -------
-    breaches
-        Each check, the foreign key that it checks if it is one, and the positions of the rows that
-        break it.
-    """
+    """Evaluate all checks of a table: each with its foreign key, and the rows that break it."""
     table = tables[name]
     # A table that is not complete has its own issue, which says all: every key would dangle.
-    others = {
-        other: lazy(t.values.select(list(t.text.columns)))
-        for other, t in tables.items()
-        if t.text.complete and other != name
-    }
+    others = {other: t.frame for other, t in tables.items() if t.text.complete and other != name}
     references = referring({other: t.schema for other, t in tables.items()}, name)
     joined = join(
         lazy(table.values),
@@ -147,7 +134,9 @@ def _find_breaches(
     table = tables[name]
     for check, key, rows in _once_per_cell(table, breaches(name, tables, complete)):
         if len(rows):
-            guide = _reference_guide(key, tables, name) if key else guide_of(table, check)
+            guide = guide_of(table, check)
+            if key:
+                guide = reference_guide(key, tables[key.reference.resource or name], table)
             make = partial(_breach, table, check, guide)
             found.add_rows(check.columns[0], check.name, [int(row) for row in rows], make)
 
@@ -197,31 +186,10 @@ def _breach(table: TypedTable, check: Check, guide: Guide, position: int) -> Iss
         value = ", ".join(f"{name}={cell[:_SHOWN]}" for name, cell in given.items())
         problem = f"found {value}"
     column, hint = guide(position)
-    return Issue(
-        file=table.text.file,
-        line=table.text.lines[position],
-        column=column,
-        row=row_key(table.text.cells(position, table.schema.primary_key), table.schema),
-        value=value[:KEPT],
-        rule=check.name,
-        severity=check.severity,
-        message=f"{problem}: expected {check.expected}",
-        hint=hint,
+    message = f"{problem}: expected {check.expected}"
+    return row_issue(
+        table.text, table.schema, position, column, value, check.name, message, hint, check.severity
     )
-
-
-def _reference_guide(key: ForeignKey, tables: Mapping[str, TypedTable], name: str) -> Guide:
-    """Return the guide of a foreign key, made when the first reference dangles."""
-    guides: list[Guide] = []
-
-    def guide(position: int) -> tuple[str, str]:
-        if not guides:
-            target = tables[key.reference.resource or name]
-            present = pc.unique(target.values[key.reference.fields[0]]).drop_null().to_pylist()
-            guides.append(reference_guide(key, present, target, tables[name]))
-        return guides[0](position)
-
-    return guide
 
 
 def _refers_to_a_row(name: str, typed: Mapping[str, TypedTable], column: str, text: str) -> bool:

@@ -55,11 +55,6 @@ def side_by_side(
     """Return what a function returns for each item, in order, with threads if there are many rows.
 
     Arrow works outside of Python's lock. This thread works too: each new one takes memory.
-
-    Examples
-    --------
-    >>> side_by_side(len, ["a", "bc"], rows=100_000)
-    [1, 2]
     """
     given = list(items)
     results: dict[int, Result] = {}
@@ -84,34 +79,30 @@ def side_by_side(
 def failing_rows(
     table: pa.Table, checks: Sequence[Check], unknown: Mapping[str, Mask] | None = None
 ) -> list[np.ndarray]:
-    """Return for each check the positions (from 0) of the rows of a table that break it.
+    """Return for each check the positions of the rows that break it; `unknown` is by column."""
+    frame = nw.from_native(table, eager_only=True)
 
-    Parameters
-    ----------
-    table
-        The table, with the types of its schema.
-    checks
-        The checks.
-    unknown
-        For columns that have such cells, the rows whose value is unknown.
-    """
-
-    def of(check: Check) -> np.ndarray:
-        if surely_passes(table, check):
-            return _NONE
-        frame = nw.from_native(table, eager_only=True)
-        verdict = frame.select(passes=check.passes)["passes"]
+    def failing(check: Check, verdict: nw.Series[Any]) -> np.ndarray:
         if verdict.all():
             return _NONE
-        failing: np.ndarray = np.flatnonzero(~verdict.to_numpy().astype(bool))
+        rows: np.ndarray = np.flatnonzero(~verdict.to_numpy().astype(bool))
         for name in check.columns if check.name != "type" else ():
             if unknown and name in unknown:
-                failing = failing[~unknown[name][failing]]
-        return failing
+                rows = rows[~unknown[name][rows]]
+        return rows
+
+    if len(table) <= MANY_ROWS:  # one pass for all costs least
+        verdicts = frame.select(check.passes.alias(str(n)) for n, check in enumerate(checks))
+        return list(map(failing, checks, verdicts.iter_columns()))
+
+    def alone(check: Check) -> np.ndarray:
+        if surely_passes(table, check):
+            return _NONE
+        return failing(check, frame.select(passes=check.passes)["passes"])
 
     # What takes longest comes first, so that no thread waits for another at the end.
     order = sorted(range(len(checks)), key=lambda place: not checks[place].unique)
-    found = side_by_side(of, [checks[place] for place in order], len(table))
+    found = side_by_side(alone, [checks[place] for place in order], len(table))
     by_place = dict(zip(order, found, strict=True))
     return [by_place[place] for place in range(len(checks))]
 
@@ -207,18 +198,7 @@ def evaluate(
     """Return the number of rows of a frame of any engine, and a verdict for each check.
 
     An engine evaluates all rules of a row in one pass, each unique key in another, and one more for
-    the samples if rows fail.
-
-    Parameters
-    ----------
-    prepared
-        The frame, with the columns that the checks read.
-    checks
-        The checks.
-    sample
-        How many failing rows of each check to name, by the primary key.
-    progress
-        Called before each pass.
+    the samples (the first keys of the rows that fail each check) if rows fail.
     """
     table = prepared.frame.to_native()
     if not isinstance(table, pa.Table):

@@ -16,15 +16,19 @@ import narwhals as nw
 import pyarrow as pa
 from pyarrow import parquet
 
-from diffdata.engines.library import engine_library
-from diffdata.engines.spark import spark_session
-from diffdata.errors import DiffdataError, InvalidInputError, PackageError, UnknownNameError
-from diffdata.package.files import PARQUET
-from diffdata.package.opening import Dataset
-from diffdata.package.places import bundled_root
+from diffdata.engines import spark_session
+from diffdata.errors import (
+    DiffdataError,
+    InvalidInputError,
+    PackageError,
+    UnknownNameError,
+    optional_library,
+)
+from diffdata.package.files import PARQUET, bundled_root
+from diffdata.package.packages import Dataset
 from diffdata.schemas.standard import Field, ForeignKey, TableSchema
+from diffdata.types.definitions import CAST_BY_ENGINES
 from diffdata.validation import acknowledgements
-from diffdata.validation.engine_cells import SQL_TYPES, parsed, refuse_dialects
 from diffdata.validation.evaluate import Progress
 from diffdata.validation.frames import (
     PathLike,
@@ -34,6 +38,7 @@ from diffdata.validation.frames import (
     find_target,
 )
 from diffdata.validation.joins import Tables, referring
+from diffdata.validation.packages import tables_of
 from diffdata.validation.prepare import (
     Names,
     Prepared,
@@ -51,9 +56,10 @@ from diffdata.validation.readers import (
     by_duckdb,
     by_polars,
     by_spark,
+    parsed,
+    refuse_dialects,
 )
 from diffdata.validation.result import CheckResult, unreadable
-from diffdata.validation.whole import tables_of
 
 FILE_ENGINES = ("duckdb", "polars", "pyarrow", "pyspark")
 # Arrow has a file up to this size in memory before an engine has made its plan.
@@ -132,7 +138,7 @@ def check_files(
 
     Examples
     --------
-    >>> from diffdata.package.places import bundled_root
+    >>> from diffdata.package.files import bundled_root
     >>> result = check_files(bundled_root() / "data" / "models.csv", "models")
     >>> result.rows > 0, result.ok
     (True, True)
@@ -240,7 +246,7 @@ def _referred(schema: TableSchema, table: str) -> TableSchema:
         if key.reference.resource == table:
             for own, target in zip(key.fields, key.reference.fields, strict=True):
                 kind = schema.field(own).type
-                known = kind in (*SQL_TYPES, "boolean")
+                known = kind in (*CAST_BY_ENGINES, "boolean")
                 fields[target] = Field(name=target, type=kind if known else "any")
             for rule in schema.rules:
                 if rule.rule == "notAfter" and (rule.key,) == key.fields:
@@ -279,13 +285,7 @@ def _errors_named(path: PathLike, engine: str) -> Iterator[None]:
 
 
 def files_of(path: Path) -> tuple[list[Path], str]:
-    """Return the files of a table, and whether they are ``parquet`` or ``csv``.
-
-    Raises
-    ------
-    PackageError
-        If there are none, or files of both kinds.
-    """
+    """Return the files of a table, and whether they are ``parquet`` or ``csv``."""
     if not path.exists():
         raise PackageError(f"{path}: there is no such file or folder")
     kinds = dict.fromkeys(PARQUET, "parquet") | {".csv": "csv"}
@@ -318,18 +318,7 @@ def fastest_engine(path: Path) -> str:
 
 @contextmanager
 def reader(engine: str, *, memory: str, session: Any = None) -> Iterator[Reader]:
-    """Start an engine, and yield the function that opens files on it.
-
-    Parameters
-    ----------
-    engine
-        ``duckdb``, ``polars``, ``pyarrow`` (Parquet, in memory) or ``pyspark``.
-    memory
-        The most memory that DuckDB takes before it works on disk, as ``1GB``; a new session of
-        Spark has as much. Polars works in batches, and has no such limit.
-    session
-        The session of Spark, if there is one.
-    """
+    """Start an engine, and yield the function that opens files on it; DuckDB has limited memory."""
     if engine not in FILE_ENGINES:
         raise UnknownNameError("engine for files", engine, FILE_ENGINES)
     if engine == "pyarrow":
@@ -362,7 +351,7 @@ def _open(engine: FileEngine, path: Path, schema: TableSchema, table: str) -> So
     if not texts:
         return Source(frame, names)
     typed = {f.name: f.type for f in names.schema.fields if f.name in texts}
-    read = {name: kind for name, kind in typed.items() if kind in SQL_TYPES}
+    read = {name: kind for name, kind in typed.items() if kind in CAST_BY_ENGINES}
     frame = lazy(engine.values(frame.to_native(), read)) if read else frame
     frame, flagged = parsed(frame, texts, names.schema, blank=form == "parquet")
     return Source(frame, names, flagged)
@@ -374,13 +363,7 @@ def _partitions(folders: Sequence[str]) -> tuple[str, ...]:
 
 
 def _header(files: Sequence[Path]) -> list[str]:
-    """Return the names in the first row of CSV files, which must be the same in all.
-
-    Raises
-    ------
-    PackageError
-        If a file has no such row or a different one, or a name is in it twice.
-    """
+    """Return the names in the first row of CSV files, which must be the same in all."""
     found: list[str] = []
     for file in files:
         with file.open(encoding="utf-8-sig", newline="") as text:
@@ -403,7 +386,7 @@ def _header(files: Sequence[Path]) -> list[str]:
 
 @contextmanager
 def _database(memory: str) -> Iterator[Any]:
-    duckdb = engine_library("duckdb")
+    duckdb = optional_library("duckdb")
     with tempfile.TemporaryDirectory(prefix="diffdata-") as folder, duckdb.connect() as database:
         try:
             database.execute("SET memory_limit = ?", [memory])

@@ -1,16 +1,22 @@
-"""Packages of strangers: any Data Package v1 or v2, read by the standard and without trust.
+"""Third-party packages: any Data Package v1 or v2, read by the standard and without trust.
 
-Nothing is fetched and nothing outside the folder is opened. What the standard allows but is not
-checked here (another format than CSV, a remote file) is said, never passed over.
+Nothing is fetched, nothing outside the folder is opened, and sizes are bounded. What the standard
+allows but is not read here (another format than CSV, a remote file) is reported, never skipped.
 """
 
 from __future__ import annotations
 
 import codecs
 import csv
+import gzip
+import hashlib
 import io
 import json
-from dataclasses import dataclass, field
+import re
+import zlib
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -22,128 +28,180 @@ from diffdata.errors import (
     PackageError,
     Problem,
     problem_issue,
-    suggestion,
     unreadable,
 )
-from diffdata.package.packages import inside
-from diffdata.package.places import DESCRIPTOR
+from diffdata.package.files import DESCRIPTOR, inside, read_text
+from diffdata.package.packages import dangling_keys
 from diffdata.schemas.reader import parse_standard_package, parse_standard_schema
 from diffdata.schemas.standard import Dialect, Field, PackageDescriptor, Resource, TableSchema
-from diffdata.validation.cells import cell_text
-from diffdata.validation.foreign_files import (
-    Budget,
-    existing,
-    file_faults,
-    json_text,
-    paths_of,
-    plain_bytes,
-)
+from diffdata.types.text import cell_text
 from diffdata.validation.text import TextTable, first_row, read_table
 
-MOST_RESOURCES = 1000
+MAX_RESOURCES = 1000
+MAX_PARTS = 1000
+MAX_JSON = 16 * 2**20
+# More bytes are refused: they would not fit into the memory of a small machine.
+MAX_BYTES = 2**30
+
+_ZIPPED = "a zip file, which is not read; unpack it, or compress it with gzip"
+# Encodings of text; Python has others, which unpack, escape or take very long.
+_ENCODINGS = re.compile(
+    r"ascii|utf-(8|16|32).*|iso8859-.*|cp\d+|koi8-.*|mac-.*|(shift_jis|euc_|gb|big5|iso2022_).*|"
+    r"hz|johab|kz1048|ptcp154|tis-620"
+)
+# Keys of dialects that are not read, unless they have one of these values, which change nothing.
+_UNREAD: dict[str, tuple[object, ...]] = {
+    "headerRows": (None, [1]), "commentRows": (None, []), "nullSequence": (None, ""),
+    "lineTerminator": (None, "\n", "\r\n", "\r"),
+}  # fmt: skip
+
+
+class Budget:
+    """How many bytes may still be read of one package."""
+
+    def __init__(self, left: int | None = None) -> None:
+        self._left = MAX_BYTES if left is None else left
+
+    def spend(self, size: int, name: str) -> None:
+        """Subtract bytes, if there are as many."""
+        if size > self._left:
+            raise PackageError(
+                f"{name}: the files have more than {MAX_BYTES // 2**20} MiB, which are not read"
+            )
+        self._left -= size
 
 
 @dataclass(frozen=True)
 class ForeignTable:
-    """One table of a package of strangers: its text, its schema and what is wrong so far."""
+    """One table of a package: its text, its schema and the issues so far.
+
+    ``parts`` are the files that were read as one, each with the line of the text where it begins.
+    """
 
     name: str
     schema: TableSchema
     text: TextTable
     issues: list[Issue] = field(default_factory=list)
+    parts: tuple[tuple[int, str], ...] = ()
+
+    def in_its_part(self, issue: Issue) -> Issue:
+        """Return an issue with the file and the line of the part that it is about."""
+        if len(self.parts) < 2 or issue.line is None or issue.file != self.text.file:
+            return issue
+        place = bisect_right(self.parts, issue.line, key=lambda part: part[0]) - 1
+        start, file = self.parts[place]
+        return replace(issue, file=file, line=issue.line - start + 1)
 
 
 def read_foreign(root: Path) -> tuple[list[ForeignTable], list[Issue]]:
-    """Read all tables of a package, and report what cannot be read.
-
-    Raises
-    ------
-    PackageError
-        If the descriptor is missing, not JSON, or names too many resources.
-    DescriptorError
-        If the descriptor is not one of the standard.
-    """
+    """Read all tables of a package, and report what cannot be read."""
     descriptor = _descriptor(root)
     tables: list[ForeignTable] = []
     issues: list[Issue] = []
     budget = Budget()
-    schemas: dict[str, TableSchema] = {}
+    read: dict[str, TableSchema] = {}
     for resource in descriptor.resources:
+        file = _file_of(resource)
         try:
-            schema = _schema(resource, root, schemas)
+            schema = _schema(resource, root, read)
             if _is_table(resource, schema):
                 tables.append(_table(resource, schema, root, budget))
-            else:
-                issues += file_faults(resource, root) if resource.data is None else ()
+            elif resource.data is None:
+                issues += _file_faults(resource, root)
         except DescriptorError as error:
             issues += [problem_issue(problem) for problem in error.problems]
         except PackageError as error:
-            issues.append(unreadable(_shown(resource), error))
+            issues.append(unreadable(file, error))
         except RecursionError:
-            deep = PackageError("nested too deeply to be read")
-            issues.append(unreadable(_shown(resource), deep))
+            issues.append(unreadable(file, PackageError("nested too deeply to be read")))
+    schemas = {table.name: table.schema for table in tables}
+    files = {name: f"{DESCRIPTOR}#{name[:100]}" for name in schemas}
     names = [resource.name for resource in descriptor.resources]
-    named = {table.name: table for table in tables}
-    for table in tables:
-        issues += [problem_issue(problem) for problem in _dangling(table, named, names)]
+    issues += map(problem_issue, dangling_keys(schemas, files, names, "resource"))
     return tables, issues
+
+
+@dataclass(frozen=True)
+class TableFiles:
+    """A table, its data (`path` is a file or a folder), and the name of its file in messages."""
+
+    name: str
+    schema: TableSchema
+    path: Path
+    file: str
+
+
+def foreign_tables(root: Path) -> list[TableFiles]:
+    """Return the tables of a package, without reading the data.
+
+    A PackageError says which table only validation of text can read: it is in several files, in the
+    descriptor, in another dialect, or has no schema.
+    """
+    found: list[TableFiles] = []
+    known: dict[str, TableSchema] = {}
+    for resource in _descriptor(root).resources:
+        schema, file, paths = _schema(resource, root, known), _file_of(resource), _paths(resource)
+        if not _is_table(resource, schema):
+            continue
+        if schema is None or len(paths) != 1 or resource.dialect:
+            raise PackageError(
+                f"{file}: engines read tables with a schema in one file or folder, and no dialect"
+            )
+        found.append(TableFiles(resource.name, schema, inside(root, paths[0]), file))
+    return found
+
+
+def json_text(root: Path, name: str) -> str:
+    """Return the text of a descriptor, schema or dialect, which must be inside of the package."""
+    path = inside(root, name)
+    if not path.is_file():
+        raise PackageError(f"{name}: the file is missing")
+    if path.stat().st_size > MAX_JSON:
+        raise PackageError(f"{name}: more than {MAX_JSON // 2**20} MiB, which are not read")
+    if path.suffix.lower() in (".yaml", ".yml"):
+        raise PackageError(f"{name}: YAML is not read, only JSON")
+    return read_text(path, name)
 
 
 def _descriptor(root: Path) -> PackageDescriptor:
     descriptor = parse_standard_package(json_text(root, DESCRIPTOR), DESCRIPTOR)
-    if len(descriptor.resources) > MOST_RESOURCES:
-        message = f"{len(descriptor.resources)} resources, at most {MOST_RESOURCES} are read"
+    if len(descriptor.resources) > MAX_RESOURCES:
+        message = f"{len(descriptor.resources)} resources, at most {MAX_RESOURCES} are read"
         raise PackageError(f"{DESCRIPTOR}: {message}")
     return descriptor
 
 
-def foreign_tables(root: Path) -> list[tuple[str, TableSchema, Path, str]]:
-    """Return name, schema, place and file of each table of a package; the data are not read.
+def _paths(resource: Resource) -> tuple[str, ...]:
+    if resource.path is None:
+        return ()
+    return (resource.path,) if isinstance(resource.path, str) else resource.path
 
-    Raises
-    ------
-    PackageError
-        If a table is written in a way that only validation of text reads: in several files, in the
-        descriptor, in another dialect; or has no schema.
-    DescriptorError
-        If the descriptor or a schema is not one of the standard.
-    """
-    found: list[tuple[str, TableSchema, Path, str]] = []
-    known: dict[str, TableSchema] = {}
-    for resource in _descriptor(root).resources:
-        schema, shown = _schema(resource, root, known), _shown(resource)
-        if not _is_table(resource, schema):
-            continue
-        paths = paths_of(resource)
-        if schema is None or len(paths) != 1 or resource.dialect:
-            raise PackageError(
-                f"{shown}: engines read tables with a schema in one file or folder, and no dialect"
-            )
-        found.append((resource.name, schema, inside(root, paths[0]), shown))
-    return found
+
+def _file_of(resource: Resource) -> str:
+    """Return what messages call the file of a resource."""
+    paths = _paths(resource)
+    return paths[0][:200] if paths else f"{DESCRIPTOR}#{resource.name[:200]}"
+
+
+def _suffix(name: str) -> str:
+    """Return how a file name ends, in small letters, compression left out."""
+    suffixes = [part.lower() for part in PurePosixPath(name).suffixes]
+    return next((part for part in reversed(suffixes) if part not in (".gz", ".zip")), "")
 
 
 def _is_table(resource: Resource, schema: TableSchema | None) -> bool:
     if resource.type == "table" or resource.profile == "tabular-data-resource" or schema:
         return True
-    names = paths_of(resource)
-    return any(PurePosixPath(name).suffix.lower() in (".csv", ".tsv") for name in names)
-
-
-def _shown(resource: Resource) -> str:
-    """Return what messages call the file of a resource."""
-    paths = paths_of(resource)
-    return paths[0][:200] if paths else f"{DESCRIPTOR}#{resource.name[:200]}"
+    return any(_suffix(name) in (".csv", ".tsv") for name in _paths(resource))
 
 
 def _schema(resource: Resource, root: Path, known: dict[str, TableSchema]) -> TableSchema | None:
     """Return the schema of a resource, from the descriptor or from a file, which is read once."""
-    if resource.schema_ is None:
-        return None
-    if isinstance(resource.schema_, dict):
-        where = f"{DESCRIPTOR}#{resource.name[:200]}"
-        return parse_standard_schema(json.dumps(resource.schema_), where)
     name = resource.schema_
+    if name is None:
+        return None
+    if isinstance(name, dict):
+        return parse_standard_schema(json.dumps(name), f"{DESCRIPTOR}#{resource.name[:200]}")
     if name not in known:
         known[name] = parse_standard_schema(json_text(root, name), name)
     return known[name]
@@ -152,88 +210,176 @@ def _schema(resource: Resource, root: Path, known: dict[str, TableSchema]) -> Ta
 def _table(
     resource: Resource, schema: TableSchema | None, root: Path, budget: Budget
 ) -> ForeignTable:
-    shown, dialect, issues = _shown(resource), Dialect(), []
+    file, dialect, issues = _file_of(resource), Dialect(), []
+    parts: tuple[tuple[int, str], ...] = ()
     if resource.data is not None:
-        data = _inline(resource.data, shown)
+        data = _inline(resource.data, file)
     else:
-        existing(resource, root)
-        suffixes = [part for part in PurePosixPath(shown).suffixes if part != ".gz"]
-        kind = (resource.format or (suffixes or ["."])[-1][1:]).lower()
+        _existing(resource, root)
+        kind = (resource.format or _suffix(file)[1:]).lower()
         if kind not in ("csv", "tsv"):
             what = repr(kind[:100]) if kind else "of the file"
-            raise PackageError(f"{shown}: the format {what} is not checked, only CSV")
-        issues = list(file_faults(resource, root))
-        data = plain_bytes(resource, root, budget, shown)
+            raise PackageError(f"{file}: the format {what} is not checked, only CSV")
+        issues = list(_file_faults(resource, root))
+        data, parts = _joined_parts(resource, root, budget)
         dialect = _dialect(resource, root, kind)
-    if schema is None or not schema.fields:  # then the shape alone is checked
+    if schema is None or not schema.fields:  # then only the shape is checked
         names = first_row(data.removeprefix(codecs.BOM_UTF8), dialect)
         schema = TableSchema(
             fields=tuple(Field(name=name) for name in dict.fromkeys(names) if name)
         )
-    text, more = read_table(data, shown, schema, dialect)
-    return ForeignTable(resource.name, schema, text, [*issues, *more])
+    text, more = read_table(data, file, schema, dialect)
+    return ForeignTable(resource.name, schema, text, [*issues, *more], parts)
+
+
+def _existing(resource: Resource, root: Path) -> tuple[str, ...]:
+    """Return the paths of a resource (PackageError if one is not a file of the package)."""
+    names = _paths(resource)
+    if not names:
+        raise PackageError(f"{resource.name}: the resource has neither path nor data")
+    if len(names) > MAX_PARTS:
+        raise PackageError(f"{names[0]}: {len(names)} parts, at most {MAX_PARTS} are read")
+    for name in names:
+        if not inside(root, name).is_file():
+            raise PackageError(f"{name}: the file is missing")
+    return names
+
+
+def _joined_parts(
+    resource: Resource, root: Path, budget: Budget
+) -> tuple[bytes, tuple[tuple[int, str], ...]]:
+    """Return the parts of a file as one in UTF-8, and the line where each of them begins."""
+    names = _existing(resource, root)
+    parts = [_plain_bytes(resource, root, name, budget) for name in names]
+    if len(parts) == 1:
+        return parts[0], ()
+    starts, line = [], 1
+    for number, part in enumerate(parts):
+        parts[number] = part.removeprefix(codecs.BOM_UTF8).rstrip(b"\r\n")
+        starts.append(line)
+        line += len(re.findall(rb"\r\n|\r|\n", parts[number])) + 1
+    return b"\n".join(parts), tuple(zip(starts, names, strict=True))
+
+
+def _plain_bytes(resource: Resource, root: Path, name: str, budget: Budget) -> bytes:
+    """Return one file, uncompressed and in UTF-8."""
+    path = inside(root, name)
+    budget.spend(path.stat().st_size, name)
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise PackageError(f"{name}: cannot be read: {error.strerror}") from None
+    compression = resource.compression or PurePosixPath(name).suffix[1:].lower()
+    if compression in ("gz", "gzip"):
+        data = _gunzip(data, name)
+        budget.spend(len(data), name)
+    elif compression == "zip":
+        raise PackageError(f"{name}: {_ZIPPED}")
+    elif resource.compression not in (None, "", "no"):
+        raise PackageError(f"{name}: the compression {compression[:100]!r} is not supported")
+    return _utf8(data, resource.encoding, name)
+
+
+def _gunzip(data: bytes, name: str) -> bytes:
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:
+            plain = file.read(MAX_BYTES + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        raise PackageError(f"{name}: cannot be read as gzip: {error}") from None
+    if len(plain) > MAX_BYTES:
+        raise PackageError(f"{name}: unpacks to more than {MAX_BYTES // 2**20} MiB")
+    return plain
+
+
+def _utf8(data: bytes, encoding: str, name: str) -> bytes:
+    """Return the bytes of a file in UTF-8, whatever its encoding."""
+    try:
+        codec = codecs.lookup(encoding)
+    except (LookupError, ValueError):
+        raise PackageError(f"{name}: there is no encoding {encoding[:100]!r}") from None
+    if not _ENCODINGS.fullmatch(codec.name):
+        raise PackageError(f"{name}: {encoding[:100]!r} is not an encoding of text")
+    if codec.name in ("utf-8", "utf-8-sig", "ascii"):
+        codec = codecs.lookup("utf-8")
+    if codec.name == "utf-8" and data.isascii():
+        return data
+    try:
+        text = codec.decode(data)[0]
+        return data if codec.name == "utf-8" else text.encode("utf-8")
+    except UnicodeError as error:
+        line = data.count(b"\n", 0, getattr(error, "start", 0)) + 1
+        message = f"{name}: line {line} is not in the encoding {encoding}"
+        raise PackageError(message, line) from None
+
+
+def _file_faults(resource: Resource, root: Path) -> Iterator[Issue]:
+    """Report a file whose size or hash is not that of the descriptor."""
+    names = _existing(resource, root)
+    if len(names) != 1 or (resource.bytes is None and not resource.hash):
+        return
+    path = inside(root, names[0])
+    size = path.stat().st_size
+    if resource.bytes is not None and resource.bytes != size:
+        message = f"the file has {size} bytes, the descriptor says {resource.bytes}"
+        yield Issue(names[0], rule="bytes", message=message)
+    if not resource.hash:
+        return
+    kind, _, expected = resource.hash[:1000].rpartition(":")
+    if (kind or "md5").lower() not in hashlib.algorithms_guaranteed or "shake" in kind:
+        yield Issue(names[0], rule="hash", message=f"there is no hash of the kind {kind!r}")
+        return
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, (kind or "md5").lower()).hexdigest()
+    if digest != expected.lower():
+        message = f"the file has the {kind or 'md5'} {digest}, the descriptor says {expected}"
+        yield Issue(names[0], rule="hash", message=message)
 
 
 def _dialect(resource: Resource, root: Path, kind: str) -> Dialect:
     """Return the dialect of a CSV file; v1, v2 and frictionless write it in three ways."""
     found: Any = resource.dialect or {}
+    where = f"resources[{resource.name[:100]}].dialect"
     if isinstance(found, str):
         try:
             found = json.loads(json_text(root, found))
         except (ValueError, RecursionError):
             raise PackageError(f"{resource.dialect}: not JSON") from None
     try:
-        given = {"delimiter": "\t"} if kind == "tsv" else {}
-        return Dialect.model_validate_json(json.dumps(given | found | found.get("csv", {})))
-    except (ValidationError, AttributeError, TypeError):
-        where = f"resources[{resource.name[:100]}].dialect"
-        raise DescriptorError([Problem(DESCRIPTOR, where, "this is no CSV dialect")]) from None
+        given = ({"delimiter": "\t"} if kind == "tsv" else {}) | found | found.get("csv", {})
+        dialect = Dialect.model_validate_json(json.dumps(given))
+        first_row(b"a", dialect)  # the csv module refuses some characters
+    except (ValidationError, AttributeError, TypeError, ValueError):
+        raise DescriptorError([Problem(DESCRIPTOR, where, "not a dialect of CSV")]) from None
+    unread = [key for key, values in _UNREAD.items() if given.get(key) not in values]
+    hint = "write the table with one header in its first row and without such rows"
+    if unread:
+        problems = [Problem(DESCRIPTOR, f"{where}.{key}", "is not read", hint) for key in unread]
+        raise DescriptorError(problems)
+    return dialect
 
 
-def _inline(rows: Any, shown: str) -> bytes:
-    """Return data that stand in the descriptor as a CSV file, so that it is checked as one."""
+def _inline(rows: Any, file: str) -> bytes:
+    """Return data of the descriptor as a CSV file, so that they are checked as one."""
     if not isinstance(rows, list) or not rows:
-        raise PackageError(f"{shown}: expected a list of rows as data")
+        raise PackageError(f"{file}: expected a list of rows as data")
     if isinstance(rows[0], dict):
         header = list(dict.fromkeys(name for row in rows if isinstance(row, dict) for name in row))
-        rows = [
-            header,
-            *([row.get(n) for n in header] if isinstance(row, dict) else row for row in rows),
-        ]
+        cells = [[row.get(n) for n in header] if isinstance(row, dict) else row for row in rows]
+        rows = [header, *cells]
     if not all(isinstance(row, list) for row in rows):
-        raise PackageError(f"{shown}: expected rows that are all lists, or all objects")
+        raise PackageError(f"{file}: expected rows that are all lists, or all objects")
     text = io.StringIO()
-    # Line ends inside of cells stay; the csv module leaves a carriage return bare.
+    # Line ends inside of cells stay; the csv module would not quote a lone carriage return.
     csv.writer(text, lineterminator="\r\n").writerows(
-        [_plain(cell) for cell in row] for row in rows
+        [_plain_text(cell) for cell in row] for row in rows
     )
     try:
         return text.getvalue().encode()
     except UnicodeEncodeError:
-        raise PackageError(f"{shown}: the data hold half of a pair of surrogates") from None
+        raise PackageError(f"{file}: the data contain half of a surrogate pair") from None
 
 
-def _plain(value: Any) -> str:
+def _plain_text(value: Any) -> str:
     if isinstance(value, dict | list):
         return json.dumps(value)
     return value if isinstance(value, str) else cell_text(value)
-
-
-def _dangling(
-    table: ForeignTable, tables: dict[str, ForeignTable], names: list[str]
-) -> list[Problem]:
-    """Find the foreign keys that point at resources or columns that are not there."""
-    problems = []
-    for position, key in enumerate(table.schema.foreign_keys):
-        file, where = f"{DESCRIPTOR}#{table.name[:100]}", f"foreignKeys[{position}].reference"
-        target = key.reference.resource or table.name
-        if target not in names:
-            message = f"there is no resource {target[:100]!r}"
-            hint = suggestion(target[:100], names)
-            problems.append(Problem(file, f"{where}.resource", message, hint))
-        elif target in tables:
-            columns = tables[target].schema.column_names
-            for name in sorted(set(key.reference.fields).difference(columns)):
-                message = f"{target[:100]} has no column {name[:100]!r}"
-                problems.append(Problem(file, f"{where}.fields", message))
-    return problems

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -11,11 +11,12 @@ from typing import Any, TypeAlias
 import narwhals as nw
 
 from diffdata.errors import InvalidDataError, InvalidInputError
-from diffdata.package.opening import Dataset, open_dataset
-from diffdata.package.packages import Package, find_schema, is_schema_file, named_schema
+from diffdata.package.packages import Dataset, Package, find_schema
+from diffdata.package.pinned import pinned_tables
 from diffdata.schemas.patterns import ambiguous
-from diffdata.schemas.rules import Check, table_checks
+from diffdata.schemas.rules import Check, is_compared, table_checks
 from diffdata.schemas.standard import TableSchema
+from diffdata.types.definitions import definition
 from diffdata.validation import acknowledgements
 from diffdata.validation.check import check_tables
 from diffdata.validation.evaluate import Progress, Verdict, evaluate
@@ -112,17 +113,7 @@ def check(
 
 @dataclass(frozen=True)
 class Target:
-    """What a frame is checked against.
-
-    Attributes
-    ----------
-    schema
-        Its schema.
-    tables
-        The other tables.
-    accepted
-        The keys of rows of which a warning is acknowledged, by rule.
-    """
+    """What a frame is checked against; the keys of rows with an accepted warning are by rule."""
 
     schema: TableSchema
     tables: Tables
@@ -141,11 +132,10 @@ def find_target(
     }
     if isinstance(schema, TableSchema):
         return Target(schema, Tables(schema.title or "table", given))
-    path = Path(schema)
-    if is_schema_file(path):
-        return Target(find_schema(path), Tables(path.stem, given))
-    opened, name = open_dataset(package), str(schema)
-    own = named_schema(opened, name)
+    own, opened = find_schema(schema, package)
+    if opened is None:
+        return Target(own, Tables(Path(schema).stem, given))
+    name = str(schema)
     references = referring(opened.schemas, name)
     needed = {key.reference.resource or name for key in own.foreign_keys}
     if any(rule.rule == "referenced" for rule in own.rules):
@@ -158,7 +148,10 @@ def find_target(
     return Target(own, Tables(name, others, references), accepted)
 
 
-def _valid_tables(package: Package, names: Iterable[str]) -> dict[str, Any]:
+def _valid_tables(package: Package, names: Sequence[str]) -> Mapping[str, Any]:
+    pinned = pinned_tables(package, names)
+    if pinned is not None:
+        return pinned
     tables = {}
     for name, checked in check_tables(package, names).items():
         if errors := [issue for issue in checked.issues if issue.severity == "error"]:
@@ -185,6 +178,12 @@ def evaluate_rules(
     """Evaluate all rules on a prepared frame; `names` has its original names."""
     schema = target.schema
     _refuse_ambiguous(schema, prepared.frame.implementation)
+    for column in schema.fields:
+        if is_compared(column, schema) and definition(column).canonical:
+            raise InvalidInputError(
+                f"schema: the column {column.name!r} is a {column.type}, whose values only "
+                "`validate` compares, in text files"
+            )
     joined = join(prepared.frame, schema, target.tables)
     checks = [*prepared.checks, *table_checks(schema), *(check for check, _ in joined.checks)]
     checks = [acknowledgements.accepting(check, schema, target.accepted) for check in checks]

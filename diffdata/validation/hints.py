@@ -1,4 +1,4 @@
-"""What a breach of a check shows and suggests: the cell that is meant, and how to mend it."""
+"""What the issue of a broken check points at and suggests: the wrong cell, and how to fix it."""
 
 from __future__ import annotations
 
@@ -6,21 +6,24 @@ from collections import defaultdict
 from collections.abc import Callable
 from functools import cache
 
+import pyarrow.compute as pc
+
 from diffdata.schemas.profile import AllOrNone, DatePrecision, ExactlyOne, Ordered, RequiredIf
 from diffdata.schemas.rules import Check
 from diffdata.schemas.standard import ForeignKey
-from diffdata.validation.cells import CellError, parse_cell
-from diffdata.validation.mends import mended_form, speller, strange_letters
+from diffdata.types.text import CellError
+from diffdata.validation.cells import parse_cell
+from diffdata.validation.suggestions import speller, strange_letters, suggested_form
 from diffdata.validation.typed import TypedTable
 
 Hint = Callable[[int], str]  # from the position of a row
-Guide = Callable[[int], tuple[str, str]]  # the column that a breach is shown at, and its hint
+Guide = Callable[[int], tuple[str, str]]  # the column that an issue names, and its hint
 
 
 def guide_of(table: TypedTable, check: Check) -> Guide:
-    """Return what says, for a row that breaks a check, which cell to mend and how."""
+    """Return a function that says, for a row that breaks a check, which cell to fix and how."""
     hint = _hint_of(table, check)
-    return lambda position: (_shown_column(table, check, position), hint(position))
+    return lambda position: (_faulty_column(table, check, position), hint(position))
 
 
 def _hint_of(table: TypedTable, check: Check) -> Hint:
@@ -28,115 +31,100 @@ def _hint_of(table: TypedTable, check: Check) -> Hint:
         if rule.name == check.name:
             return lambda _: str(rule.reason)
     column = check.columns[0]
+    field = table.schema.field(column)
     match check.name:
         case "enum":
-            return _enum_hint(table, column)
+            alike = speller(map(str, field.constraints.enum or ()))
+            return lambda position: _similar_value(table.text.cell(position, column), alike)
         case "pattern":
-            pattern = str(table.schema.field(column).constraints.pattern)
-            return lambda position: mended_form(table.text.cell(position, column), pattern)
+            pattern = str(field.constraints.pattern)
+            return lambda position: suggested_form(table.text.cell(position, column), pattern)
         case "primary-key" | "unique" if check.unique:
-            return _twins(table, check.columns)
+            return _same_key(table, check.columns)
         case "required":
             return lambda _: "fill it in from the source; a row without it cannot be used"
         case "maximum" | "exclusive-maximum":
-            return lambda position: _percent(table, column, position)
+            limit = field.constraints.maximum or field.constraints.exclusive_maximum
+            if field.type == "number" and limit == 1:
+                return lambda position: _as_share(table, column, position)
     return lambda _: ""
 
 
-def _enum_hint(table: TypedTable, column: str) -> Hint:
-    alike = speller(map(str, table.schema.field(column).constraints.enum or ()))
-
-    def hint(position: int) -> str:
-        text = table.text.cell(position, column)
-        found = alike(text)
-        meant = f"did you mean {found[0]}?" if found else ""
-        return " ".join(part for part in (meant, strange_letters(text)) if part)
-
-    return hint
+def _similar_value(text: str, alike: Callable[[str], list[str]]) -> str:
+    found = alike(text)
+    meant = f"did you mean {found[0]}?" if found else ""
+    return " ".join(part for part in (meant, strange_letters(text)) if part)
 
 
-def _percent(table: TypedTable, column: str, position: int) -> str:
-    """Suggest the share of one, where a percentage stands."""
-    field = table.schema.field(column)
-    limit = field.constraints.maximum or field.constraints.exclusive_maximum
-    if field.type != "number" or limit != 1:
-        return ""
+def _as_share(table: TypedTable, column: str, position: int) -> str:
+    """Suggest a share of one instead of a percentage."""
     try:
-        value = parse_cell(table.text.cell(position, column), field)
+        value = parse_cell(table.text.cell(position, column), table.schema.field(column))
     except CellError:
         return ""
     return f"write {value / 100:.12g} if percent are meant" if 1 < value <= 100 else ""
 
 
-def _twins(table: TypedTable, columns: tuple[str, ...]) -> Hint:
+def _same_key(table: TypedTable, columns: tuple[str, ...]) -> Hint:
     """Name the line of the first row with the same key."""
-    first: dict[tuple[object, ...], int] = {}
+
+    @cache
+    def first_rows() -> dict[tuple[object, ...], int]:
+        keys = list(zip(*(table.values[name].to_pylist() for name in columns), strict=True))
+        return {key: position for position, key in reversed(list(enumerate(keys)))}
 
     def hint(position: int) -> str:
-        if not first:
-            keys = zip(*(table.values[name].to_pylist() for name in columns), strict=True)
-            for place, key in enumerate(keys):
-                first.setdefault(key, place)
-        key = tuple(table.values[name][position].as_py() for name in columns)
-        line = table.text.lines[first[key]]
-        cells = [
-            table.text.cells(place, list(table.text.columns)) for place in (first[key], position)
-        ]
-        if cells[0] == cells[1]:
+        other = first_rows()[tuple(table.values[name][position].as_py() for name in columns)]
+        line, every = table.text.lines[other], list(table.text.columns)
+        if table.text.cells(other, every) == table.text.cells(position, every):
             return f"the row is the same as that in line {line}; delete one"
-        return f"the same stands in line {line}"
+        return f"line {line} has the same"
 
     return hint
 
 
-def reference_guide(
-    key: ForeignKey, present: list[str], target: TypedTable, table: TypedTable
-) -> Guide:
-    """Name the id that was probably meant, and the file where a missing one is added."""
-    file = target.text.file
-    if len(key.fields) > 1:
-        return _parts_guide(key, target, table)
-    alike = cache(lambda: speller(map(str, present)))  # made for the first reference that dangles
+def reference_guide(key: ForeignKey, target: TypedTable, table: TypedTable) -> Guide:
+    """Return a function that names the id that was probably meant, and where to add a missing one.
+
+    The values of the `target` are looked at for the first row of the `table` without one.
+    """
+    file, (column, *others) = target.text.file, key.reference.fields
+
+    @cache
+    def alike() -> Callable[[str], list[str]]:
+        return speller(map(str, pc.unique(target.values[column]).drop_null().to_pylist()))
+
+    @cache
+    def partners() -> dict[str, list[str]]:
+        found: dict[str, list[str]] = defaultdict(list)
+        columns = [target.values[name].to_pylist() for name in key.reference.fields]
+        for first, *rest in zip(*columns, strict=True):
+            found[str(first)].append(", ".join(map(str, rest)))
+        return found
 
     def guide(position: int) -> tuple[str, str]:
         text = table.text.cell(position, key.fields[0])
-        close = alike()(text)
-        mend = f"did you mean {close[0]}? If not, mend the id" if close else "mend the id"
-        strange = strange_letters(text)
-        hint = f"{mend} or add the row to {file}" + (f"; {strange}" if strange else "")
-        return key.fields[0], hint
+        if not others:
+            close, strange = alike()(text), strange_letters(text)
+            fix = f"did you mean {close[0]}? If not, fix the id" if close else "fix the id"
+            return key.fields[0], f"{fix} or add the row to {file}" + f"; {strange}" * bool(strange)
+        if text not in partners():
+            return key.fields[0], f"{file} has no {text}; fix it, or add the row"
+        # The first part is right: name what belongs to it, such as the units of a quantity.
+        listed = " or ".join(partners()[text][:5])
+        hint = f"in {file}, {text} has the {', '.join(others)} {listed}; fix it or add a row"
+        return key.fields[-1], hint
 
     return guide
 
 
-def _parts_guide(key: ForeignKey, target: TypedTable, table: TypedTable) -> Guide:
-    """Name what goes with the first part of a key, as the units of a quantity."""
-    partners: dict[str, list[str]] = defaultdict(list)
-    columns = [target.values[name].to_pylist() for name in key.reference.fields]
-    for first, *others in zip(*columns, strict=True):
-        partners[str(first)].append(", ".join(map(str, others)))
-
-    def guide(position: int) -> tuple[str, str]:
-        first = table.text.cell(position, key.fields[0])
-        file, names = target.text.file, ", ".join(key.reference.fields[1:])
-        if first in partners:
-            listed = " or ".join(partners[first][:5])
-            return key.fields[
-                -1
-            ], f"in {file}, {first} has the {names} {listed}; mend it or add one"
-        return key.fields[0], f"{file} has no {first}; mend it, or add the row"
-
-    return guide
-
-
-def _shown_column(table: TypedTable, check: Check, position: int) -> str:
-    """Return the column that a breach is shown at: of several, the one that is to be mended."""
+def _faulty_column(table: TypedTable, check: Check, position: int) -> str:
+    """Return the column that an issue names: of several, the one that should be fixed."""
     columns = check.columns
     if len(columns) == 1:
         return columns[0]
-    given = [bool(table.text.cell(position, name)) for name in columns]
-    empty = [name for name, there in zip(columns, given, strict=True) if not there]
-    filled = [name for name, there in zip(columns, given, strict=True) if there]
+    filled = [name for name in columns if table.text.cell(position, name)]
+    empty = [name for name in columns if name not in filled]
     rule = next((rule for rule in table.schema.rules if rule.name == check.name), None)
     match rule:
         case Ordered():
@@ -146,18 +134,16 @@ def _shown_column(table: TypedTable, check: Check, position: int) -> str:
         case AllOrNone() | DatePrecision():
             return empty[0] if empty else columns[0]
         case RequiredIf():
-            wanted = [name for name in empty if name in rule.columns]
-            unwanted = [name for name in filled if name in rule.columns]
-            return next(iter([*wanted, *unwanted]), columns[0])
+            return next((n for n in [*empty, *filled] if n in rule.columns), columns[0])
     return columns[0]
 
 
 def _out_of_order(table: TypedTable, columns: tuple[str, ...], position: int) -> str:
-    """Return the column whose value, left out, brings the others in order."""
+    """Return the column without which the values of the others are in order."""
     values = {name: table.values[name][position].as_py() for name in columns}
-    given = [name for name in columns if values[name] is not None]
+    given = {name: value for name, value in values.items() if value is not None}
     for name in given:
-        rest = [values[other] for other in given if other != name]
+        rest = [value for other, value in given.items() if other != name]
         if rest == sorted(rest) and len(rest) > 1:
             return name
-    return given[0] if given else columns[0]
+    return next(iter(given), columns[0])

@@ -6,8 +6,9 @@ Frames in memory are looked up, which keeps the order of their rows; an engine j
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import narwhals as nw
@@ -15,9 +16,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from diffdata.engines.library import engine_library
-from diffdata.engines.spark import quiet
-from diffdata.errors import InvalidInputError
+from diffdata.engines import quiet
+from diffdata.errors import InvalidInputError, optional_library
 from diffdata.schemas.profile import NearMedian, NearProduct, NotAfter, Referenced
 from diffdata.schemas.rules import (
     Check,
@@ -35,16 +35,10 @@ _Lazy = nw.LazyFrame[Any]
 
 @dataclass(frozen=True)
 class Tables:
-    """The tables that the rules of one table may need.
+    """The tables that the rules of the table `name` may need: frames of any library by name.
 
-    Attributes
-    ----------
-    name
-        The name of the table itself.
-    others
-        Other tables by name, frames of any library.
-    referring
-        Which foreign keys of which tables refer to this one; None where that is not known.
+    ``referring`` are the foreign keys, each with its table, that refer to this table, if they are
+    known.
     """
 
     name: str
@@ -54,17 +48,7 @@ class Tables:
 
 @dataclass(frozen=True)
 class Joined:
-    """A frame with the columns that its checks across rows and tables read.
-
-    Attributes
-    ----------
-    frame
-        The frame.
-    checks
-        The checks, each with the foreign key that it checks, if it is one.
-    skipped
-        The checks that cannot be evaluated, each with the reason.
-    """
+    """A frame with joined columns, checks with their foreign keys, skipped checks with reasons."""
 
     frame: _Lazy
     checks: tuple[tuple[Check, ForeignKey | None], ...]
@@ -76,29 +60,26 @@ class _MissingError(Exception):
 
 
 def join(frame: _Lazy, schema: TableSchema, tables: Tables) -> Joined:
-    """Add to a frame what its foreign keys and its rules of plausibility need.
-
-    Parameters
-    ----------
-    frame
-        A frame with the columns and types of the schema.
-    schema
-        Its schema.
-    tables
-        The other tables.
-    """
+    """Add to a frame what its foreign keys and its rules of plausibility need."""
     own, skipped = frame, []
     checks: list[tuple[Check, ForeignKey | None]] = []
-    for number, key in enumerate(schema.foreign_keys):
-        mark, check = f"_key_{number}", foreign_key_check(key, ())
+
+    @contextmanager
+    def adding(check: Check, key: ForeignKey | None = None) -> Iterator[None]:
+        """Add a check, unless what it needs is missing."""
         try:
-            columns = [(there, schema.field(here)) for there, here in _pairs(key)]
-            target = _columns(own, tables, key.reference.resource or tables.name, columns)
+            yield
         except _MissingError as reason:
             skipped.append((check, str(reason)))
-            continue
-        frame = _look_up(frame, key.fields, target, {}, mark)
-        checks.append((_or_found(check, mark), key))
+        else:
+            checks.append((check, key))
+
+    for number, key in enumerate(schema.foreign_keys):
+        mark = f"_key_{number}"
+        with adding(foreign_key_check(key, ~nw.col(mark).is_null()), key):
+            columns = [(there, schema.field(here)) for there, here in _pairs(key)]
+            target = _columns(own, tables, key.reference.resource or tables.name, columns)
+            frame = _look_up(frame, key.fields, target, {}, mark)
     for number, rule in enumerate(schema.rules):
         mark = f"_rule_{number}"
         match rule:
@@ -109,24 +90,14 @@ def join(frame: _Lazy, schema: TableSchema, tables: Tables) -> Joined:
                 checks.append((rule_check(rule, schema, nw.col(mark)), None))
             case NotAfter():
                 beside = (f"{mark}_date", f"{mark}_precision")
-                check = not_after_check(rule, beside)
-                try:
+                with adding(not_after_check(rule, beside)):
                     target = _dates(own, schema, tables, rule)
-                except _MissingError as reason:
-                    skipped.append((check, str(reason)))
-                    continue
-                wanted = dict(zip(("_1", "_2"), beside, strict=True))
-                frame = _look_up(frame, (rule.key,), target, wanted, mark)
-                checks.append((check, None))
+                    wanted = dict(zip(("_1", "_2"), beside, strict=True))
+                    frame = _look_up(frame, (rule.key,), target, wanted, mark)
             case Referenced(column=column):
-                check = referenced_check(rule, ())
-                try:
+                with adding(referenced_check(rule, ~nw.col(mark).is_null())):
                     used = _used(own, schema, tables, column)
-                except _MissingError as reason:
-                    skipped.append((check, str(reason)))
-                    continue
-                frame = _look_up(frame, (column,), used, {}, mark)
-                checks.append((_or_found(check, mark), None))
+                    frame = _look_up(frame, (column,), used, {}, mark)
     return Joined(frame, tuple(checks), tuple(skipped))
 
 
@@ -142,10 +113,6 @@ def referring(schemas: Mapping[str, TableSchema], name: str) -> list[tuple[str, 
 
 def _pairs(key: ForeignKey) -> list[tuple[str, str]]:
     return list(zip(key.reference.fields, key.fields, strict=True))
-
-
-def _or_found(check: Check, mark: str) -> Check:
-    return replace(check, passes=check.passes | ~nw.col(mark).is_null())
 
 
 def _dates(own: _Lazy, schema: TableSchema, tables: Tables, rule: NotAfter) -> _Lazy:
@@ -184,18 +151,10 @@ def _columns(
     wanted: Sequence[tuple[str, Field]],
     keys: int | None = None,
 ) -> _Lazy:
-    """Return columns of a table by other names (``_0``, ``_1`` ...), each key once.
+    """Return columns of a table as ``_0``, ``_1`` ..., each key once.
 
-    Parameters
-    ----------
-    own
-        The frame of the table that is checked, whose engine joins them.
-    tables, table
-        Where the table is, and its name.
-    wanted
-        The names of the columns, each with the column whose type its values are compared as.
-    keys
-        How many of them are the key; by default all.
+    ``wanted`` has their names, each with the column whose type its values are compared as; the
+    first ``keys`` of them are the key, by default all. The result is on the engine of ``own``.
     """
     frame = own if table == tables.name else tables.others.get(table)
     if frame is None:
@@ -220,36 +179,25 @@ def _columns(
                 kind = dtypes[plain[name]]
                 problem = f"the column {name!r} holds {kind}, expected {words(field)}"
         if problem and not prepared:
-            raise InvalidInputError(
-                f"tables: the table {table} does not have the columns that the schema refers to: {problem}"
-            )
+            raise InvalidInputError(f"tables: {table} cannot be referred to: {problem}")
         if name not in plain:
             raise _MissingError(f"the table {table} has no column {name!r}")
         columns.append((nothing(field) if values is None else values).alias(alias))
     selected = found.select(*columns)
     for alias in aliases[:keys]:
         selected = selected.filter(~nw.col(alias).is_null())
-    once = selected.unique(aliases[:keys])
-    return _on_engine_of(own, once)
+    if not own.implementation.is_pyarrow():  # whose look-up takes the first of several rows
+        selected = selected.unique(aliases[:keys])
+    return _on_engine_of(own, selected)
 
 
 def _look_up(
     frame: _Lazy, on: Sequence[str], target: _Lazy, columns: Mapping[str, str], mark: str
 ) -> _Lazy:
-    """Add columns of the row with the same key to a frame, and a mark that is null without one.
+    """Add to a frame columns of the row with the same key, and a mark that is null without one.
 
-    Parameters
-    ----------
-    frame
-        The frame.
-    on
-        Its key.
-    target
-        The rows to look up, each key once, in the columns ``_0`` to ``_n``.
-    columns
-        Which columns of `target` to add, with their names in the result.
-    mark
-        The name of the mark.
+    ``target`` has each key once, in the columns ``_0`` to ``_n``; ``columns`` are those to add,
+    with their names in the result.
     """
     keys = [f"_{place}" for place in range(len(on))]
     table = frame.to_native()
@@ -304,7 +252,7 @@ def _on_engine_of(own: _Lazy, part: _Lazy) -> _Lazy:
     collected, native = collect(part), own.to_native()
     carried: Any = collected
     if own.implementation.is_polars():
-        carried = engine_library("polars").from_arrow(collected)
+        carried = optional_library("polars").from_arrow(collected)
     elif own.implementation.is_duckdb():
         # By way of the relation: a frame of another connection cannot be joined with it.
         carried = native.query("_", "SELECT * FROM collected")
@@ -322,6 +270,6 @@ def _can_join(own: _Lazy, part: _Lazy) -> bool:
     if own.implementation.is_duckdb():
         try:
             own.to_native().cross(part.to_native())
-        except engine_library("duckdb").InvalidInputException:
+        except optional_library("duckdb").InvalidInputException:
             return False
     return True

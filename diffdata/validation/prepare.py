@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from diffdata.engines.spark import quiet
+from diffdata.engines import quiet
 from diffdata.errors import InvalidInputError
 from diffdata.schemas.rules import Check
 from diffdata.schemas.standard import ForeignKey, TableSchema
@@ -34,15 +34,7 @@ _ENGINES = (
 
 @dataclass(frozen=True)
 class Names:
-    """The names of the columns of a table.
-
-    Attributes
-    ----------
-    schema
-        The schema, with plain names.
-    plain
-        The plain name of each column of the table and of its schema; most often the same.
-    """
+    """A schema with plain column names, and the plain name of each column of table and schema."""
 
     schema: TableSchema
     plain: Mapping[str, str]
@@ -55,22 +47,12 @@ class Names:
 
 @dataclass(frozen=True)
 class Prepared:
-    """A frame that rules can be evaluated on.
+    """A lazy frame with the columns of the schema in its types, and columns of flags.
 
-    Attributes
-    ----------
-    frame
-        Lazy, with the columns of the schema in its types, and the columns of the flags.
-    key
-        The columns that a row is named by: the primary key, as far as the frame has it, or else the
-        first column.
-    checks
-        The checks of types, one for each column that is there.
-    missing, unknown
-        Columns that only the schema has, and columns that only the frame has.
-    flags
-        For each column that may hold values of another type the name of a boolean column: true
-        where the value is unknown.
+    ``key`` are the columns that a row is named by: the primary key, as far as the frame has it, or
+    else the first column. ``checks`` are those of types. ``missing`` columns are only in the
+    schema, ``unknown`` ones only in the frame. ``flags`` names, for each column that may have
+    values of another type, a boolean column that is true where the value is unknown.
     """
 
     frame: nw.LazyFrame[Any]
@@ -109,13 +91,7 @@ def of_engine(error: Exception) -> str | None:
 
 
 def lazy(frame: Any, what: str = "frame") -> nw.LazyFrame[Any]:
-    """Wrap any frame lazily; one of pandas goes by Arrow, which has nulls, dates and RE2.
-
-    Raises
-    ------
-    InvalidInputError
-        If Narwhals does not support it, or if it has two columns of one name.
-    """
+    """Wrap any frame lazily; one of pandas goes by Arrow, which has nulls, dates and RE2."""
     if isinstance(frame, nw.DataFrame | nw.LazyFrame):
         frame = frame.to_native()
     if isinstance(frame, pd.DataFrame):
@@ -141,16 +117,10 @@ def _refuse_duplicates(names: Sequence[str], what: str) -> None:
 
 
 def prepare(frame: nw.LazyFrame[Any], schema: TableSchema, parsed: Iterable[str] = ()) -> Prepared:
-    """Convert the columns of a frame to the types of its schema.
+    """Convert the columns of a frame to the types of its schema; both have plain names.
 
-    Parameters
-    ----------
-    frame
-        The frame, with plain names.
-    schema
-        The schema, with plain names.
-    parsed
-        The columns that were parsed from text, which have a flag beside them, see `flag_of`.
+    ``parsed`` are the columns that were parsed from text, which have a flag beside them, see
+    `flag_of`.
     """
     dtypes: dict[str, nw.dtypes.DType] = dict(frame.collect_schema())
     if frame.implementation.is_pyspark():
@@ -238,17 +208,7 @@ def _with_plain_types(table: pa.Table) -> pa.Table:
 
 
 def plain_names(found: Iterable[str], schema: TableSchema, table: str = "") -> Names:
-    """Choose plain names for the columns of a table.
-
-    Parameters
-    ----------
-    found
-        The names of the columns that the data have.
-    schema
-        The schema.
-    table
-        The name of the table, for foreign keys to itself.
-    """
+    """Choose plain names for the columns that the data and the schema of a table have."""
     plain: dict[str, str] = {}
     taken: set[str] = set()
     for name in dict.fromkeys([*schema.column_names, *found]):

@@ -1,4 +1,4 @@
-"""What a check found: for each rule how many rows fail it, and a few of their keys."""
+"""The result of a check: for each rule how many rows fail it, and a few of their keys."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from diffdata.errors import UNREADABLE, DiffdataError, Issue, Severity, visible
 
 @dataclass(frozen=True)
 class RuleResult:
-    """What became of one rule.
+    """The result of one rule.
 
     Attributes
     ----------
@@ -18,17 +18,17 @@ class RuleResult:
         ``unreadable``, ``header``, ``type``, ``required``, ``enum`` ..., ``primary-key``,
         ``foreign-key``, or the name of a rule of the schema.
     columns
-        The columns that it is about.
+        The columns that the rule reads.
     severity
         ``error`` or ``warning``.
     expected
-        What a row must satisfy, in words.
+        What a row must satisfy.
     failing
         The number of rows that do not; for ``header`` and ``unreadable`` 1 or 0.
     sample
-        The keys of some of them, the first in their order: values of `CheckResult.key`.
+        The keys of some of these rows, the first in order: values of `CheckResult.key`.
     skipped
-        Why the rule was not evaluated, or an empty text.
+        Why the rule was not evaluated, or an empty string.
     """
 
     rule: str
@@ -41,7 +41,7 @@ class RuleResult:
 
     @property
     def of_rows(self) -> bool:
-        """Whether it is about rows; otherwise it is about the table as a whole."""
+        """Whether the rule is about rows, and not about the table."""
         return self.rule not in ("header", UNREADABLE)
 
     @property
@@ -52,7 +52,7 @@ class RuleResult:
 
 @dataclass(frozen=True)
 class CheckResult:
-    """What became of the rules of a schema on a frame.
+    """The results of the rules of a schema on a frame.
 
     Attributes
     ----------
@@ -78,7 +78,7 @@ class CheckResult:
 
     @property
     def skipped(self) -> tuple[RuleResult, ...]:
-        """The rules that could not be evaluated; each says why."""
+        """The rules that could not be evaluated, each with the reason."""
         return tuple(rule for rule in self.rules if rule.skipped)
 
     @property
@@ -107,7 +107,7 @@ class CheckResult:
         return visible("\n".join(lines))
 
     def issues(self, file: str) -> list[Issue]:
-        """Return what failed as issues of a file: one for each rule, with the first keys."""
+        """Return the failed rules as issues of a file, each with the first keys."""
         return [
             Issue(
                 file, None, ", ".join(rule.columns) or None, self._rows(rule) or None, None,

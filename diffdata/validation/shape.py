@@ -1,17 +1,174 @@
-"""Faults of the shape of a CSV file: the lengths of its rows, its quotes, its line ends."""
+"""Faults of the shape of a CSV file: of its header, the lengths of its rows, quotes, line ends.
+
+A header that does not agree with its cells would make every row wrong. So it is read as it was
+meant, where that is clear, and the fault is reported once.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 
-from diffdata.errors import Issue
+from diffdata.errors import Issue, suggestion
 from diffdata.schemas.standard import Field, TableSchema
 from diffdata.validation.cells import fits
+from diffdata.validation.splitting import NO_MORE, Record
 
+MAX_COLUMNS = 10_000
+MOST_ISSUES = 100_000  # of one table; more are counted, not listed
 _SHOWN = 200  # characters of a part of a key
 _LISTED = 50  # columns that a message lists
+_SUGGESTED = 200  # columns of a schema among which a misspelt one is looked for
+_SURE = 3  # rows that must indicate another order of the cells than the header gives
+_MISMATCH = "header-mismatch"  # the header and the cells below it do not agree
+_DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 _ENDS = {"\n": "a line feed", "\r\n": "the two characters of Windows", "\r": "a carriage return"}
+_SHAPE_ISSUES = {
+    "byte-order-mark": (
+        "the file begins with a byte order mark", "save it as UTF-8 without a byte order mark",
+    ),
+    "encoding": ("this is UTF-16, not UTF-8", "save the file with the encoding UTF-8"),
+    "blank-row": ("the row is blank", "delete the line"),
+    "too-many": (
+        f"more than {MOST_ISSUES:,} rows are not as in the header; the rest is not read",
+        "is this another table?",
+    ),
+}  # fmt: skip
+_DOUBLED = "a quote inside a quoted cell is written twice"
+# Parts of the errors of the csv module, what they mean, and how to fix them.
+_BAD_QUOTES = (
+    ("field limit", "a cell is too long, or a quote is not closed", "close the quote"),
+    ("end of data", "a quote that opens is not closed", "close the quote, or remove it"),
+    ("expected after", "a quote opens and does not close before the next comma", _DOUBLED),
+    ("not quoted", "a quote is inside a cell that is not quoted",
+     "put the whole cell in quotes and write the quote inside twice, or remove it"),
+)  # fmt: skip
+_CONFLICT = ("<<<<<<<", "=======", ">>>>>>>", "|||||||")
+
+
+@dataclass(frozen=True)
+class Header:
+    """A header that was read."""
+
+    names: list[str]  # for each cell of a row its column, empty where there is none
+    issues: list[Issue] = field(default_factory=list)
+    readable: bool = True  # whether the rows can be read at all
+
+
+def read_header(
+    file: str, header: Sequence[str], sample: Sequence[Sequence[str]], schema: TableSchema
+) -> Header:
+    """Read the cells of a header; without a `sample` of the rows below it, it is trusted."""
+    fault = partial(Issue, file, 1, rule="header")
+    expected = schema.column_names
+    listed = f"expected: {','.join(expected)}"
+    blank = [place for place, name in enumerate(header) if not name.strip()]
+    if tuple(header) == expected and not blank:
+        return Header(list(header))
+    if len(header) > MAX_COLUMNS:
+        message = f"the header has {len(header)} columns, more than {MAX_COLUMNS} are not read"
+        hint = "check the line ends: a table with lost newlines is one long row"
+        return Header([], [fault(message=message, hint=hint)], readable=False)
+    other = next((name for mark, name in _DELIMITERS.items() if mark in header[0]), "")
+    if other and len(header) == 1 and len(expected) > 1 and header[0] not in expected:
+        message = f"the cells are separated by {other}, expected commas"
+        hint = "save the file as CSV with commas"
+        return Header([], [fault(rule="delimiter", message=message, hint=hint)], readable=False)
+    width = Counter(map(len, sample)).most_common(1)[0][0] if sample else len(header)
+    if blank and len(header) - len(blank) == width:
+        message = "the header has a cell too many, which is empty"
+        issue = fault(message=message, hint="remove its comma")
+        rest = read_header(file, [name for name in header if name.strip()], sample, schema)
+        return Header(rest.names, [issue, *rest.issues], rest.readable)
+    remaining = iter(expected)
+    lacks_names = len(header) < len(expected) and all(name in remaining for name in header)
+    if sample and width == len(expected) and lacks_names:
+        missing = [name for name in expected if name not in header]
+        message = f"the name {', '.join(missing)} is missing in the header, but its cells are there"
+        issue = fault(column=missing[0], rule=_MISMATCH, message=message, hint=listed)
+        return Header(list(expected), [issue])
+    names, issues = _renamed(file, header, schema)
+    issues += _column_faults(file, names, schema)
+    if not issues and schema.fields_match == "exact" and tuple(names) != expected:
+        moved = next(name for name, own in zip(names, expected, strict=True) if name != own)
+        if _cells_are_in_order(names, sample, schema):
+            message = "the header names the columns in another order than that of their cells"
+            issue = fault(column=moved, rule=_MISMATCH, message=message, hint=listed)
+            return Header(list(expected), [issue])
+        message = "the columns are in another order than in the schema"
+        return Header(names, [fault(column=moved, message=message, hint=listed)])
+    first = {name: place for place, name in reversed(list(enumerate(names)))}
+    return Header([name if first[name] == i else "" for i, name in enumerate(names)], issues)
+
+
+def _renamed(
+    file: str, header: Sequence[str], schema: TableSchema
+) -> tuple[list[str], list[Issue]]:
+    """Give columns with an unknown or repeated name the missing name that belongs there."""
+    expected, names = schema.column_names, list(header)
+    issues: list[Issue] = []
+    if len(header) != len(expected) or schema.fields_match not in ("exact", "equal"):
+        return names, issues
+    known, present = set(expected), set(header)
+    for place, (name, own) in enumerate(zip(header, expected, strict=True)):
+        repeated = name in known and name in names[:place]
+        if own not in present and (name not in known or repeated):
+            message = f"the column {name!r} is called {own!r} in the schema"
+            if repeated:
+                message = f"the column {name!r} appears twice, expected {own!r} here"
+            elif not name.strip():
+                message = f"a column has no name, expected {own!r}"
+            hint = f"write {own}"
+            issues.append(Issue(file, 1, name or own, rule="header", message=message, hint=hint))
+            names[place] = own
+    same = [name.strip().casefold() for name in header] == [name.casefold() for name in expected]
+    if same and len(issues) > 1:
+        message = f"{len(issues)} columns are spelt in other letters than in the schema"
+        hint, column = f"expected: {','.join(expected)}", issues[0].column
+        issues = [Issue(file, 1, column, rule="header", message=message, hint=hint)]
+    return names, issues
+
+
+def _column_faults(file: str, header: Sequence[str], schema: TableSchema) -> Iterator[Issue]:
+    """Report columns that are missing, unknown, repeated or without a name."""
+    fault = partial(Issue, file, 1, rule="header")
+    expected, present = schema.column_names, Counter(header)
+    known, match = set(expected), schema.fields_match
+    unused = [name for name in expected if name not in present]
+    candidates = unused if len(unused) <= _SUGGESTED else []
+    for name, times in present.items():
+        if not name.strip():
+            yield fault(message="a column has no name", hint="name it, or remove it")
+        elif times > 1:
+            message = f"the column {name!r} appears twice"
+            yield fault(column=name, message=message, hint="remove one of them")
+    for name in present:
+        if name.strip() and name not in known and match in ("exact", "equal", "superset"):
+            hint = suggestion(name[:100], candidates, "add it to the schema, or remove it")
+            yield fault(column=name, message=f"the schema has no column {name!r}", hint=hint)
+    for name in unused if match in ("exact", "equal", "subset") else ():
+        hint = "add it; leave its cells empty where the value is not known"
+        yield fault(column=name, message=f"the column {name!r} is missing", hint=hint)
+    if match == "partial" and not known & set(header):
+        yield fault(message="the file has none of the columns of the schema")
+
+
+def _cells_are_in_order(
+    header: Sequence[str], sample: Sequence[Sequence[str]], schema: TableSchema
+) -> bool:
+    """Return whether the cells are clearly in the order of the schema, unlike their header."""
+    by_header, by_schema = (
+        sum(
+            not fits(cell, schema.field(name), schema)
+            for row in sample
+            for cell, name in zip(row, names, strict=False)
+        )
+        for names in (header, schema.column_names)
+    )
+    return by_schema < by_header and by_header >= len(sample) >= _SURE
 
 
 def row_key(cells: Mapping[str, str], schema: TableSchema) -> str | None:
@@ -20,60 +177,39 @@ def row_key(cells: Mapping[str, str], schema: TableSchema) -> str | None:
     return ", ".join(parts) or None
 
 
-def shape_fault(
-    file: str, line: int, rule: str, message: str, hint: str = "", column: str | None = None
-) -> Issue:
-    """Return the issue that a file has not the shape of its table."""
-    return Issue(file, line, column, None, None, rule, "error", message, hint)
-
-
-def byte_order_mark(file: str) -> Issue:
-    """Report a byte order mark."""
-    return shape_fault(file, 1, "byte-order-mark", "the file begins with a byte order mark",
-                       "save it as UTF-8 without a byte order mark")  # fmt: skip
+def shape_issue(file: str, line: int | None, rule: str) -> Issue:
+    """Return the issue of a rule that always says the same."""
+    message, hint = _SHAPE_ISSUES[rule]
+    return Issue(file, line, rule=rule, message=message, hint=hint)
 
 
 def empty_file(file: str, schema: TableSchema) -> Issue:
     """Report a file without a header."""
     hint = f"begin with: {','.join(schema.column_names[:_LISTED])}"
-    return shape_fault(file, 1, "header", "the file is empty", hint)
-
-
-def not_csv(file: str, line: int, reason: str, column: str | None) -> Issue:
-    """Report a row that cannot be split into cells, and the column of its first odd quote."""
-    hint = "a quote inside a quoted cell is written twice"
-    if "field limit" in reason:
-        reason, hint = "a cell is longer than any is, or a quote is not closed", "close the quote"
-    elif "end of data" in reason:
-        reason, hint = "a quote that opens is not closed", "close the quote, or remove it"
-    elif "expected after" in reason:
-        reason = "a quote opens and does not close before the next comma"
-    elif "not quoted" in reason:
-        hint = "put the whole cell in quotes and write the quote inside twice, or remove it"
-    message = f"the row cannot be split into cells: {reason}"
-    return shape_fault(file, line, "csv", message, hint, column)
-
-
-def not_utf8(file: str) -> Issue:
-    """Report text whose every other byte is nothing: it was saved in two bytes a letter."""
-    message = "this is UTF-16, not UTF-8"
-    return shape_fault(file, 1, "encoding", message, "save the file with the encoding UTF-8")
+    return Issue(file, 1, rule="header", message="the file is empty", hint=hint)
 
 
 def mixed_line_ends(file: str, line: int, first: str, other: str) -> Issue:
-    """Report the first line that ends otherwise than the ones before it."""
+    """Report the first line whose end differs from those before it."""
     message = f"the line ends with {_ENDS[other]}, the lines before it with {_ENDS[first]}"
     hint = "save the file with one kind of line end"
-    return Issue(file, line, None, None, None, "line-ends", "warning", message, hint)
+    return Issue(file, line, rule="line-ends", severity="warning", message=message, hint=hint)
 
 
-def blank_row(file: str, line: int) -> Issue:
-    """Report a row without any cell."""
-    return shape_fault(file, line, "blank-row", "the row is blank", "delete the line")
+def not_csv(file: str, record: Record, column: str | None) -> Issue:
+    """Report a row that cannot be split into cells, and the column of its first bad quote."""
+    known = ((reason, hint) for part, reason, hint in _BAD_QUOTES if part in record.error)
+    reason, hint = next(known, (record.error, _DOUBLED))
+    if "end of data" in record.error and not record.end:
+        hint += "; or is the file cut off here?"
+    message = f"the row cannot be split into cells: {reason}"
+    if record.error == NO_MORE:
+        message, hint = f"{NO_MORE}; the rest of the file is not read", "close the quotes before it"
+    return Issue(file, record.line, column, rule="csv", message=message, hint=hint)
 
 
 def key_only(cells: Sequence[str], header: Sequence[str], schema: TableSchema) -> list[str]:
-    """Return a row of the right length that keeps no more than its key, if that stands first."""
+    """Return a row of the right length with no cells but its key, if the key comes first."""
     keep = 0
     if tuple(header[: len(schema.primary_key)]) == schema.primary_key:
         keep = min(len(schema.primary_key), len(cells))
@@ -81,70 +217,73 @@ def key_only(cells: Sequence[str], header: Sequence[str], schema: TableSchema) -
 
 
 def row_length(
-    file: str, line: int, cells: Sequence[str], names: Sequence[str], schema: TableSchema,
-    exact: bool = True,
-) -> Issue:  # fmt: skip
-    """Report a row that is too long or too short, and where it went wrong if that can be told.
+    file: str, record: Record, names: Sequence[str], schema: TableSchema, exact: bool = True
+) -> Issue:
+    """Report a row that is too long or too short, and where the fault is if that is clear.
 
-    One cell too many or too few is tried at each place, if the answer is to be `exact`; where all
-    other cells fit their columns then, the place is named.
+    If the answer is to be `exact`, each position is tried for one cell too many or too few; if all
+    other cells fit their columns at one position only, its column is named.
     """
+    cells = record.cells
     message = f"the row has {len(cells)} cells, expected {len(names)} as in the header"
     places = _places_of_fault(cells, names, schema) if exact else []
     column = names[places[0]] if len(places) == 1 else None
-    if len(cells) > len(names):
-        hint = "a cell that holds a comma must stand in double quotes"
-        if len(places) == 1:
-            hint = _joined_hint(cells, places[0], schema.field(names[places[0]]))
+    if cells[0].startswith(_CONFLICT):
+        hint = "this is a mark of a merge conflict: keep one of the two sides, delete the marks"
+    elif len(cells) > len(names):
+        if not any(cells[len(names) :]):
+            hint = "remove the commas at the end of the row"
+        elif column is not None:
+            hint = _joined_hint(cells, places[0], schema.field(column))
+        else:
+            hint = "a cell that contains a comma must be in double quotes"
+    elif not record.end:
+        hint = "the last row of the file is not complete: is the file cut off?"
+    elif column is not None:
+        hint = f"the cell of {column} is missing, or its comma"
     else:
         hint = "a comma is missing: an empty cell needs its comma too"
-        if len(places) == 1:
-            hint = f"the cell of {column} is missing, or its comma"
     if len(places) > 1:
         hint += f"; the fault is somewhere from {names[places[0]]} to {names[places[-1]]}"
     key = row_key(dict(zip(names, key_only(cells, names, schema), strict=False)), schema)
-    return Issue(file, line, column, key, None, "row-length", "error", message, hint)
+    return Issue(file, record.line, column, key, rule="row-length", message=message, hint=hint)
 
 
 def _joined_hint(cells: Sequence[str], place: int, field: Field) -> str:
-    """Say how to write the cell that a comma has cut in two."""
+    """Return how to write the cell that a comma has cut in two."""
     first, second = cells[place], cells[place + 1]
     if field.type in ("number", "integer"):
         if re.fullmatch(r"[+-]?\d{1,3}", first) and re.fullmatch(r"\d{3}", second):
             return f"write {first}{second} (or {first}.{second}) in {field.name}, without the comma"
-        return f"write {first}.{second} in {field.name}, with a point for the comma"
+        return f"write {first}.{second} in {field.name}, with a point instead of the comma"
     if not (first and second):
-        return f"remove the comma too many at {field.name}"
+        return f"remove the extra comma at {field.name}"
     return f'write "{first},{second}" in {field.name}, with the quotes'
 
 
 def _places_of_fault(cells: Sequence[str], names: Sequence[str], schema: TableSchema) -> list[int]:
-    """Return the places where a comma too many or too few explains all cells of a row."""
+    """Return the positions where a comma too many or too few explains all cells of a row."""
     more = len(cells) - len(names)
     if more not in (-1, 1) or not set(names) <= set(schema.column_names):
         return []
     fields = [schema.field(name) for name in names]
-    # Up to the place the cells stand in their columns, behind it one further on or back.
+    # Before the fault the cells are in their columns, after it one further on or back.
     before = [fits(cell, field, schema) for cell, field in zip(cells, fields, strict=False)]
-    behind = [
+    after = [
         0 <= place + more < len(cells) and fits(cells[place + more], field, schema)
         for place, field in enumerate(fields)
     ]
-    last_misfit = max((place for place, fit in enumerate(behind) if not fit), default=-1)
+    last_misfit = max((place for place, fit in enumerate(after) if not fit), default=-1)
     first_misfit = next((place for place, fit in enumerate(before) if not fit), len(fields))
     return [
         place
         for place in range(max(0, last_misfit), min(first_misfit + 1, len(fields)))
-        if _explains(cells, place, more, fields[place], schema)
+        if more == -1 or _fits_joined(cells[place : place + 2], fields[place], schema)
     ]
 
 
-def _explains(
-    cells: Sequence[str], place: int, more: int, field: Field, schema: TableSchema
-) -> bool:
-    if more == -1:  # whatever stood there is gone
-        return True
-    joined = f"{cells[place]},{cells[place + 1]}".strip(",")
+def _fits_joined(cells: Sequence[str], field: Field, schema: TableSchema) -> bool:
+    joined = ",".join(cells).strip(",")
     if field.type in ("number", "integer"):  # 3,14 and 5,000: a comma that should not be there
-        joined = joined.replace(",", ".") if field.type == "number" else joined.replace(",", "")
+        joined = joined.replace(",", "." if field.type == "number" else "")
     return fits(joined, field, schema)

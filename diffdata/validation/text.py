@@ -1,13 +1,9 @@
-"""First step: the bytes of a CSV file as columns of text, with the line of each row.
-
-A regular file is split by Arrow, see `regular`. Any other one (rows of different lengths, blank
-rows, quotes in odd places) is read row by row, so that each fault is found at its line.
-"""
+"""First step: the bytes of a CSV file as columns of text, with the line of each row."""
 
 from __future__ import annotations
 
 import codecs
-import io
+from array import array
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -18,35 +14,31 @@ import pyarrow as pa
 from diffdata.errors import Issue
 from diffdata.schemas.standard import Dialect, TableSchema
 from diffdata.validation import shape
-from diffdata.validation.found import MOST_ISSUES
-from diffdata.validation.header import Header, read_header
-from diffdata.validation.records import NO_MORE, RFC_4180, records
-from diffdata.validation.regular import read_regular
+from diffdata.validation.shape import MOST_ISSUES, Header
+from diffdata.validation.splitting import (
+    NO_MORE,
+    RFC_4180,
+    Effort,
+    Record,
+    Regular,
+    records,
+    split_regular,
+)
 
+_PIECE = 2**20  # bytes that are read row by row where there is a fault
+_HEAD = 2**20  # bytes that are read for the header and the sample below it
 _ROWS_AT_A_TIME = 2**16
-_SAMPLE = 20  # rows that are held against the header
-_LOOKED_AT = 200  # bytes, to tell UTF-16 without a mark
-_EXPLAINED = 1000  # rows of a wrong length of which the place is looked for
+_SAMPLE = 20  # rows that are compared with the header
+_EXPLAINED = 1000  # rows of a wrong length in which the position of the fault is looked for
 
 
 @dataclass(frozen=True)
 class TextTable:
-    """The cells of a CSV file as text.
+    """The cells of a CSV file as text; null is an empty cell.
 
-    Attributes
-    ----------
-    file
-        Its name in issues.
-    columns
-        One column of strings for each column of the header that the schema knows; null is an empty
-        cell.
-    lines
-        For each row the line where it begins.
-    broken
-        The rows, by position, that are too long or too short: it is not known which of their cells
-        belongs where, so only the key is kept.
-    complete
-        False if some of the file could not be read.
+    ``columns`` are those of the header that the schema has. ``broken`` rows are too long or too
+    short: it is not known which column their cells belong to, so only the key is kept. A table is
+    not ``complete`` if some of the file could not be read.
     """
 
     file: str
@@ -81,130 +73,171 @@ def read_table(
 ) -> tuple[TextTable, list[Issue]]:  # fmt: skip
     """Split a CSV file into cells and check its shape: header, row lengths, blank rows, quotes.
 
-    Parameters
-    ----------
-    data
-        The whole file, in UTF-8.
-    file
-        Its name in issues.
-    schema
-        The schema that says which columns to expect.
-    dialect
-        How the file is written, if not with commas and double quotes.
-    as_meant
-        Whether a header that does not agree with the cells below it is read as it was meant.
-
-    Returns
-    -------
-    table, issues
-        All rows but blank ones, and what is wrong with the shape of the file.
+    Reading takes bounded time and memory whatever the faults. It stops, with an issue that says so,
+    after 1000 rows that cannot be split, or `MOST_ISSUES` faults; cells have at most 4 Mi
+    characters. With `as_meant` a header that does not agree with the cells below it is read as it
+    was meant. Blank rows are left out of the table.
     """
-    issues = []
+    issues: list[Issue] = []
     if data.startswith(codecs.BOM_UTF8):
         data = data.removeprefix(codecs.BOM_UTF8)
         if schema.profiled:
-            issues.append(shape.byte_order_mark(file))
-    if data[:_LOOKED_AT].count(0) > len(data[:_LOOKED_AT]) // 4:
-        return TextTable(file, {}, [], complete=False), [shape.not_utf8(file)]
-    header = _header(data, file, schema, dialect, as_meant)
+            issues.append(shape.shape_issue(file, 1, "byte-order-mark"))
+    header = Header(list(schema.column_names))
+    if data[:200].count(0) > len(data[:200]) // 4:
+        header = Header([], [shape.shape_issue(file, 1, "encoding")], readable=False)
+    elif dialect.header:
+        head = data[: data.rfind(b"\n", 0, _HEAD) + 1] if len(data) > _HEAD else data
+        found = islice(records(head or data, dialect), _ROWS_AT_A_TIME)
+        first = list(islice((r for r in found if r.cells or r.error), _SAMPLE + 1))
+        if not first:
+            header = Header([], [shape.empty_file(file, schema)], readable=False)
+        elif not first[0].error:  # an error is reported at its line, as for any row
+            cells = [r.cells for r in first[1:] if any(r.cells) and not r.error]
+            header = shape.read_header(file, first[0].cells, cells if as_meant else [], schema)
     issues += header.issues
     if not header.readable:
         return TextTable(file, {}, [], complete=False), issues
-    if dialect == RFC_4180:
-        found = read_regular(data, header.names)
-        if found is not None:
-            columns, lines = found
-            known = {name: columns[name] for name in schema.column_names if name in columns}
-            return TextTable(file, known, lines), issues
-    table, more = read_irregular(data, file, schema, header.names, dialect)
-    return table, [*issues, *more]
+    rows = _Rows(file, schema, header.names, dialect)
+    rows.read(data)
+    return rows.table(), [*issues, *rows.issues]
 
 
 def first_row(data: bytes, dialect: Dialect = RFC_4180) -> list[str]:
     """Return the header of a CSV file, empty if it cannot be read."""
-    text = io.TextIOWrapper(io.BytesIO(data), "utf-8", newline="")
-    return next((record.cells for record in records(text, dialect) if record.cells), [])
+    return next((record.cells for record in records(data, dialect) if record.cells), [])
 
 
-def _header(
-    data: bytes, file: str, schema: TableSchema, dialect: Dialect, as_meant: bool
-) -> Header:
-    """Read the header, or take the one that the schema gives."""
-    if not dialect.header:
-        return Header(list(schema.column_names))
-    text = io.TextIOWrapper(io.BytesIO(data), "utf-8", newline="")
-    first = list(islice((r for r in records(text, dialect) if r.cells or r.error), _SAMPLE + 1))
-    if not first:
-        return Header([], [shape.empty_file(file, schema)], readable=False)
-    if first[0].error:  # told where it stands, as for any row
-        return Header(list(schema.column_names))
-    sample = [record.cells for record in first[1:] if any(record.cells) and not record.error]
-    return read_header(file, first[0].cells, sample if as_meant else [], schema)
+class _Rows:
+    """The rows of a file while they are read, and the faults of their shape."""
 
+    def __init__(
+        self, file: str, schema: TableSchema, names: Sequence[str], dialect: Dialect
+    ) -> None:
+        self.issues: list[Issue] = []
+        self._file, self._schema, self._names, self._dialect = file, schema, names, dialect
+        wanted = set(schema.column_names) - {""}
+        self._places = {name: place for place, name in enumerate(names) if name in wanted}
+        self._chunks: dict[str, list[pa.Array]] = {name: [] for name in self._places}
+        self._pending: list[list[str]] = []
+        self._lines: Sequence[int] = array("q")
+        self._broken: set[int] = set()
+        self._counts: Counter[str] = Counter()
+        self._complete, self._line_end = True, ""
 
-def read_irregular(
-    data: bytes, file: str, schema: TableSchema, names: Sequence[str], dialect: Dialect = RFC_4180
-) -> tuple[TextTable, list[Issue]]:
-    """Read any file row by row, and find each fault of its shape but those of the header.
+    def read(self, data: bytes) -> None:
+        """Read a file: all at once if its rows are regular, else in pieces.
 
-    `names` are the columns that the cells of a row belong to.
-    """
-    issues: list[Issue] = []
-    wanted = set(schema.column_names)
-    places = {name: place for place, name in enumerate(names) if name in wanted}
-    batches: dict[str, list[pa.Array]] = {name: [] for name in places}
-    pending: list[list[str]] = []
-    lines: list[int] = []
-    broken: set[int] = set()
-    found: Counter[str] = Counter()
-    header, complete, line_end = dialect.header, True, ""
-    text = io.TextIOWrapper(io.BytesIO(data), "utf-8", newline="")
+        Only pieces with faults are read row by row.
+        """
+        dialect, effort = self._dialect, Effort()
+        plain = dialect == RFC_4180.model_copy(update={"delimiter": dialect.delimiter})
+        fast = plain and len(self._names) > 0 and dialect.delimiter in ",;|\t"
+        header, end, line, start = dialect.header, len(data), 1, 0
+        while start < len(data):
+            if fast and not header:
+                regular = split_regular(data, start, end, line, len(self._names), dialect.delimiter)
+                if regular is not None and self._add_regular(regular):
+                    start, line = end, regular.next_line
+                    end = self._end_of_piece(data, start)
+                    continue
+                piece = self._end_of_piece(data, start)
+                if piece < end - _PIECE:
+                    end = piece
+                    continue
+            for record in records(
+                data, dialect, strict=self._schema.profiled, start=start, line=line, effort=effort
+            ):
+                self._add_record(record, header)
+                start, line = record.next_byte, record.next_line
+                began = header and bool(record.cells or record.error)
+                header = header and not began
+                if began or start >= end or self._gave_up(record):
+                    break
+            else:
+                break
+            if self._gave_up(record):
+                self._complete = False
+                break
+            if start >= end:
+                end = self._end_of_piece(data, start)
 
-    def tell(issue: Issue) -> None:
-        found[issue.rule] += 1
-        if found.total() <= MOST_ISSUES:
-            issues.append(issue)
+    def _gave_up(self, record: Record) -> bool:
+        return record.error == NO_MORE or self._counts.total() > MOST_ISSUES
 
-    for record in records(text, dialect, strict=schema.profiled):
-        line, cells = record.line, record.cells
-        if line_end and record.end not in (line_end, "") and not found["line-ends"]:
-            tell(shape.mixed_line_ends(file, line, line_end, record.end))
-        line_end = line_end or record.end
+    @staticmethod
+    def _end_of_piece(data: bytes, start: int) -> int:
+        return data.find(b"\n", start + _PIECE) + 1 or len(data)
+
+    def _report(self, issue: Issue) -> None:
+        self._counts[issue.rule] += 1
+        if self._counts.total() <= MOST_ISSUES:
+            self.issues.append(issue)
+        elif self._counts.total() == MOST_ISSUES + 1:
+            self.issues.append(shape.shape_issue(self._file, issue.line, "too-many"))
+
+    def _changes_line_end(self, end: str) -> bool:
+        """Return whether a line end differs from those before, which is reported only once."""
+        differs = bool(self._line_end) and end not in (self._line_end, "")
+        return differs and not self._counts["line-ends"]
+
+    def _add_regular(self, regular: Regular) -> bool:
+        """Add rows without faults; False if their line ends differ from those before."""
+        if self._changes_line_end(regular.end):
+            return False
+        self._line_end = self._line_end or regular.end
+        self._flush()
+        for name, place in self._places.items():
+            self._chunks[name] += regular.columns[place].chunks
+        if self._lines or not isinstance(self._lines, array):
+            self._lines = array("q", self._lines) + array("q", regular.lines)
+        else:
+            self._lines = regular.lines
+        return True
+
+    def _add_record(self, record: Record, header: bool) -> None:
+        """Add a row that may have a fault."""
+        file, line, cells, names = self._file, record.line, record.cells, self._names
+        if self._changes_line_end(record.end):
+            self._report(shape.mixed_line_ends(file, line, self._line_end, record.end))
+        self._line_end = self._line_end or record.end
         if record.error:
             column = names[len(cells)] if len(cells) < len(names) else None
-            tell(shape.not_csv(file, line, record.error, column))
-        if record.error == NO_MORE:
-            complete = False
-            break
-        if header and (cells or record.error):
-            header = False
-            continue
+            self._report(shape.not_csv(file, record, column))
+        if (header and (cells or record.error)) or record.error == NO_MORE:
+            return
         if not any(cells):
             if record.error:  # a row that is lost, with its key
-                complete = False
+                self._complete = False
             else:
-                tell(shape.blank_row(file, line))
-            continue
+                self._report(shape.shape_issue(file, line, "blank-row"))
+            return
         if record.error or len(cells) != len(names):
             if not record.error:
-                exact = found["row-length"] < _EXPLAINED
-                tell(shape.row_length(file, line, cells, names, schema, exact))
-            broken.add(len(lines))
-            cells = shape.key_only(cells, names, schema)
-        lines.append(line)
-        pending.append(cells)
-        if len(pending) == _ROWS_AT_A_TIME:
-            _flush(pending, places, batches)
-    if pending:
-        _flush(pending, places, batches)
-    columns = {name: pa.chunked_array(parts, pa.string()) for name, parts in batches.items()}
-    return TextTable(file, columns, lines, frozenset(broken), complete), issues
+                exact = self._counts["row-length"] < _EXPLAINED
+                self._report(shape.row_length(file, record, names, self._schema, exact))
+            self._broken.add(len(self._lines))
+            cells = shape.key_only(cells, names, self._schema)
+        if not isinstance(self._lines, array):
+            self._lines = array("q", self._lines)
+        self._lines.append(line)
+        self._pending.append(cells)
+        if len(self._pending) == _ROWS_AT_A_TIME:
+            self._flush()
 
+    def _flush(self) -> None:
+        """Turn the pending rows into arrays, which take less memory."""
+        for name, place in self._places.items() if self._pending else ():
+            cells = pa.array([row[place] or None for row in self._pending], pa.string())
+            self._chunks[name].append(cells)
+        self._pending.clear()
 
-def _flush(
-    pending: list[list[str]], places: dict[str, int], batches: dict[str, list[pa.Array]]
-) -> None:
-    """Turn the pending rows into arrays, so that memory holds each text once."""
-    for name, place in places.items():
-        batches[name].append(pa.array([row[place] or None for row in pending], pa.string()))
-    pending.clear()
+    def table(self) -> TextTable:
+        """Return what was read."""
+        self._flush()
+        columns = {
+            name: pa.chunked_array(self._chunks[name], pa.string())
+            for name in self._schema.column_names
+            if name in self._chunks
+        }
+        return TextTable(self._file, columns, self._lines, frozenset(self._broken), self._complete)

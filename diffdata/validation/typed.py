@@ -1,41 +1,69 @@
-"""Second step: columns of text become typed columns, or issues that quote the cells."""
+"""From columns of text to typed columns, and issues that quote the cells that do not fit."""
 
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
+from typing import Any
 
+import narwhals as nw
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from diffdata.errors import Issue
+from diffdata.errors import Issue, Severity
 from diffdata.schemas.standard import Field, TableSchema
-from diffdata.types.dtypes import arrow_type
-from diffdata.validation.cells import CellError, quote
-from diffdata.validation.columns import convert
+from diffdata.types.arrow import arrow_type
+from diffdata.types.text import CellError, quote
+from diffdata.validation.cells import convert, unchecked
 from diffdata.validation.evaluate import Mask, side_by_side
-from diffdata.validation.found import Found
-from diffdata.validation.shape import row_key
+from diffdata.validation.prepare import lazy
+from diffdata.validation.shape import MOST_ISSUES, row_key
 from diffdata.validation.text import TextTable
 
-KEPT = 1000  # characters of a cell that an issue keeps
+_KEPT = 1000  # characters of a cell that an issue keeps
+
+
+@dataclass
+class Found:
+    """The issues of a table so far; those after the first `MOST_ISSUES` are only counted."""
+
+    issues: list[Issue] = dataclasses.field(default_factory=list)
+    # How many there are of each column and rule, listed or not.
+    counts: Counter[tuple[str | None, str]] = dataclasses.field(default_factory=Counter)
+
+    def add(self, issues: Iterable[Issue]) -> None:
+        """Add issues."""
+        for issue in issues:
+            self.issues.append(issue)
+            self.counts[issue.column, issue.rule] += 1
+
+    def add_rows(
+        self, column: str, rule: str, positions: Sequence[int], make: Callable[[int], Issue]
+    ) -> None:
+        """Add an issue for each row, as long as there is room."""
+        self.counts[column, rule] += len(positions)
+        room = max(0, MOST_ISSUES - len(self.issues))
+        self.issues += [make(position) for position in positions[:room]]
+
+    def left_out(self, file: str) -> list[Issue]:
+        """Return an issue with the number of issues if not all are listed."""
+        number = self.counts.total()
+        if number <= MOST_ISSUES:
+            return []
+        message = f"{number:,} faults, of which the first {MOST_ISSUES:,} were looked at"
+        return [Issue(file, rule="too-many", message=message)]
 
 
 @dataclass(frozen=True)
 class TypedTable:
-    """The cells of a table as values.
+    """The cells of a table as values; null is an empty cell.
 
-    Attributes
-    ----------
-    schema, text
-        What the values were made of.
-    values
-        One column for each column of the schema; null is an empty cell.
-    unknown
-        For each column with such cells, the rows in which the value is not known: the cell could
-        not be parsed, or was not there.
+    ``unknown`` has, for each column with such cells, the rows whose value is unknown: the cell
+    could not be parsed, or is missing.
     """
 
     schema: TableSchema
@@ -46,8 +74,13 @@ class TypedTable:
         default_factory=dict, repr=False, compare=False
     )
 
+    @cached_property
+    def frame(self) -> nw.LazyFrame[Any]:
+        """The columns that the file has, as other tables refer to them."""
+        return lazy(self.values.select(list(self.text.columns)))
+
     def texts(self, column: str) -> frozenset[str]:
-        """Return the texts that stand in a column."""
+        """Return the texts in a column."""
         if column not in self._texts:
             cells = self.text.columns.get(column)
             found = [] if cells is None else pc.unique(cells).to_pylist()
@@ -56,7 +89,7 @@ class TypedTable:
 
 
 def to_typed(text: TextTable, schema: TableSchema, found: Found) -> TypedTable:
-    """Parse all cells of a table; those that are none of their type are added to the issues."""
+    """Parse all cells of a table; those that are not of their type are added to the issues."""
     fields = [field for field in schema.fields if field.name in text.columns]
     results = side_by_side(
         lambda field: convert(text.columns[field.name], field, schema), fields, len(text)
@@ -72,6 +105,10 @@ def to_typed(text: TextTable, schema: TableSchema, found: Found) -> TypedTable:
             unknown[field.name] = np.ones(len(text), bool)
             continue
         values, refused, formulas = converted[field.name]
+        if note := unchecked(field):
+            found.add(
+                [Issue(text.file, None, field.name, None, "", "json-schema", "warning", note)]
+            )
         columns[field.name] = values
         for rule in dict.fromkeys(error.rule for error in refused.values() if error.rule):
             rows = [position for position, error in refused.items() if error.rule == rule]
@@ -91,17 +128,21 @@ def _refusal(
 ) -> Issue:
     error, cell = refused[position], text.cell(position, field.name)
     message = f"{quote(cell)} is not allowed: expected {error.expected}"
-    key = row_key(text.cells(position, schema.primary_key), schema)
-    line = text.lines[position]
-    return Issue(
-        text.file, line, field.name, key, cell[:KEPT], error.rule, "error", message, error.hint
-    )
+    return row_issue(text, schema, position, field.name, cell, error.rule, message, error.hint)
 
 
 def _formula(text: TextTable, schema: TableSchema, field: Field, position: int) -> Issue:
     cell = text.cell(position, field.name)
+    message = f"a spreadsheet would run {quote(cell)} as a formula"
+    hint = "write it differently; `diffdata export --safe` puts an apostrophe before it"
+    return row_issue(text, schema, position, field.name, cell, "formula", message, hint, "warning")
+
+
+def row_issue(
+    text: TextTable, schema: TableSchema, position: int, column: str, value: str, rule: str,
+    message: str, hint: str, severity: Severity = "error",
+) -> Issue:  # fmt: skip
+    """Return an issue of a row, with its line and key, and what is in its cells."""
     key = row_key(text.cells(position, schema.primary_key), schema)
-    message = f"a spreadsheet would take {quote(cell)} for a formula"
-    hint = "write it in another way; `diffdata export --safe` puts an apostrophe before it"
     line = text.lines[position]
-    return Issue(text.file, line, field.name, key, cell[:KEPT], "formula", "warning", message, hint)
+    return Issue(text.file, line, column, key, value[:_KEPT], rule, severity, message, hint)

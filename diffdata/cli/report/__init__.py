@@ -1,52 +1,46 @@
-"""The main job: how a model spread, on one screen, computed from the tables.
+"""The report on how a model spread, computed from the tables and laid out for one screen.
 
-`tables` holds the frames and remembers which sources were used, `sections` lays out facts, lags,
-cases and costs, `ledger` shows which published figures do not come out, `doubts` lists what is not
-certain.
+`tables` holds the frames and collects the cited sources, `sections` writes facts, lags, cases,
+costs and published figures that cannot be reproduced, `doubts` lists what is uncertain.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from rich.console import Group, RenderableType
 from rich.rule import Rule
+from rich.table import Table
 from rich.text import Text
 
 from diffdata.cli.report import sections
 from diffdata.cli.report.doubts import doubts
-from diffdata.cli.report.ledger import ledger
 from diffdata.cli.report.tables import Tables
+from diffdata.errors import UnknownNameError
+from diffdata.loading import load_all
 from diffdata.package.packages import Package
 
 __all__ = ["report"]
 
 
 def report(package: Package, model: str = "gpt-3") -> Group:
-    """Compute the report on the diffusion of a model, ready to be printed by `rich`.
-
-    Parameters
-    ----------
-    package
-        The dataset.
-    model
-        A model_id.
-
-    Raises
-    ------
-    UnknownNameError
-        If there is no such model; the nearest ones are named.
-    """
-    tables = Tables.load(package, model)
+    """Compute the report on a model (UnknownNameError if the package does not have it)."""
+    tables = Tables(load_all(package, package.tables), model)
+    models = set(tables["models"]["model_id"])
+    if model not in models:
+        raise UnknownNameError("model", model, models)
     name = tables.name_of(model)
+    # In this order, because the last section lists the sources that the others cite.
     contents: list[tuple[str, RenderableType | None]] = [
-        ("Key facts", sections.key_facts(tables)),
-        ("Who can get what", sections.releases(tables)),
-        ("What flowed where", sections.flows(tables)),
-        (f"From the publication of {name} until ...", sections.lags(tables)),
-        (f"Models next to {name}", sections.cases(tables)),
-        ("Cost per FLOP of the final training run", sections.costs(tables)),
-        ("Published figures, recomputed (diffdata reproduce)", ledger(tables)),
-        ("Inferred, disputed, corrected", doubts(tables)),
-        ("Sources (diffdata show sources)", sections.sources(tables)),
+        ("Key facts", _grid(sections.key_facts(tables))),
+        ("Who can get what", _grid(sections.releases(tables))),
+        ("What flowed where", _lines(sections.flows(tables))),
+        (f"From the publication of {name} until ...", _table(sections.lags(tables))),
+        (f"Models compared with {name}", _table(sections.cases(tables), sections.CASES_LEGEND)),
+        ("Cost per FLOP of the final training run", _lines(sections.costs(tables))),
+        ("Published figures, recomputed (diffdata reproduce)", _lines(sections.ledger(tables))),
+        ("Inferred, disputed, corrected", _grid(doubts(tables))),
+        ("Sources (diffdata show sources)", _lines(sections.sources(tables))),
     ]
     title = Text.assemble((f"The diffusion of {name}", "bold"), f"  diffdata {package.version}")
     parts: list[RenderableType] = [title]
@@ -54,3 +48,31 @@ def report(package: Package, model: str = "gpt-3") -> Group:
         if content is not None:
             parts += [Rule(Text(heading, style="bold"), align="left", characters="-"), content]
     return Group(*parts)
+
+
+def _lines(lines: Iterable[str]) -> Text | None:
+    text = "\n".join(lines)
+    return Text(text) if text else None
+
+
+def _grid(rows: Iterable[tuple[str, str]]) -> Table | None:
+    """Lay out labels and texts in two columns."""
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(no_wrap=True, style="bold")
+    grid.add_column()
+    for row in rows:
+        grid.add_row(*map(Text, row))
+    return grid if grid.row_count else None
+
+
+def _table(rows: Iterable[Iterable[str]], legend: str = "") -> RenderableType | None:
+    """Lay out a table; the first row has the headings, and without others there is no table."""
+    headings, *body = [*rows] or [()]
+    if not body:
+        return None
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    for heading in headings:
+        table.add_column(heading, style="" if heading else "bold", vertical="top")
+    for row in body:
+        table.add_row(*map(Text, row))
+    return Group(table, Text(legend, style="dim")) if legend else table

@@ -1,55 +1,34 @@
-"""What is inferred, assumed, disputed, held against a definition, or was corrected."""
+"""What is inferred, assumed or disputed, claims tested by a definition, and corrections."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 import pandas as pd
-from rich.table import Table
-from rich.text import Text
 
 from diffdata.cli.report.tables import Tables
 from diffdata.derive import is_replication
-from diffdata.lookup.figures import date, number, plain
-from diffdata.lookup.rows import each
+from diffdata.lookup.text import date, each, number, plain, rows_where
 
-# Figures that differ by less than this factor are taken for the same, rounded.
-_SAME = 1.05
-
-
-def doubts(tables: Tables) -> Table | None:
-    """List the doubts about the model and the models beside it, one line of why for each."""
-    items = [
-        *_inferred_cases(tables),
-        *_assumed_runs(tables),
-        *_replications(tables),
-        *_disputed(tables),
-        *_disputed_counterfactuals(tables),
-        *_corrections(tables),
-    ]
-    if not items:
-        return None
-    table = Table.grid(padding=(0, 1, 0, 0))
-    table.add_column(no_wrap=True)
-    table.add_column()
-    for kind, text in items:
-        table.add_row(Text(kind, style="bold"), text)
-    return table
+# Figures that differ by less than this factor count as the same figure, rounded.
+_ROUNDING_FACTOR = 1.05
 
 
-def _inferred_cases(tables: Tables) -> Iterator[tuple[str, str]]:
+def doubts(tables: Tables) -> Iterator[tuple[str, str]]:
+    """Yield the doubts about the model and the models compared with it, each with a reason."""
     if tables.is_reference():
         for case in each(tables.rows("case_studies", certainty="inferred")):
             yield "inferred", f"{tables.name_of(case.model_id)} is a case: {case.note}"
-
-
-def _assumed_runs(tables: Tables) -> Iterator[tuple[str, str]]:
     for run in each(tables.rows("training_runs", model_id=tables.model, basis="assumed")):
         yield "assumed", f"training run in {run.source_id}: {run.note}"
+    yield from _replications(tables)
+    yield from _disputed(tables)
+    yield from _disputed_counterfactuals(tables)
+    yield from _corrections(tables)
 
 
 def _replications(tables: Tables) -> Iterator[tuple[str, str]]:
-    """Hold every claimed replication against the definition."""
+    """Test every claimed replication by the definition."""
     pairs = tables["comparisons"][["comparison_id", "model_id", "reference_model_id"]]
     published = tables.rows("estimates", quantity_id="mean_benchmark_difference")
     differences = published[["comparison_id", "value"]].merge(pairs, on="comparison_id")
@@ -69,13 +48,12 @@ def _replications(tables: Tables) -> Iterator[tuple[str, str]]:
 
 
 def _disputed(tables: Tables) -> Iterator[tuple[str, str]]:
-    """Show the current figures that differ, each with its source."""
+    """Yield the current figures that differ, each with its source."""
     used = tables["model_summary_inputs"].set_index("estimate_id")["used"]
-    current = tables["estimates"]
-    current = current[(current["status"] == "current") & current["value"].notna()]
+    current = rows_where(tables["estimates"], status="current").dropna(subset="value")
     current = current[current["model_id"].isin(tables.compared())]
     for (model, quantity, _), rows in current.groupby(["model_id", "quantity_id", "unit"]):
-        if rows["value"].max() <= _SAME * rows["value"].min():
+        if rows["value"].max() <= _ROUNDING_FACTOR * rows["value"].min():
             continue
         tables.cite(rows)
         figures = [
@@ -87,11 +65,11 @@ def _disputed(tables: Tables) -> Iterator[tuple[str, str]]:
 
 
 def _disputed_counterfactuals(tables: Tables) -> Iterator[tuple[str, str]]:
-    """Show what sources disagree on would have happened otherwise, in their own figures."""
+    """Yield the counterfactuals for which sources print different figures."""
     definitions = tables["counterfactuals"]
     definitions = definitions[definitions["model_id"].isin(tables.compared())]
     estimates = tables["estimates"].merge(definitions[["counterfactual_id", "definition"]])
-    for definition, rows in estimates[estimates["status"] == "current"].groupby("definition"):
+    for definition, rows in rows_where(estimates, status="current").groupby("definition"):
         for _, figures in rows.groupby("quantity_id"):
             if len(figures[["value", "unit"]].drop_duplicates()) > 1:
                 tables.cite(figures)
@@ -100,7 +78,7 @@ def _disputed_counterfactuals(tables: Tables) -> Iterator[tuple[str, str]]:
 
 
 def _corrections(tables: Tables) -> Iterator[tuple[str, str]]:
-    """Show what was corrected; for a reference model that is all that its study corrected."""
+    """Yield the corrections about the model; for a reference model, all corrections."""
     corrections = tables["corrections"]
     if not tables.is_reference():
         compared = tables["comparisons"][["comparison_id", "model_id"]]

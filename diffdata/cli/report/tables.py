@@ -1,4 +1,4 @@
-"""The tables that a report reads, and the sources that it has leant on."""
+"""The tables that a report reads, and the sources that it cites."""
 
 from __future__ import annotations
 
@@ -7,9 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from diffdata.errors import UnknownNameError
-from diffdata.loading.validated import load_all
-from diffdata.package.packages import Package
+from diffdata.lookup.text import rows_where
 
 
 @dataclass
@@ -20,47 +18,34 @@ class Tables:
     model: str
     cited: set[str] = field(default_factory=set)
 
-    @classmethod
-    def load(cls, package: Package, model: str) -> Tables:
-        """Load all tables (UnknownNameError if there is no such model)."""
-        tables = cls(load_all(package, list(package.tables)), model)
-        known = tables["models"]["model_id"]
-        if model not in set(known):
-            raise UnknownNameError("model", model, known)
-        return tables
-
     def __getitem__(self, name: str) -> pd.DataFrame:
-        """Return a whole table, without citing its sources."""
+        """Return a table without citing its sources."""
         return self.frames[name]
 
     def rows(self, table: str, **equal: Any) -> pd.DataFrame:
         """Return the rows of a table in which the columns have the given values; cite them."""
-        frame = self.frames[table]
-        for column, value in equal.items():
-            frame = frame[(frame[column] == value).fillna(False)]
-        return self.cite(frame)
+        return self.cite(rows_where(self.frames[table], **equal))
 
     def cite(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Remember the sources of some rows, and return the rows."""
-        for column in ("source_id", "quoted_in_source_id"):
-            if column in frame:
-                self.cited |= set(frame[column].dropna())
+        """Add the sources of some rows to those cited, and return the rows."""
+        for column in frame.columns.intersection(["source_id", "quoted_in_source_id"]):
+            self.cited |= set(frame[column].dropna())
         return frame
 
     def name_of(self, model: str) -> str:
         """Return the name of a model."""
-        models = self.frames["models"]
-        return str(models.loc[models["model_id"] == model, "name"].iloc[0])
+        return str(rows_where(self.frames["models"], model_id=model)["name"].iloc[0])
 
     def is_reference(self) -> bool:
-        """Tell whether sources compare other models with the model."""
+        """Return whether sources compare other models with the model."""
         return self.model in set(self.frames["comparisons"]["reference_model_id"])
 
-    def compared(self) -> list[str]:
-        """Return the models that sources set beside the model, the model itself included."""
-        judged = self.rows("comparisons", reference_model_id=self.model, status="current")
-        events = self.rows("diffusion_events", reference_model_id=self.model, status="current")
-        found = {*judged["model_id"], *events["model_id"].dropna(), self.model}
+    def compared(self) -> set[str]:
+        """Return the models that sources compare with the model, and the model itself."""
+        found = {self.model}
+        for table in ("comparisons", "diffusion_events"):
+            rows = self.rows(table, reference_model_id=self.model, status="current")
+            found |= set(rows["model_id"].dropna())
         if self.is_reference():
             found |= set(self.rows("case_studies")["model_id"])
-        return sorted(found)
+        return found

@@ -1,1 +1,0 @@
-"""Load tables as frames."""

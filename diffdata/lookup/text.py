@@ -1,0 +1,111 @@
+"""Rows and figures as people read them.
+
+Examples
+--------
+>>> date(pd.Timestamp("2020-12-01"), "month"), plain("incremental_research")
+('2020-12', 'incremental research')
+>>> number(25.0), number(25000.0), number(3.14e23), number(3.82e-17), number(None)
+('25', '25,000', '3.14e23', '3.82e-17', '')
+>>> money(12e6, 5e6, 33e6), money(160e3), span(187, 217, ",.0f"), span(704, 704, ",.0f")
+('$12M (5-33)', '$160K', '187 to 217', '704')
+>>> figure_text({"value": 12e6, "low": 5e6, "high": 33e6, "unit": "currency", "currency": "USD"})
+'1.2e+07 (5e+06 to 3.3e+07) USD'
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
+
+# The columns of ``estimates`` that name what a row is about.
+SUBJECTS = (
+    "model_id", "artifact_id", "event_id", "comparison_id", "scenario_id", "counterfactual_id",
+    "technique_id",
+)  # fmt: skip
+
+ACCESS_LABELS = {
+    "open": "open",
+    "on_request": "on request",
+    "api_only": "API only",
+    "partial": "partial",
+    "none": "none",
+}
+
+_DATE_FORMATS = {"day": "%Y-%m-%d", "month": "%Y-%m", "year": "%Y"}
+
+
+def each(frame: pd.DataFrame) -> Iterator[Any]:
+    """Yield the rows of a frame, with their cells as attributes."""
+    yield from frame.itertuples(index=False)
+
+
+def rows_where(frame: pd.DataFrame, **equal: Any) -> pd.DataFrame:
+    """Return the rows of a frame in which the columns have the given values."""
+    for column, value in equal.items():
+        frame = frame[(frame[column] == value).fillna(False)]
+    return frame
+
+
+def number_or_none(cell: Any) -> float | None:
+    """Return the number in a cell, None where it is missing."""
+    return None if pd.isna(cell) else float(cell)
+
+
+def unit_of(unit: str, currency: str) -> str:
+    """Return the unit of an estimate; for money this is its currency."""
+    return currency if unit == "currency" else unit
+
+
+def subject_of(row: Any) -> str:
+    """Return the id of what a row of ``estimates`` is about."""
+    return next(str(row[name]) for name in SUBJECTS if isinstance(row[name], str))
+
+
+def figure_text(row: Any) -> str:
+    """Write the figure of a row of ``estimates``, with its bounds and its unit."""
+    text, *bounds = (
+        f"{row[name]:g}" if pd.notna(row[name]) else "" for name in ("value", "low", "high")
+    )
+    if any(bounds):
+        text = f"{text} ({' to '.join(bounds)})".strip()
+    unit = unit_of(row["unit"], row["currency"])
+    return f"{text} {unit}" if unit != "1" else text
+
+
+def plain(name: Any) -> str:
+    """Write an identifier of a vocabulary as words."""
+    return "" if pd.isna(name) else str(name).replace("_", " ")
+
+
+def date(day: Any, precision: Any) -> str:
+    """Write a date to its precision, ``day``, ``month`` or ``year``."""
+    return "" if pd.isna(day) else str(day.strftime(_DATE_FORMATS[precision]))
+
+
+def number(value: Any) -> str:
+    """Write a number with three digits, or as an integer from a thousand to a million."""
+    if pd.isna(value):
+        return ""
+    if 1000 <= abs(value) < 1e6:
+        return f"{value:,.0f}"
+    return f"{value:.3g}".replace("e+", "e")
+
+
+def money(value: Any, low: Any = None, high: Any = None) -> str:
+    """Write US dollars in B, M or K, with the bounds in the same unit."""
+    if pd.isna(value):
+        return ""
+    units = ((1e9, "B"), (1e6, "M"), (1e3, "K"))
+    factor, suffix = next((unit for unit in units if value >= unit[0]), (1, ""))
+    bounds = "" if pd.isna(low) else f" ({number(low / factor)}-{number(high / factor)})"
+    return f"${number(value / factor)}{suffix}{bounds}"
+
+
+def span(low: Any, high: Any, style: str) -> str:
+    """Write a range, or one value if both ends look the same."""
+    if pd.isna(low):
+        return ""
+    first, last = format(low, style), format(high, style)
+    return first if first == last else f"{first} to {last}"
