@@ -80,7 +80,7 @@ def test_a_mistyped_key_with_a_fault_of_its_own_has_one_issue(copy: Path) -> Non
     line = set_cell(copy, "models", "gopher", "model_id", "Gopher")
     issue = only(diffdata.validate(copy))
     assert (issue.file, issue.line, issue.rule) == ("data/models.csv", line, "pattern")
-    assert "refers to 'gopher'" in issue.message
+    assert "refer to 'gopher'" in issue.message
     assert issue.hint.startswith("write gopher: small letters and digits")
 
 

@@ -285,14 +285,16 @@ def _report_mistyped_key(
     """Report at a key that it was probably mistyped, in its own issue if it has one."""
     name, line = table.schema.primary_key[0], table.text.lines[position]
     cell = table.text.cell(position, name)
-    files = ", ".join(sorted({issue.file for _, issue in group}))
+    files = sorted({issue.file for _, issue in group})
+    shown = ", ".join(files[:_LISTED]) + (", ..." if len(files) > _LISTED else "")
+    references = f"{shown} refer{'s' if len(files) == 1 else ''} to {quote(value)}"
     for place, issue in enumerate(issues):
         if issue.line == line and issue.column == name:
-            message = f"{issue.message}; {files} refers to {quote(value)}"
+            message = f"{issue.message}; {references}"
             hint = f"did you mean {value}?" if value not in issue.hint else issue.hint
             issues[place] = replace(issue, message=message, hint=hint)
             return
-    message = f"nothing refers to {quote(cell)}, but {files} refers to {quote(value)}"
+    message = f"nothing refers to {quote(cell)}, but {references}"
     hint = f"did you mean {value}? Ids never change"
     issues.append(
         Issue(table.text.file, line, name, f"{name}={cell}", cell, "mistyped-key",
