@@ -173,17 +173,13 @@ def validated_tables(package: Package, names: Iterable[str]) -> dict[str, pa.Tab
     """Read tables from their CSV files and validate them; see `arrow_tables`."""
     import pyarrow as pa
 
-    from diffdata.errors import InvalidDataError
     from diffdata.package.digest import content_digest
     from diffdata.schemas.compile import arrow_schema
-    from diffdata.validation.check import check_tables
+    from diffdata.validation.check import valid_tables
 
     tables = {}
-    for name, checked in check_tables(package, names).items():
-        errors = [issue for issue in checked.issues if issue.severity == "error"]
-        if errors:
-            raise InvalidDataError(f"table {name!r}", errors)
-        values, schema = checked.typed.values, package.schema(name)
+    for name, table in valid_tables(package, names).items():
+        values, schema = table.values, table.schema
         digest = content_digest(values, schema)
         if package.release is not None:
             package.release.check_digest(name, digest)

@@ -17,6 +17,7 @@ from pydantic import Field as Key
 from pydantic.alias_generators import to_camel
 
 from diffdata.errors import nearest
+from diffdata.types.definitions import FALSE_VALUES, TRUE_VALUES
 from diffdata.types.text import limit
 
 Severity = Literal["error", "warning"]
@@ -79,8 +80,8 @@ class Field(Readable):
     example: Any = None
     constraints: Constraints = Constraints.model_construct()
     missing_values: tuple[str, ...] | None = None
-    true_values: tuple[str, ...] = ("true", "True", "TRUE", "1")
-    false_values: tuple[str, ...] = ("false", "False", "FALSE", "0")
+    true_values: tuple[str, ...] = TRUE_VALUES
+    false_values: tuple[str, ...] = FALSE_VALUES
     decimal_char: str = "."
     group_char: str = ""
     bare_number: bool = True

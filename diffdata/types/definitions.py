@@ -13,6 +13,10 @@ _FRACTION_AND_ZONE = r"(\.[0-9]+)?(Z|[+-][0-9]{2}:?[0-9]{2})?"
 _DATE = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _TIME = "[0-9]{2}:[0-9]{2}:[0-9]{2}" + _FRACTION_AND_ZONE
 
+# The texts of true and false, if a column does not name others.
+TRUE_VALUES = ("true", "True", "TRUE", "1")
+FALSE_VALUES = ("false", "False", "FALSE", "0")
+
 # Control characters and line separators, which no cell on one line has.
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 # Characters that are invisible or change the direction of text: an id with one looks like another.
@@ -146,8 +150,8 @@ class PlainColumn:
     type: str
     format: str = "default"
     missing_values: tuple[str, ...] | None = None
-    true_values: tuple[str, ...] = ("true", "True", "TRUE", "1")
-    false_values: tuple[str, ...] = ("false", "False", "FALSE", "0")
+    true_values: tuple[str, ...] = TRUE_VALUES
+    false_values: tuple[str, ...] = FALSE_VALUES
     decimal_char: str = "."
     group_char: str = ""
     bare_number: bool = True

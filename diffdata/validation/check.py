@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from diffdata.errors import Issue, PackageError, in_order, unreadable
+from diffdata.errors import InvalidDataError, Issue, PackageError, in_order, unreadable
 from diffdata.package.files import read_bytes
 from diffdata.package.packages import Package
 from diffdata.schemas.rules import Check, table_checks
@@ -64,6 +64,16 @@ def check_tables(package: Package, tables: Iterable[str]) -> dict[str, CheckedTa
                 typed[other], _ = _read(package, other)
     issues = find_issues(found, typed, complete=set(tables) == set(package.tables))
     return {name: CheckedTable(typed[name], in_order(issues[name])) for name in tables}
+
+
+def valid_tables(package: Package, tables: Iterable[str]) -> dict[str, TypedTable]:
+    """Read some tables of a package; InvalidDataError lists every fault of one that has any."""
+    valid = {}
+    for name, checked in check_tables(package, tables).items():
+        if errors := [issue for issue in checked.issues if issue.severity == "error"]:
+            raise InvalidDataError(f"table {name!r}", errors)
+        valid[name] = checked.typed
+    return valid
 
 
 def find_issues(

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 import narwhals as nw
 
-from diffdata.errors import InvalidDataError, InvalidInputError
+from diffdata.errors import InvalidInputError
 from diffdata.package.packages import Dataset, Package, find_schema
 from diffdata.package.pinned import pinned_tables
 from diffdata.schemas.patterns import ambiguous
@@ -18,7 +18,7 @@ from diffdata.schemas.rules import Check, is_compared, table_checks
 from diffdata.schemas.standard import TableSchema
 from diffdata.types.definitions import definition
 from diffdata.validation import acknowledgements
-from diffdata.validation.check import check_tables
+from diffdata.validation.check import valid_tables
 from diffdata.validation.evaluate import Progress, Verdict, evaluate
 from diffdata.validation.joins import Tables, join, referring
 from diffdata.validation.prepare import (
@@ -143,21 +143,16 @@ def find_target(
     if any(rule.severity == "warning" for rule in own.rules):
         needed |= {acknowledgements.TABLE}
     wanted = [table for table in opened.tables if table in needed - {name} - given.keys()]
-    others = {**given, **_valid_tables(opened, wanted)}
+    others = {**given, **_tables_of(opened, wanted)}
     accepted = accepted_by(others.get(acknowledgements.TABLE)).get(name, {})
     return Target(own, Tables(name, others, references), accepted)
 
 
-def _valid_tables(package: Package, names: Sequence[str]) -> Mapping[str, Any]:
+def _tables_of(package: Package, names: Sequence[str]) -> Mapping[str, Any]:
     pinned = pinned_tables(package, names)
     if pinned is not None:
         return pinned
-    tables = {}
-    for name, checked in check_tables(package, names).items():
-        if errors := [issue for issue in checked.issues if issue.severity == "error"]:
-            raise InvalidDataError(f"table {name!r}", errors)
-        tables[name] = checked.typed.values
-    return tables
+    return {name: table.values for name, table in valid_tables(package, names).items()}
 
 
 def accepted_by(table: Any) -> acknowledgements.Accepted:
