@@ -1,11 +1,11 @@
-"""What diffdata does today, case by case, to be held against what it does after a restructuring.
+"""What diffdata does today, case by case, to compare with what it does later.
 
 A case is something that a user does: validate a broken package, check a frame, export a table.
 Only the public functions and the command line are used, and nothing but two released editions,
-which never change: rows that are added to the dataset later move no golden.
+which never change: rows that are added to the dataset later change no golden.
 
-What was captured lies in tests/goldens/, a file for each group. Wordings (messages, hints, what a
-rule expects) lie apart in *.words.json: they may be improved, so no test holds them fast::
+The results are in tests/goldens/, a file for each group. Wordings (messages, hints, what a
+rule expects) are kept apart in *.words.json: they may be improved, so no test compares them::
 
     python tests/goldens.py --write    # capture everything anew
     python tests/goldens.py --words    # how wordings differ from those that were captured
@@ -181,7 +181,7 @@ def digest_of(content: Any) -> str:
     return digest(json.dumps(content, sort_keys=True, default=str))
 
 
-def told(issues: list[diffdata.Issue]) -> Any:
+def plain_issues(issues: list[diffdata.Issue]) -> Any:
     """Return issues as plain values; of very many the first ones, and a digest of the others."""
     listed = [issue.to_dict() for issue in issues]
     if len(listed) <= MOST:
@@ -327,7 +327,7 @@ def corrupted(where: str, changes: dict[str, Change]) -> Case:
                 if data == before[file]:
                     raise ValueError(f"{file}: nothing has changed")
                 (folder / file).unlink() if data is None else (folder / file).write_bytes(data)
-            return told(diffdata.validate(folder))
+            return plain_issues(diffdata.validate(folder))
         finally:
             for file, data in before.items():
                 (folder / file).write_bytes(data)
@@ -644,11 +644,11 @@ def two_files(bench: Bench) -> Any:
 
 
 def nothing_done(where: str) -> Case:
-    return lambda bench: told(diffdata.validate(getattr(bench, where)))
+    return lambda bench: plain_issues(diffdata.validate(getattr(bench, where)))
 
 
 # ---------------------------------------------------------------------------------------------
-# Packages of strangers
+# Third-party packages
 
 FOREIGN: dict[str, Case] = {}
 TWO = "id:integer name:string"
@@ -686,9 +686,9 @@ def strange(
     def case(bench: Bench) -> Any:
         folder = bench.clean("strange")
         if packed:
-            return told(diffdata.validate(zipped(folder / "case.zip", whole)))
+            return plain_issues(diffdata.validate(zipped(folder / "case.zip", whole)))
         write_files(folder, whole)
-        return told(diffdata.validate(folder))
+        return plain_issues(diffdata.validate(folder))
 
     if name in FOREIGN:
         raise ValueError(f"{name!r} stands twice")
@@ -975,7 +975,7 @@ PARTS: dict[str, str | bytes] = {"1.csv": "id,name\n1,a\n", "2.csv": "x,b\n"}
 strange("parts: a fault in the second", None, path=["1.csv", "2.csv"], files=PARTS)
 strange("parts: one missing", None, path=["1.csv", "3.csv"], files=PARTS)
 strange("parts: none", None, path=[])
-strange("parts: one that is no text", None, path=["1.csv", 2], files=PARTS)
+strange("parts: one that is not text", None, path=["1.csv", 2], files=PARTS)
 strange("parts: one outside", None, path=["1.csv", "../2.csv"], files=PARTS)
 strange("parts: no newline between", None, path=["1.csv", "2.csv"],
         files={"1.csv": "id,name\n1,a", "2.csv": "2,b"})  # fmt: skip
@@ -1008,7 +1008,7 @@ WRONG: dict[str, dict[str, Any]] = {
     "title is a list": {"title": ["a"]},
     "keywords is a text": {"keywords": "a"},
     "licenses is a text": {"licenses": "CC0"},
-    "created is no date": {"created": "today"},
+    "created is not a date": {"created": "today"},
     "version is a number": {"version": 1},
     "unknown key": {"licence": "CC0"},
     "version 1": {"profile": "tabular-data-package"},
@@ -1074,19 +1074,21 @@ def _(bench: Bench) -> Any:
             {"name": "t", "path": "t.csv", "schema": {"fields": fields_of(TWO)}}]}),
         "in/t.csv": "id,name\nx,a\n",
     }  # fmt: skip
-    return told(diffdata.validate(zipped(folder / "case.zip", files)))
+    return plain_issues(diffdata.validate(zipped(folder / "case.zip", files)))
 
 
 @foreign("zip: that is none")
 def _(bench: Bench) -> Any:
     path = bench.clean("strange") / "case.zip"
     path.write_bytes(b"PK nothing")
-    return told(diffdata.validate(path))
+    return plain_issues(diffdata.validate(path))
 
 
 @foreign("zip: without a descriptor")
 def _(bench: Bench) -> Any:
-    return told(diffdata.validate(zipped(bench.clean("strange") / "case.zip", {"a.csv": GOOD})))
+    return plain_issues(
+        diffdata.validate(zipped(bench.clean("strange") / "case.zip", {"a.csv": GOOD}))
+    )
 
 
 @foreign("zip: a table of the dataset broken")
@@ -1097,7 +1099,7 @@ def _(bench: Bench) -> Any:
         if path.is_file()
     }
     files[MODELS] = bytes(files[MODELS].replace(b"dense", b"dens", 1))  # type: ignore[arg-type]
-    return told(diffdata.validate(zipped(bench.clean("strange") / "case.zip", files)))
+    return plain_issues(diffdata.validate(zipped(bench.clean("strange") / "case.zip", files)))
 
 
 @foreign("a link that leads outside")
@@ -1107,29 +1109,29 @@ def _(bench: Bench) -> Any:
     (folder / "link.csv").symlink_to(bench.home / "outside.csv")
     resource = {"name": "t", "path": "link.csv", "schema": {"fields": fields_of(TWO)}}
     write_json(folder / "datapackage.json", {"resources": [resource]})
-    return told(diffdata.validate(folder))
+    return plain_issues(diffdata.validate(folder))
 
 
 @foreign("a folder without a descriptor")
 def _(bench: Bench) -> Any:
-    return told(diffdata.validate(bench.clean("strange")))
+    return plain_issues(diffdata.validate(bench.clean("strange")))
 
 
 @foreign("a folder that is not there")
 def _(_: Bench) -> Any:
-    return told(diffdata.validate("nowhere"))
+    return plain_issues(diffdata.validate("nowhere"))
 
 
 def one_file(name: str, table: str | bytes, schema: Any) -> None:
-    """Add one CSV file that is held against a schema in a file, or against none."""
+    """Add one CSV file that is checked against a schema in a file, or without one."""
 
     def case(bench: Bench) -> Any:
         folder = bench.clean("strange")
         write_files(folder, {"table.csv": table})
         if schema is None:
-            return told(diffdata.validate(folder / "table.csv"))
+            return plain_issues(diffdata.validate(folder / "table.csv"))
         write_json(folder / "s.json", schema)
-        return told(diffdata.validate(folder / "table.csv", schema=folder / "s.json"))
+        return plain_issues(diffdata.validate(folder / "table.csv", schema=folder / "s.json"))
 
     FOREIGN[f"one file: {name}"] = case
 
@@ -1233,7 +1235,7 @@ def mixed(number: int = 200) -> pa.Table:
         name: [pool[(n * step + n // 7) % len(pool)] for n in range(number)]
         for (name, pool), step in zip(POOLS.items(), steps, strict=True)
     }
-    # Where a key stands twice it is open which row a reference means, and DuckDB takes another one.
+    # If a key is duplicate, it is not defined which row a reference means, and engines differ.
     keys = columns["thing"]
     columns["thing"] = [
         f"{key}{n}" if key is not None and key in keys[:n] else key for n, key in enumerate(keys)
@@ -1319,7 +1321,7 @@ def constant(name: str, value: Any) -> Callable[[pa.Table], pa.Table]:
 
 
 def standard(**keys: Any) -> dict[str, Any]:
-    """Return a schema without rules, as strangers have it."""
+    """Return a schema without rules, as third-party packages have it."""
     return {"fields": [{"name": "id", "type": "integer"}, {"name": "of", "type": "integer"}]} | keys
 
 
@@ -1507,15 +1509,15 @@ def in_parts(said: Any) -> Any:
 
 def of_parts(value: Any) -> Any:
     """Return the number of parts and the digest of a large value, and of its named parts."""
-    told: dict[str, Any] = {"digest": digest_of(value), "size": len(value)}
+    parts: dict[str, Any] = {"digest": digest_of(value), "size": len(value)}
     if isinstance(value, dict):
-        told["parts"] = {key: digest_of(part)[:16] for key, part in value.items()}
+        parts["parts"] = {key: digest_of(part)[:16] for key, part in value.items()}
     if isinstance(value, list) and all(isinstance(one, dict) for one in value):
-        told["parts"] = [
+        parts["parts"] = [
             f"{one.get('name') or one.get('table') or one.get('@id') or n}: {digest_of(one)[:16]}"
             for n, one in enumerate(value)
         ]
-    return told
+    return parts
 
 
 def released_versions(_: Bench) -> Any:
@@ -1620,7 +1622,7 @@ PAIRS_OF_FILES: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "written differently": (
         BASE, BASE.replace("3e23", "3.0e23").replace("Model 7", " Model 7 "), ("--key", "id")),
     "a column renamed": (BASE, BASE.replace("flop,", "compute,", 1), ("--key", "id")),
-    "a column renamed as told": (
+    "a column renamed by an option": (
         BASE, BASE.replace("flop,", "compute,", 1), ("--key", "id", "--rename", "flop=compute")),
     "a key renamed": (BASE, BASE.replace("id,", "model,", 1), ("--key", "id=model")),
     "a row renamed": (BASE, BASE.replace("m4,", "x4,"), ("--key", "id")),
@@ -1727,12 +1729,12 @@ def bytes_of(path: Path) -> Any:
 
 def parquet_of(path: Path) -> Any:
     table = pq.read_table(path)
-    told = {
+    columns = {
         field.name: [str(field.type), digest_of(described(field.metadata))]
         for field in table.schema
     }
     return {
-        "columns": told, "metadata": described(table.schema.metadata),
+        "columns": columns, "metadata": described(table.schema.metadata),
         "rows": digest_of(table.to_pylist()), "number": len(table),
     }  # fmt: skip
 
@@ -1837,7 +1839,7 @@ CITATIONS: dict[str, Case] = {
 
 
 def frame_of(frame: pd.DataFrame) -> Any:
-    """Return what can be told of a frame in short."""
+    """Return a short description of a frame."""
     return {
         "shape": list(frame.shape),
         "dtypes": [f"{name}: {dtype}" for name, dtype in frame.dtypes.items()],

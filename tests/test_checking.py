@@ -432,7 +432,7 @@ def test_a_schema_of_the_standard_will_do(tmp_path: Path) -> None:
     ]
 
 
-def test_mistakes_of_the_caller_are_told_plainly(things: Package) -> None:
+def test_mistakes_of_the_caller_are_reported_plainly(things: Package) -> None:
     with pytest.raises(UnknownNameError, match="did you mean models"):
         check(pl.DataFrame(), "modles")
     with pytest.raises(InvalidInputError, match="frame: expected a frame"):

@@ -241,7 +241,7 @@ def types_found(table: pa.Table, kind: str) -> list[int]:
     return [rule.failing for rule in found]
 
 
-def test_what_a_column_holds_is_told_alike() -> None:
+def test_what_a_column_holds_is_reported_alike() -> None:
     moments = [datetime.datetime(2020, 5, 1), datetime.datetime(2020, 5, 1, 0, 0, 0, 1)]
     days = pa.array([DAY, None])
     for kind, column, failing in (
@@ -293,7 +293,7 @@ def test_numbers_never_refer_to_text(tmp_path: Path) -> None:
     assert [issue.rule for issue in validate(tmp_path)] == ["foreign-key"]
 
 
-def test_what_an_engine_cannot_evaluate_is_told_plainly() -> None:
+def test_what_an_engine_cannot_evaluate_is_reported_plainly() -> None:
     broken = pl.LazyFrame({"a": [1]}).select(pl.col("none"))
     with pytest.raises(InvalidInputError, match=r"frame: polars cannot evaluate it: .*none"):
         check(broken, KEYED)

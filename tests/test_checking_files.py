@@ -167,7 +167,7 @@ def test_progress_tells_of_each_pass(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("engine", ["duckdb", "polars"])
-def test_files_that_cannot_be_read_are_told_plainly(engine: str, tmp_path: Path) -> None:
+def test_files_that_cannot_be_read_are_reported_plainly(engine: str, tmp_path: Path) -> None:
     package = open_package(make_package(tmp_path))
     with pytest.raises(PackageError, match="there is no such file or folder"):
         counts(tmp_path / "none", package, engine)
@@ -253,7 +253,7 @@ def test_the_dataset_is_clean_and_what_it_acknowledges_is_no_finding(copy: Path)
     assert (warning[0], warning[1].split(" ")[0], warning[2]) == (table, rule, 1)
 
 
-def test_a_table_that_cannot_be_read_is_told_and_not_looked_up(copy: Path) -> None:
+def test_a_table_that_cannot_be_read_is_reported_and_not_looked_up(copy: Path) -> None:
     (copy / "data/sources.csv").write_text("source_id\na,b\n")
     (copy / "data/models.csv").unlink()
     found = check_package(copy)

@@ -86,7 +86,7 @@ def sure(values: list[Any], kind: str, **limits: Any) -> bool:
     return all(surely_passes(table, check) for check in table_checks(TableSchema(fields=(field,))))
 
 
-def test_sound_columns_are_told_quickly() -> None:
+def test_sound_columns_are_found_quickly() -> None:
     many = [f"row-{number:03}" for number in range(100)]
     assert sure(many, "string", required=True, unique=True, pattern="[a-z]+-[0-9]+")
     assert sure([*many[::-1], None], "string", unique=True, pattern=r"\S+")

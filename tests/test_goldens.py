@@ -40,8 +40,8 @@ def same(bench: goldens.Bench, group: str, name: str) -> None:
         pytest.skip("a traceback when it was captured: any other result is better")
     found, _ = goldens.captured(bench, group, name)
     if found != captured[name]:
-        told = goldens.difference(captured[name], found)
-        pytest.fail(f"{group}: {name}\n{told}\n{HELP.format(group=group)}", pytrace=False)
+        differences = goldens.difference(captured[name], found)
+        pytest.fail(f"{group}: {name}\n{differences}\n{HELP.format(group=group)}", pytrace=False)
 
 
 # A class each, for pytest-xdist gives the tests of a class to one process.
