@@ -1,4 +1,4 @@
-# Every name is imported when it is first used, see __init__.py; tests compare the two files.
+# Every name is imported from here when it is first used, see __init__.py: one line for each.
 from diffdata import derive as derive
 from diffdata import diff as diff
 from diffdata import typed as typed
@@ -23,11 +23,11 @@ from diffdata.exporting import export as export
 from diffdata.loading import describe as describe
 from diffdata.loading import schema as schema
 from diffdata.loading import tables as tables
-from diffdata.lookup.estimates import EvaluatedValue as EvaluatedValue
-from diffdata.lookup.estimates import estimates as estimates
-from diffdata.lookup.estimates import value as value
+from diffdata.lookup.figures import EvaluatedValue as EvaluatedValue
+from diffdata.lookup.figures import estimates as estimates
+from diffdata.lookup.figures import trace as trace
+from diffdata.lookup.figures import value as value
 from diffdata.lookup.sources import taken_from as taken_from
-from diffdata.lookup.trace import trace as trace
 from diffdata.package.editions import fetch as fetch
 from diffdata.package.editions import versions as versions
 from diffdata.typed import load as load

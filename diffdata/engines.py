@@ -1,7 +1,4 @@
-"""Engines: a table as a frame of pandas, pyarrow, Polars, DuckDB or Spark, with equal values.
-
-The library of an engine is imported when it is used.
-"""
+"""Engines: a table as a frame of pandas, pyarrow, Polars, DuckDB or Spark, with equal values."""
 
 from __future__ import annotations
 
@@ -16,14 +13,12 @@ from diffdata.errors import InvalidInputError, UnknownNameError, optional_librar
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import SparkSession
     from pyspark.sql.types import StructType
 
-# Frames of the first two are in memory; those of the others are lazy.
 ENGINES = ("pandas", "pyarrow", "polars", "duckdb", "pyspark")
 
-# The metadata of the Arrow table that the ``attrs`` of a pandas frame have.
-IDENTITY = ("table", "version", "digest")
+IDENTITY = ("table", "version", "digest")  # metadata that the ``attrs`` of a pandas frame have
 
 _LOCAL = {
     "spark.master": "local[*]",
@@ -36,12 +31,7 @@ _LOCAL = {
 
 
 def to_engine(table: pa.Table, engine: str, *, session: SparkSession | None = None) -> Any:
-    """Return a typed Arrow table as a frame of another engine, with equal values.
-
-    They are a DataFrame of pandas, a Table of pyarrow, a LazyFrame of Polars, a relation of the
-    default connection of DuckDB, or a DataFrame of Spark, in its active session by default. Spark
-    takes units and descriptions from the metadata of the fields.
-    """
+    """Return a typed Arrow table as a frame of another engine, see `diffdata.load`."""
     match engine:
         case "pandas":
             from diffdata.types.dtypes import to_pandas  # the other engines work without pandas
@@ -59,25 +49,17 @@ def to_engine(table: pa.Table, engine: str, *, session: SparkSession | None = No
             # The default connection, so that tables which were loaded one by one can be joined.
             return optional_library("duckdb").default_connection().from_arrow(table)
         case "pyspark":
-            return _to_spark(table, spark_session() if session is None else session)
+            session = spark_session() if session is None else session
+            with quiet():
+                return session.createDataFrame(table, spark_schema(table.schema))
     raise UnknownNameError("engine", engine, ENGINES)
 
 
 def spark_session(**settings: str) -> SparkSession:
     """Return the active session of Spark, or a new one on this machine.
 
-    A script that `spark-submit` runs has an active session after it calls
-    ``SparkSession.builder.getOrCreate()``; so the same code runs on a cluster.
-
-    Parameters
-    ----------
-    **settings
-        For a new session: more settings, with ``__`` for the dots (``spark__driver__memory="4g"``).
-
-    Raises
-    ------
-    InvalidInputError
-        If pyspark is not installed, or there is no Java that it can run.
+    A new one has more `settings`, with ``__`` for the dots (``spark__driver__memory="4g"``).
+    InvalidInputError is raised if pyspark is not installed, or there is no Java that it can run.
     """
     optional_library("pyspark")
     with quiet():
@@ -107,8 +89,6 @@ def spark_session(**settings: str) -> SparkSession:
 def spark_schema(schema: pa.Schema) -> StructType:
     """Return the Spark schema (string, long, double, boolean, date) of an Arrow schema.
 
-    Examples
-    --------
     >>> import pyarrow as pa
     >>> described = pa.field("memory_bytes", pa.int64(), metadata={"unit": "byte"})
     >>> column = spark_schema(pa.schema([described]))["memory_bytes"]
@@ -137,11 +117,6 @@ def spark_schema(schema: pa.Schema) -> StructType:
             kind = kinds.get(field.type, types.StringType())
             columns.add(types.StructField(field.name, kind, metadata=described))
         return columns
-
-
-def _to_spark(table: pa.Table, session: SparkSession) -> DataFrame:
-    with quiet():
-        return session.createDataFrame(table, spark_schema(table.schema))
 
 
 @contextmanager

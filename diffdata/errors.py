@@ -1,15 +1,4 @@
-"""What can go wrong, as one small tree of exceptions.
-
-::
-
-    DiffdataError
-    +-- PackageError          a package or one of its files cannot be read
-    |   +-- DescriptorError   it can be read, but it does not say what the profile asks for
-    +-- UnknownNameError      no table, column, model ... of that name (the nearest ones are named)
-    +-- InvalidDataError      the data break their schema; ``issues`` says where
-    +-- InvalidInputError     an argument of a derivation makes no sense
-    +-- AmbiguousValueError   current estimates compete, and nobody was to choose among them
-"""
+"""What can go wrong: the exceptions of diffdata, and issues of files."""
 
 from __future__ import annotations
 
@@ -35,17 +24,22 @@ class PackageError(DiffdataError):
 
 @dataclass(frozen=True)
 class Problem:
-    """One fault of a descriptor or schema: which file, which key, what is wrong, how to fix it.
-
-    A file that could not be read at all is ``unreadable``; it has no key.
-    """
+    """One fault of a descriptor or schema: which file, which key, what is wrong, how to fix it."""
 
     file: str
     key: str
     message: str
     hint: str = ""
-    unreadable: bool = False
+    rule: str = "descriptor"
     line: int | None = None
+
+    @property
+    def issue(self) -> Issue:
+        """The fault as an issue of the file."""
+        key = self.key or None
+        return Issue(
+            self.file, self.line, key, rule=self.rule, message=self.message, hint=self.hint
+        )
 
     def __str__(self) -> str:
         where = f"{self.file}: {self.key}" if self.key else self.file
@@ -68,8 +62,7 @@ class UnknownNameError(DiffdataError, KeyError):
         self.nearest = nearest(name, known)
         hint = f"; did you mean {' or '.join(self.nearest)}?" if self.nearest else "."
         known = sorted(known)
-        listed = ", ".join(known[:30]) + (" ..." if len(known) > 30 else ".")
-        listed = listed if known else "none."
+        listed = ", ".join(known[:30]) + (" ..." if len(known) > 30 else ".") if known else "none."
         self.message = f"there is no {kind} named {name!r}{hint} Known: {listed}"
         super().__init__(self.message)
 
@@ -105,15 +98,8 @@ _EXTRAS = {"jinja2": "dev", "openpyxl": "xlsx", "pyspark": "spark"}
 
 
 def optional_library(name: str) -> Any:
-    """Import a library that is installed by an extra of diffdata.
+    """Import a library; the message of InvalidInputError names the extra that installs it.
 
-    Raises
-    ------
-    InvalidInputError
-        If it is not installed; the message says how to install it.
-
-    Examples
-    --------
     >>> optional_library("polar")
     Traceback (most recent call last):
     ...
@@ -133,8 +119,6 @@ install it with: pip install 'diffdata[polar]'
 def nearest(name: str, known: Iterable[str]) -> list[str]:
     """Return up to three known names that are spelt like `name`, the most alike first.
 
-    Examples
-    --------
     >>> nearest("model", ["models", "hardware"])
     ['models']
     """
@@ -146,8 +130,6 @@ def nearest(name: str, known: Iterable[str]) -> list[str]:
 def suggestion(name: str, known: Iterable[str], otherwise: str = "") -> str:
     """Ask whether the known name that is spelt most alike is meant; without one, `otherwise`.
 
-    Examples
-    --------
     >>> suggestion("model", ["models", "hardware"])
     'did you mean models?'
     """
@@ -215,30 +197,17 @@ class Issue:
         return asdict(self)
 
 
-def unreadable(file: str, error: PackageError) -> Issue:
-    """Return the issue that a file cannot be read."""
+def issues_of(error: PackageError, file: str) -> list[Issue]:
+    """Return the faults of a descriptor, or for any other error that the file cannot be read."""
+    if isinstance(error, DescriptorError):
+        return [problem.issue for problem in error.problems]
     message = str(error).removeprefix(f"{file}: ")
-    return Issue(file, error.line, rule=UNREADABLE, message=message)
-
-
-def problem_issue(problem: Problem) -> Issue:
-    """Return the issue that a descriptor or a schema has a fault."""
-    rule = UNREADABLE if problem.unreadable else "descriptor"
-    return Issue(
-        problem.file,
-        problem.line,
-        problem.key or None,
-        rule=rule,
-        message=problem.message,
-        hint=problem.hint,
-    )
+    return [Issue(file, error.line, rule=UNREADABLE, message=message)]
 
 
 def visible(text: str) -> str:
     r"""Write characters that cannot be seen, or that would move a terminal, by their codes.
 
-    Examples
-    --------
     >>> visible("a\x1b[2J\u202eb")
     'a\\x1b[2J\\u202eb'
     """

@@ -1,17 +1,13 @@
-"""Load tables, and what describes them.
-
-There is one way to a table: its pinned Parquet file where that is up to date, and otherwise its CSV
-file, validated. Modules that validate are imported only in the second case.
-"""
+"""Load tables, and what describes them: pinned Parquet where it is up to date, or validated CSV."""
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from diffdata.engines import ENGINES, to_engine
 from diffdata.errors import UnknownNameError
-from diffdata.package import files
-from diffdata.package.pinned import TREE_FOLDER, bundled_tables, pinned_files, pinned_tables
+from diffdata.package import files, pinned
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -72,9 +68,8 @@ def load(
 
     Notes
     -----
-    The current data come from Parquet files that were made from validated tables when the wheel was
-    built, or by ``diffdata build``. They are used only if their sha256, and that of every file they
-    were made from, match. Otherwise the CSV file is validated. Nothing is written.
+    The current data come from Parquet files that were made from validated tables, if their sha256
+    and those of the files they were made from match; else the CSV file is validated.
 
     Examples
     --------
@@ -85,7 +80,7 @@ def load(
     if engine not in ENGINES:
         raise UnknownNameError("engine", engine, ENGINES)
     current = package is None and version is None
-    found = bundled_tables(files.bundled_root(), [name]) if current else None
+    found = pinned.bundled_tables(files.bundled_root(), [name]) if current else None
     if found is None:
         from diffdata.package.packages import open_dataset
 
@@ -158,14 +153,9 @@ def load_from(package: Package, name: str) -> pd.DataFrame:
 
 
 def arrow_tables(package: Package, names: Iterable[str]) -> dict[str, pa.Table]:
-    """Return tables of an opened package: pinned where possible, otherwise validated.
-
-    Each has the metadata of `diffdata.schemas.compile.arrow_schema`, and its digest.
-    InvalidDataError lists every fault of a table; PackageError is raised if a released edition does
-    not have the released values.
-    """
+    """Return tables of an opened package, as `load` does, with the metadata of `arrow_schema`."""
     names = [package.resource(name).name for name in names]
-    found = pinned_tables(package, names)
+    found = pinned.pinned_tables(package, names)
     return validated_tables(package, names) if found is None else found
 
 
@@ -190,17 +180,20 @@ def validated_tables(package: Package, names: Iterable[str]) -> dict[str, pa.Tab
 
 
 def write_pinned(package: Package) -> list[Path]:
-    """Validate a working tree of diffdata, and write the pinned Parquet files of its tables.
-
-    Nothing is written if a table breaks its schema. Returned are the paths of the files in the
-    folder ``dataset`` of the tree: one for each table, and the index.
-    """
+    """Write the pinned Parquet files of a working tree that is valid, and return their paths."""
     paths = [files.DESCRIPTOR]
     for resource in package.descriptor.resources:
         paths += [resource.path, resource.schema_]
-    sources = {path: files.inside(package.root, path).read_bytes() for path in paths}
-    made = pinned_files(sources, validated_tables(package, package.tables))
-    folder = package.root / TREE_FOLDER
+    # Before validation: a file that changes meanwhile must not match.
+    sources = {path: pinned.sha256(files.inside(package.root, path).read_bytes()) for path in paths}
+    made, entries = {}, {}
+    for name, table in validated_tables(package, package.tables).items():
+        made[f"{name}.parquet"] = data = pinned.parquet_bytes(table)
+        digest = table.schema.metadata[b"digest"].decode()
+        entries[name] = {"sha256": pinned.sha256(data), "digest": digest}
+    index = {"files": sources, "tables": entries}
+    made[pinned.INDEX] = (json.dumps(index, indent=1) + "\n").encode()
+    folder = package.root / pinned.TREE_FOLDER
     for path in folder.glob("*.parquet"):
         if path.name not in made:
             path.unlink()

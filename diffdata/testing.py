@@ -10,8 +10,7 @@ Beside your data, in ``tests/test_data.py``::
     def test_the_data_are_valid() -> None:
         assert_valid(Path(__file__).parent.parent)
 
-`pytest` then runs the checks of ``diffdata validate``. A fault fails the test, with its place, what
-was expected and how to fix it.
+`pytest` then runs the checks of ``diffdata validate``.
 """
 
 from __future__ import annotations
@@ -25,24 +24,15 @@ __all__ = ["assert_valid"]
 
 
 def assert_valid(path: str | os.PathLike[str], *, warnings: bool = False) -> None:
-    """Raise an AssertionError unless a data package is valid: descriptor, schemas and all tables.
+    """Raise an AssertionError with all faults, unless descriptor, schemas and tables are valid.
 
     Parameters
     ----------
-    path
-        A folder with a datapackage.json, or that file.
-    warnings
-        Whether to fail on warnings too.
-
-    Raises
-    ------
-    AssertionError
-        If there are faults; the message lists all of them, with the warnings.
+    path : a folder with a datapackage.json, or that file
+    warnings : whether to fail on warnings too
 
     Examples
     --------
-    The dataset of diffdata is valid. A folder without a package is not:
-
     >>> from diffdata.package.files import bundled_root
     >>> assert_valid(bundled_root(), warnings=True)
     >>> assert_valid("no/such/folder")

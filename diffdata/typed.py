@@ -21,14 +21,8 @@ __all__ = ["load", "model_name"]
 
 
 def model_name(table: str) -> str:
-    """Return the name of the model of a table.
-
-    Examples
-    --------
-    >>> model_name("model_dates")
-    'ModelDates'
-    """
-    return "".join(part.title() for part in table.split("_"))
+    """Return the name of the model of a table, such as ``ModelDates`` of ``model_dates``."""
+    return table.title().replace("_", "")
 
 
 def __getattr__(name: str) -> Any:
@@ -74,10 +68,12 @@ def _model(name: str, table: str) -> type:
     from diffdata.types.definitions import definition
 
     described = open_package().schema(table)
-    names: dict[str, Any] = {"np.datetime64": np.datetime64, "float": float, "str": str}
-    names |= {f"pd.{kind.__name__}": kind for kind in (pd.Int64Dtype, pd.BooleanDtype)}
+    kinds: dict[str, Any] = {
+        "np.datetime64": np.datetime64, "pd.BooleanDtype": pd.BooleanDtype,
+        "pd.Int64Dtype": pd.Int64Dtype, "float": float, "str": str,
+    }  # fmt: skip
     columns = {
-        field.name: Series[names[definition(field).annotation]] for field in described.fields
+        field.name: Series[kinds[definition(field).annotation]] for field in described.fields
     }
     content = {
         "__doc__": f"{described.title}.",

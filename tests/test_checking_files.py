@@ -17,11 +17,11 @@ from diffdata.errors import InvalidInputError, PackageError, UnknownNameError
 from diffdata.package.packages import Package, open_package
 from diffdata.schemas.reader import parse_standard_schema
 from diffdata.types.text import encoded_once
-from diffdata.validation import files
+from diffdata.validation import readers
 from diffdata.validation.check import _read
-from diffdata.validation.files import FILE_ENGINES, check_files, check_package, fastest_engine
+from diffdata.validation.files import check_files, check_package
 from diffdata.validation.foreign import read_foreign
-from diffdata.validation.readers import _ENCODED
+from diffdata.validation.readers import _ENCODED, FILE_ENGINES, fastest_engine
 from diffdata.validation.result import CheckResult
 from diffdata.validation.typed import Found, to_typed
 
@@ -132,7 +132,7 @@ def test_a_small_file_of_parquet_is_checked_by_arrow_and_all_else_by_duckdb(
     by_engine = {engine: check_files(path, "models", engine=engine) for engine in FILE_ENGINES[:3]}
     assert check_files(path, "models") == by_engine["pyarrow"]
     assert by_engine["duckdb"] == by_engine["polars"] == by_engine["pyarrow"]
-    monkeypatch.setattr(files, "_FEW_ROWS", 26)
+    monkeypatch.setattr(readers, "_FEW_ROWS", 26)
     assert fastest_engine(path) == "duckdb"
 
 

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 import diffdata
 from diffdata.errors import DescriptorError, UnknownNameError
-from diffdata.exporting import STYLES, schema_org
+from diffdata.exporting import schema_org
 from diffdata.exporting.citation import citation_of, source_item
-from diffdata.exporting.styles import apa, bibtex, latex, yaml_text
+from diffdata.exporting.styles import STYLES, apa, bibtex, latex, yaml_text
 from diffdata.lookup.text import each
 from diffdata.package.packages import Package, open_package
 

@@ -17,6 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import diffdata
 from diffdata import derive
 from diffdata.derive import compute
 from diffdata.derive.compute import (
@@ -137,14 +138,19 @@ def test_a_result_out_of_range_is_one_clear_error() -> None:
 
 
 def test_docstrings_describe_each_parameter_once() -> None:
-    functions = [getattr(derive, name) for name in derive.__all__]
+    functions = [
+        thing for name in derive.__all__ if inspect.isfunction(thing := getattr(derive, name))
+    ]
     formulas = [function for function in functions if hasattr(function, "__wrapped__")]
-    used = set()
-    for function in formulas:
-        description, examples = str(function.__doc__).split("\nExamples\n")
-        _, parameters = description.split("\nParameters\n")
+    used, sources = set(), set(diffdata.load("sources")["source_id"])
+    for function in functions:
+        description, examples = str(inspect.getdoc(function)).split("\nExamples\n")
+        if function in formulas:
+            (source,) = re.findall(r"^Source: ``(\S+)``\.$", description, re.M)
+            assert source in sources
+        _, parameters = description.split("\nReturns\n")[0].split("\nParameters\n")
         names = list(inspect.signature(function).parameters)
-        described = re.findall(r"^(\w.*) : ", parameters, re.M)
+        described = re.findall(r"^(\w.*?)(?: : |$)", parameters, re.M)
         assert ", ".join(described).split(", ") == names, function.__name__
         assert ">>>" in examples
         used |= set(names)
@@ -202,4 +208,9 @@ def test_every_function_is_checked() -> None:
         for _, function in inspect.getmembers(compute, inspect.isfunction)
         if function.__module__ == compute.__name__ and not function.__name__.startswith("check_")
     }
-    assert own == {*CHECKED, six_nd}
+    # The growth of efficiency is checked in test_efficiency.py.
+    growth = {
+        "annual_growth", "doubling_time_to_growth", "effective_compute", "growth_over",
+        "orders_of_magnitude", "product_of",
+    }  # fmt: skip
+    assert own == {*CHECKED, six_nd, *(getattr(compute, name) for name in growth)}

@@ -129,6 +129,22 @@ def test_foreign_keys_to_missing_tables_and_columns_are_found(copy: Path) -> Non
     assert "there is no table 'model' (did you mean models?)" in shown
 
 
+def test_missing_and_unknown_keys_are_named() -> None:
+    found = problems('{"fields": 3, "colour": "red"}')
+    keys = (
+        "$schema, description, fields, fieldsMatch, foreignKeys, missingValues, primaryKey, rules, "
+        "title, uniqueKeys"
+    )
+    assert found == [
+        "schemas/things.json: title: the key is missing",
+        "schemas/things.json: description: the key is missing",
+        "schemas/things.json: fields: expected a list, found 3",
+        "schemas/things.json: primaryKey: the key is missing",
+        "schemas/things.json: $schema: the key is missing",
+        f"schemas/things.json: colour: the key is not known (known keys: {keys})",
+    ]
+
+
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),

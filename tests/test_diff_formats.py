@@ -8,21 +8,11 @@ from html.parser import HTMLParser
 import pytest
 from rich.console import Console
 
-from diffdata.diff import (
-    TableDiff,
-    as_dict,
-    compare_tables,
-    html_page,
-    json_text,
-    make_table,
-    markdown,
-    ordered_changes,
-    parse_table,
-    rich_text,
-)
-from diffdata.diff.ordering import ratio_words
-from diffdata.diff.outline import excerpt
+from diffdata.diff import TableDiff, as_dict, html_page, json_text, markdown, rich_text
+from diffdata.diff.outline import excerpt, ordered_changes, ratio_words
 from diffdata.diff.rendering import MOST_CHARACTERS, escape_markdown
+from diffdata.diff.table_diff import compare_tables
+from diffdata.diff.tables import make_table, parse_table
 
 OLD = (
     "Model,FLOP,Date,Notes\n"

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from diffdata.diff import PackageDiff, as_dict, compare, compare_and_explain, ordered_changes
+from diffdata.diff import PackageDiff, TableDiff, as_dict, compare
 from diffdata.diff.cells import Consequence
+from diffdata.diff.outline import ordered_changes
 from diffdata.diff.packages import column_types
 from diffdata.errors import InvalidDataError, InvalidInputError, UnknownNameError
 from diffdata.package.packages import open_package
@@ -18,6 +19,14 @@ def package_diff(old: Path, new: Path) -> PackageDiff:
     found = compare(old, new)
     assert isinstance(found, PackageDiff)
     return found
+
+
+def explained(old: Path, new: Path) -> tuple[PackageDiff, TableDiff, TableDiff]:
+    """Compare with an explanation; return also the ledger and the derived figures."""
+    found = compare(old, new, explain=True)
+    assert isinstance(found, PackageDiff)
+    assert found.explanation is not None
+    return found, found.explanation["ledger"], found.explanation["model_summary"]
 
 
 def test_a_dataset_equals_its_copy(copy: Path) -> None:
@@ -119,8 +128,8 @@ def test_duplicate_keys_of_a_dataset_are_reported(copy: Path) -> None:
     text = models.read_text().splitlines(keepends=True)
     models.write_text("".join([*text, text[-1]]))
     (table,) = (table for table in package_diff(ROOT, copy).tables if not table.same)
-    (key,) = table.new.duplicates
-    assert key.lines == (len(text), len(text) + 1)
+    (rows,) = table.new.duplicates.values()
+    assert table.new.lines(rows) == [len(text), len(text) + 1]
     assert not table.rows.removed
 
 
@@ -128,28 +137,26 @@ def test_explain_lists_the_verdicts_and_figures_that_change(copy: Path) -> None:
     edit(copy / "data/estimates.csv",
          "gpt-3-training-cost,gpt-3,,,,,,,training_cost,12e6,5e6,33e6",
          "gpt-3-training-cost,gpt-3,,,,,,,training_cost,120e6,50e6,330e6")  # fmt: skip
-    diff, explanation = compare_and_explain(ROOT, copy)
+    diff, ledger, summary = explained(ROOT, copy)
     assert len(diff.tables) > 20
     verdicts = {
-        cell.key[0]: (cell.old, cell.new)
-        for cell in explanation.ledger.cells
-        if cell.column == "verdict"
+        cell.key[0]: (cell.old, cell.new) for cell in ledger.cells if cell.column == "verdict"
     }
     assert verdicts["opt-175b-cost-ratio"] == ("agrees within rounding", "differs")
-    figures = {
-        (cell.key[0], cell.column): cell.difference.ratio for cell in explanation.figures.cells
-    }
+    figures = {(cell.key[0], cell.column): cell.difference.ratio for cell in summary.cells}
     assert figures["gpt-3", "training_cost_usd"] == 10
-    assert explanation.figures_because["gpt-3"] == ("gpt-3-training-cost",)
-    assert explanation.ledger_because["opt-175b-cost-ratio"] == ("gpt-3-training-cost",)
-    assert json.loads(json.dumps(as_dict(diff, explanation)))["explanation"]["ledger"]["because"]
+    assert summary.because is not None
+    assert summary.because["gpt-3"] == ("gpt-3-training-cost",)
+    assert ledger.because is not None
+    assert ledger.because["opt-175b-cost-ratio"] == ("gpt-3-training-cost",)
+    assert json.loads(json.dumps(as_dict(diff)))["explanation"]["ledger"]["because"]
 
 
 def test_nothing_changes_between_a_dataset_and_its_copy(copy: Path) -> None:
     edit(copy / "data/models.csv", "chinchilla,Chinchilla,", "chinchilla,Chinchilla 2,")
-    _, explanation = compare_and_explain(ROOT, copy)
-    assert explanation.ledger.same
-    assert [cell.column for cell in explanation.figures.cells] == ["name"]
+    _, ledger, summary = explained(ROOT, copy)
+    assert ledger.same
+    assert [cell.column for cell in summary.cells] == ["name"]
 
 
 def test_explain_needs_valid_datasets(copy: Path, tmp_path: Path) -> None:
@@ -157,7 +164,7 @@ def test_explain_needs_valid_datasets(copy: Path, tmp_path: Path) -> None:
         copy / "data/models.csv", "chinchilla,Chinchilla,,,,dense", "chinchilla,Chinchilla,,,,dance"
     )
     with pytest.raises(InvalidDataError, match="dance"):
-        compare_and_explain(ROOT, copy)
+        compare(ROOT, copy, explain=True)
     (tmp_path / "a.csv").write_text("a\n1\n")
-    with pytest.raises(InvalidInputError):
-        compare_and_explain(tmp_path / "a.csv", tmp_path / "a.csv")
+    with pytest.raises(InvalidInputError, match="explain: this is for datasets"):
+        compare(tmp_path / "a.csv", tmp_path / "a.csv", explain=True)

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from diffdata.diff import compare, open_place
+from diffdata.diff import compare
+from diffdata.diff.places import open_place
 from diffdata.errors import InvalidInputError, PackageError
 from diffdata.package.archives import unpack
 from diffdata.package.packages import Package

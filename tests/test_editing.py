@@ -12,11 +12,18 @@ from hypothesis import strategies as st
 
 import diffdata
 from diffdata.editing.adding import Added, add_row, pairs, table_named
-from diffdata.editing.formatting import format_package
-from diffdata.editing.identifiers import slug
-from diffdata.editing.opening import locked, open_for_editing
+from diffdata.editing.formatting import format_package, locked, open_for_editing
 from diffdata.editing.questions import ask, fill_in, questions
-from diffdata.editing.rows import derive, fault, new_identifier, rows
+from diffdata.editing.rows import (
+    candidates,
+    derive,
+    fault,
+    find_reference,
+    full_date,
+    new_identifier,
+    rows,
+    slug,
+)
 from diffdata.errors import InvalidInputError, Issue, PackageError, UnknownNameError
 from diffdata.package.packages import Package, open_package
 from diffdata.testing import assert_valid
@@ -191,6 +198,12 @@ def test_precision_is_derived_from_how_much_of_a_date_is_given(
     assert (row["published"], row["published_precision"]) == (date, precision)
 
 
+def test_only_dates_months_and_years_have_a_precision() -> None:
+    assert full_date("2020-05") == ("2020-05-01", "month")
+    assert full_date("2020") == ("2020-01-01", "year")
+    assert full_date("May 2020") == full_date("2020-5") == full_date("") == ("", "")
+
+
 def test_a_given_precision_is_kept(package: Package) -> None:
     given = {"published": "2020-05-01", "published_precision": "month"}
     row = derive(package, "sources", given)
@@ -211,7 +224,7 @@ def test_the_unit_of_a_quantity_with_several_units_is_asked_for(package: Package
     assert question.columns == ("unit",)
     units = {row["unit"] for row in rows(package, "quantities") if row["quantity_id"] == "duration"}
     assert len(units) > 1
-    assert set(question.blanks[0].references or {}) == units
+    assert candidates(package, "estimates", "unit", given).keys() == units
 
 
 def test_currency_is_asked_for_money_only(package: Package) -> None:
@@ -312,6 +325,19 @@ def test_a_second_model_of_the_same_name_needs_an_identifier(copy: Path) -> None
     add_row(package, "models", MODEL | {"name": "BLOOM", "model_id": "bloom-two"})
 
 
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("PanGu-\u03b1 200B", "pangu-alpha-200b"),
+        ("Yuan 1.0", "yuan-1.0"),
+        ("Lauren\u00e7on", "laurencon"),
+        ("Zhipu.AI", "zhipu-ai"),
+    ],
+)
+def test_a_slug_is_ascii_with_dots_only_inside_numbers(name: str, expected: str) -> None:
+    assert slug(name) == expected
+
+
 @given(st.text(max_size=30))
 def test_a_slug_matches_the_pattern_of_identifiers_and_is_stable(text: str) -> None:
     made = slug(text)
@@ -327,6 +353,11 @@ def test_a_proposed_identifier_is_new_and_allowed(text: str, start: str) -> None
     assert made not in taken
     assert fault(made, package.schema("models").field("model_id")) == ""
     assert clash == "" or clash in taken
+
+
+def test_an_identifier_that_is_taken_is_named(package: Package) -> None:
+    assert new_identifier(package, "models", {"name": "GPT-NeoX 20 B"}) == ("gpt-neox-20-b", "")
+    assert new_identifier(package, "models", {"name": "BLOOM"}) == ("", "bloom")
 
 
 # Questions
@@ -351,8 +382,11 @@ def test_only_missing_columns_are_asked_for(package: Package) -> None:
 def test_questions_list_the_allowed_answers(package: Package) -> None:
     by_column = {question.columns[0]: question for question in questions(package, "estimates", {})}
     assert "One of: reported, estimated, derived, assumed, repeated." in str(by_column["basis"])
-    assert by_column["source_id"].blanks[0].references is not None
-    assert by_column["locator"].blanks[0].references is None
+    quoted = questions(package, "models", MODEL | {"verification": "quoted", "modality": ""})
+    assert str(quoted[0]) == (
+        "modality: What it reads and writes. One of: text, text_image, image."
+    )
+    assert str(quoted[1]).endswith("read in its own source does not)")
     assert "exactly one of model_id | " in str(by_column["model_id"])
     attempt = questions(package, "case_studies", {})
     assert all("meets_definition" not in question.columns for question in attempt)
@@ -477,6 +511,19 @@ def test_a_reference_is_never_guessed(package: Package) -> None:
     assert "there is no 'qqqq'; add it first" in person.shown
 
 
+@pytest.mark.parametrize(
+    ("text", "found", "message"),
+    [
+        ("GPT-3 175B", "gpt-3", ""),
+        ("gpt-3", "gpt-3", ""),
+        ("gpt3", "", "there is no 'gpt3'; did you mean gpt-3?"),
+    ],
+)
+def test_a_reference_is_an_identifier_or_a_name(text: str, found: str, message: str) -> None:
+    choices = {"gpt-3": "GPT-3 175B", "bloom": "BLOOM"}
+    assert find_reference(text, choices) == (found, message)
+
+
 # Refused rows
 
 
@@ -588,6 +635,11 @@ def test_a_change_by_another_program_is_not_overwritten(
     with pytest.raises(PackageError, match="another program changed the file in the meantime"):
         add_row(open_package(copy), "models", MODEL)
     assert path.read_bytes() == before + b"\n"
+
+
+def test_a_table_is_named_in_the_singular_or_plural(package: Package) -> None:
+    names = {"model": "models", "case-study": "case_studies", "hardware": "hardware"}
+    assert [table_named(package, name) for name in names] == list(names.values())
 
 
 def test_cells_are_read_as_column_and_value() -> None:

@@ -25,7 +25,7 @@ from diffdata.errors import InvalidInputError, PackageError, UnknownNameError
 from diffdata.loading import load_all
 from diffdata.package.digest import content_digest, package_digest
 from diffdata.package.editions import PATCH, edition_of, package_version, read_index
-from diffdata.package.packages import Package, open_edition, open_package
+from diffdata.package.packages import Package, open_dataset, open_package
 from diffdata.package.pinned import parquet_bytes
 from diffdata.releasing import release
 
@@ -181,7 +181,7 @@ def test_an_index_that_cannot_be_read_is_refused_by_name(text: str, tree: Path) 
 @pytest.mark.usefixtures("tree")
 def test_values_that_are_not_the_released_ones_are_refused() -> None:
     """As a library would give them that reads a number differently from that of the release."""
-    package = open_edition("1.1")
+    package = open_dataset(version="1.1")
     path = package.root / "parquet/things.parquet"
     released = path.read_bytes()
     table = pq.read_table(path)
@@ -205,7 +205,7 @@ def test_values_that_are_not_the_released_ones_are_refused() -> None:
 
 
 def test_an_opened_edition_stands_for_its_version(tree: Path) -> None:
-    opened = open_edition("1.1")
+    opened = open_dataset(version="1.1")
     assert opened.release == diffdata.versions()[0]
     assert size_of_b(diffdata.load("things", package=opened)) == 3.14e23
     with pytest.raises(InvalidInputError, match="give one of them"):
@@ -392,7 +392,7 @@ def test_every_released_edition_opens_and_holds_what_the_index_says() -> None:
     """What keeps code and profile able to read every edition that there ever was."""
     for listed in diffdata.versions():
         assert diffdata.validate(version=listed.edition) == []
-        frames = load_all(opened := open_edition(listed.edition), list(opened.tables))
+        frames = load_all(opened := open_dataset(version=listed.edition), list(opened.tables))
         assert {name: len(frame) for name, frame in frames.items()} == {
             name: table.rows for name, table in listed.tables.items()
         }

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diffdata.derive.efficiency import (
+from diffdata.derive.compute import (
     annual_growth,
     doubling_time_to_growth,
     effective_compute,

@@ -24,8 +24,10 @@ import pytest
 
 import diffdata
 from diffdata.errors import InvalidDataError, InvalidInputError, PackageError, UnknownNameError
-from diffdata.exporting import FORMATS, FormulaWarning, contents, export, export_from
+from diffdata.exporting import FormulaWarning, export
 from diffdata.exporting.citation import citation_of
+from diffdata.exporting.contents import contents
+from diffdata.exporting.write import FORMATS
 from diffdata.loading import load_from
 from diffdata.package.digest import content_digest
 from diffdata.package.files import DESCRIPTOR
@@ -119,7 +121,7 @@ ROUND_TRIPS: list[tuple[str, Callable[[Path, Package, str], Any]]] = [
 def test_formats_preserve_every_value(
     to: str, read: Callable[[Path, Package, str], Any], odd: Package, tmp_path: Path
 ) -> None:
-    paths = export_from(odd, None, to, tmp_path / "out")
+    paths = export(None, to, tmp_path / "out", package=odd)
     for table in odd.tables:
         path = next((path for path in paths if path.stem == table), paths[0])
         frame, schema = load_from(odd, table), odd.schema(table)
@@ -130,7 +132,7 @@ def test_formats_preserve_every_value(
 def test_formats_preserve_the_dataset(
     to: str, read: Callable[[Path, Package, str], Any], package: Package, tmp_path: Path
 ) -> None:
-    paths = export_from(package, None, to, tmp_path / "out")
+    paths = export(None, to, tmp_path / "out", package=package)
     for table in ("estimates", "models", "hardware", "model_dates"):
         path = next((path for path in paths if path.stem == table), paths[0])
         frame, schema = load_from(package, table), package.schema(table)
@@ -141,8 +143,8 @@ def test_formats_preserve_the_dataset(
 
 @pytest.mark.parametrize("to", FORMATS)
 def test_exports_contain_version_and_digest(to: str, package: Package, tmp_path: Path) -> None:
-    paths = export_from(package, "hardware", to, tmp_path)
-    digest = contents(package, ["hardware"]).tables[0].metadata["digest"]
+    paths = export("hardware", to, tmp_path, package=package)
+    digest = contents(package, ["hardware"]).metadata("hardware")["digest"]
     if to == "parquet":
         metadata = pq.read_schema(paths[0]).metadata
         assert metadata[b"version"].decode() == package.version
@@ -172,7 +174,7 @@ def about(to: str, path: Path, table: str = "about") -> list[Any]:
 
 @pytest.mark.parametrize("to", ["xlsx", "sqlite", "duckdb"])
 def test_units_are_in_the_table_of_columns(to: str, package: Package, tmp_path: Path) -> None:
-    (path,) = export_from(package, "estimates", to, tmp_path)
+    (path,) = export("estimates", to, tmp_path, package=package)
     header, *rows = about(to, path, "columns")
     found = {row[1]: dict(zip(header, row, strict=True)) for row in rows}
     assert list(found) == list(package.schema("estimates").column_names)
@@ -182,12 +184,12 @@ def test_units_are_in_the_table_of_columns(to: str, package: Package, tmp_path: 
 
 
 def test_units_are_in_parquet_json_and_beside_csv(package: Package, tmp_path: Path) -> None:
-    (parquet,) = export_from(package, "hardware", "parquet", tmp_path)
+    (parquet,) = export("hardware", "parquet", tmp_path, package=package)
     assert pq.read_schema(parquet).field("memory_bytes").metadata[b"unit"] == b"byte"
-    (records,) = export_from(package, "hardware", "json", tmp_path)
+    (records,) = export("hardware", "json", tmp_path, package=package)
     fields = {field["name"]: field for field in json.loads(records.read_text())["fields"]}
     assert fields["memory_bytes"]["unit"] == "byte"
-    _, beside = export_from(package, "hardware", "csv", tmp_path)
+    _, beside = export("hardware", "csv", tmp_path, package=package)
     described = json.loads(beside.read_text())
     columns = {column["name"]: column for column in described["tableSchema"]["columns"]}
     assert described["url"] == "hardware.csv"
@@ -196,7 +198,7 @@ def test_units_are_in_parquet_json_and_beside_csv(package: Package, tmp_path: Pa
 
 
 def test_duckdb_declares_types_keys_and_units(package: Package, tmp_path: Path) -> None:
-    (path,) = export_from(package, None, "duckdb", tmp_path)
+    (path,) = export(None, "duckdb", tmp_path, package=package)
     with duckdb.connect(path, read_only=True) as database:
         columns = dict(
             database.execute(
@@ -221,7 +223,7 @@ def test_duckdb_declares_types_keys_and_units(package: Package, tmp_path: Path) 
 
 
 def test_sqlite_enforces_the_keys(odd: Package, tmp_path: Path) -> None:
-    (path,) = export_from(odd, None, "sqlite", tmp_path)
+    (path,) = export(None, "sqlite", tmp_path, package=odd)
     with closing(sqlite3.connect(path)) as database:
         assert database.execute("PRAGMA foreign_key_check").fetchall() == []
         database.execute("PRAGMA foreign_keys = ON")
@@ -236,14 +238,14 @@ def test_sqlite_enforces_the_keys(odd: Package, tmp_path: Path) -> None:
 
 
 def test_a_foreign_key_needs_its_target_table(package: Package, tmp_path: Path) -> None:
-    (path,) = export_from(package, ["hardware", "organizations"], "sqlite", tmp_path)
+    (path,) = export(["hardware", "organizations"], "sqlite", tmp_path, package=package)
     with closing(sqlite3.connect(path)) as database:
         found = database.execute("PRAGMA foreign_key_list(hardware)").fetchall()
     assert {row[2] for row in found} == {"organizations"}
 
 
 def test_no_text_is_a_formula_in_a_workbook(odd: Package, tmp_path: Path) -> None:
-    (path,) = export_from(odd, "things", "xlsx", tmp_path)
+    (path,) = export("things", "xlsx", tmp_path, package=odd)
     sheet = openpyxl.load_workbook(path)["things"]
     cells = {row[0].value: row[8] for row in sheet.iter_rows(min_row=2)}
     assert [cells[name].value for name in "ae"] == ["=1+1", "@SUM(A1)"]
@@ -253,7 +255,7 @@ def test_no_text_is_a_formula_in_a_workbook(odd: Package, tmp_path: Path) -> Non
 
 
 def test_a_workbook_does_not_round_integers(odd: Package, tmp_path: Path) -> None:
-    (path,) = export_from(odd, "things", "xlsx", tmp_path)
+    (path,) = export("things", "xlsx", tmp_path, package=odd)
     counts = [cell.value for cell in openpyxl.load_workbook(path)["things"]["E"]]
     assert counts[1] == "9007199254740993"
     assert counts[-2] == 999999999999999
@@ -266,15 +268,15 @@ def limits(path: Path) -> list[str]:
 
 def test_csv_is_exact_and_warns_of_formulas(odd: Package, tmp_path: Path) -> None:
     with pytest.warns(FormulaWarning, match=r"'=1\+1' of limit \(2 in all\)"):
-        path, _ = export_from(odd, "things", "csv", tmp_path)
+        path, _ = export("things", "csv", tmp_path, package=odd)
     assert limits(path)[0] == "=1+1"
 
 
 def test_safe_csv_puts_an_apostrophe_only_before_formulas(odd: Package, tmp_path: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        path, _ = export_from(odd, "things", "csv", tmp_path, safe=True)
-    exact, _ = export_from(odd, "things", "csv", tmp_path / "exact")
+        path, _ = export("things", "csv", tmp_path, package=odd, safe=True)
+    exact, _ = export("things", "csv", tmp_path / "exact", package=odd)
     changed = {new: old for new, old in zip(limits(path), limits(exact), strict=True) if new != old}
     assert changed == {"'=1+1": "=1+1", "'@SUM(A1)": "@SUM(A1)"}
 
@@ -282,12 +284,12 @@ def test_safe_csv_puts_an_apostrophe_only_before_formulas(odd: Package, tmp_path
 def test_bibtex_contains_the_sources_of_the_tables(package: Package, tmp_path: Path) -> None:
     from pybtex.database import parse_file
 
-    (path,) = export_from(package, ["hardware", "models"], "bibtex", tmp_path / "a.bib")
+    (path,) = export(["hardware", "models"], "bibtex", tmp_path / "a.bib", package=package)
     wanted = {
         item["id"] for name in ("hardware", "models") for item in citation_of(package, name)[1:]
     }
     assert set(parse_file(str(path)).entries) == wanted | {f"diffdata-{package.version}"}
-    (path,) = export_from(package, "sources", "bibtex", tmp_path / "b.bib")
+    (path,) = export("sources", "bibtex", tmp_path / "b.bib", package=package)
     assert len(parse_file(str(path)).entries) == len(load_from(package, "sources")) + 1
 
 
@@ -296,9 +298,9 @@ def test_existing_files_are_not_overwritten_by_default(package: Package, tmp_pat
     beside = tmp_path / "hardware.csv-metadata.json"
     beside.write_text("mine")
     with pytest.raises(InvalidInputError, match=r"hardware\.csv-metadata\.json exists"):
-        export_from(package, "hardware", "csv", out)
+        export("hardware", "csv", out, package=package)
     assert sorted(path.name for path in tmp_path.iterdir()) == [beside.name]
-    assert export_from(package, "hardware", "csv", out, overwrite=True) == [out, beside]
+    assert export("hardware", "csv", out, package=package, overwrite=True) == [out, beside]
     assert beside.read_text() != "mine"
 
 
@@ -308,7 +310,7 @@ def test_a_failure_leaves_nothing_behind(odd: Package, tmp_path: Path) -> None:
     old = tmp_path / "out.xlsx"
     old.write_text("old")
     with pytest.raises(InvalidInputError, match=r"things, row 3, limit: a text of 4\d+"):
-        export_from(odd, "things", "xlsx", old, overwrite=True)
+        export("things", "xlsx", old, package=odd, overwrite=True)
     assert old.read_text() == "old"
     assert {path.name for path in tmp_path.iterdir()} == {"odd", "out.xlsx"}
 
@@ -317,9 +319,9 @@ def test_the_same_data_give_the_same_bytes(
     package: Package, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for to in ("csv", "json", "parquet", "sqlite", "bibtex", "xlsx"):
-        once = export_from(package, "models", to, tmp_path / "once")
+        once = export("models", to, tmp_path / "once", package=package)
         monkeypatch.setattr("time.time", lambda: 2e9)  # the clock that zip archives store
-        again = export_from(package, "models", to, tmp_path / "again")
+        again = export("models", to, tmp_path / "again", package=package)
         for one, other in zip(once, again, strict=True):
             assert one.read_bytes() == other.read_bytes(), one.name
 
@@ -339,7 +341,7 @@ def test_invalid_targets_are_refused(
 ) -> None:
     (tmp_path / "taken").write_text("")
     with pytest.raises(InvalidInputError, match=message):
-        export_from(odd, tables, to, tmp_path / out)
+        export(tables, to, tmp_path / out, package=odd)
 
 
 def test_errors_for_unknown_names_suggest_the_nearest(tmp_path: Path) -> None:
@@ -354,7 +356,7 @@ def test_errors_for_unknown_names_suggest_the_nearest(tmp_path: Path) -> None:
 def test_invalid_data_are_not_exported(odd: Package, tmp_path: Path) -> None:
     (odd.root / "things.csv").write_text(ROWS.replace("c,c,", "a,c,"), encoding="utf-8")
     with pytest.raises(InvalidDataError):
-        export_from(odd, "things", "csv", tmp_path / "out")
+        export("things", "csv", tmp_path / "out", package=odd)
     assert not (tmp_path / "out").exists()
 
 
@@ -362,7 +364,7 @@ def test_invalid_data_are_not_exported(odd: Package, tmp_path: Path) -> None:
 def test_a_table_named_like_an_added_one_is_refused(to: str, tmp_path: Path) -> None:
     package = package_with(tmp_path, "about", "name\na\n", ["name"])
     with pytest.raises(InvalidInputError, match="adds a table 'about' of its own"):
-        export_from(package, None, to, tmp_path / "out")
+        export(None, to, tmp_path / "out", package=package)
 
 
 def package_with(root: Path, name: str, rows: str, columns: list[str]) -> Package:
@@ -396,14 +398,14 @@ def test_tables_that_do_not_fit_into_a_format_are_refused(
     (tmp_path / "odd").mkdir()
     package = package_with(tmp_path / "odd", name, rows, columns)
     with pytest.raises(InvalidInputError, match=f"^to {to}: .*{message}"):
-        export_from(package, name, to, tmp_path / "out")
+        export(name, to, tmp_path / "out", package=package)
     assert list((tmp_path / "out").iterdir()) == []
 
 
 def test_a_workbook_allows_texts_up_to_the_limit_in_utf_16(tmp_path: Path) -> None:
     text = "🥐" * 16_383 + "x"
     package = package_with(tmp_path, "odd", f"a\n{text}\n", ["a"])
-    (path,) = export_from(package, "odd", "xlsx", tmp_path / "out")
+    (path,) = export("odd", "xlsx", tmp_path / "out", package=package)
     assert openpyxl.load_workbook(path)["odd"]["A2"].value == text
 
 
@@ -425,7 +427,7 @@ def test_folders_of_killed_exports_are_removed(odd: Package, tmp_path: Path) -> 
     left = {path.name.split(".")[1]: path for path in tmp_path.glob(".*")}
     os.utime(left["old"], (0, 0))
     for path in (old, running):
-        export_from(odd, "things", "json", path)
+        export("things", "json", path, package=odd)
     assert not left["old"].exists()
     assert left["running"].exists()
 
@@ -447,7 +449,7 @@ def test_a_missing_library_gives_the_command_that_installs_it(
 ) -> None:
     monkeypatch.setitem(sys.modules, library, None)
     with pytest.raises(InvalidInputError, match=rf"needs the library {library}.*diffdata\[{to}\]"):
-        export_from(odd, None, to, tmp_path / "out")
+        export(None, to, tmp_path / "out", package=odd)
     assert [path.name for path in (tmp_path / "out").iterdir()] == []
 
 

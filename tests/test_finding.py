@@ -60,6 +60,13 @@ def test_a_pedantic_value_is_an_error_where_estimates_differ() -> None:
             model="pangu-alpha", quantity="training_tokens", pedantic=True, version="2026.2"
         )
     assert len(caught.value.candidates) == 3
+    with pytest.raises(AmbiguousValueError) as caught:
+        diffdata.value(model="gpt-2", quantity="parameters", pedantic=True, version="2026.2")
+    assert str(caught.value).splitlines() == [
+        "2 current estimates of parameters of gpt-2:",
+        "  gpt-2-parameters-openai-model-card: 1.5e+09 (openai-gpt-2-model-card, reported)",
+        "  gpt-2-parameters-radford-2019: 1.542e+09 (radford-2019-gpt2, reported)",
+    ]
     team = diffdata.value(model="gpt-3", quantity="core_team", pedantic=True, version="2026.2")
     assert team.value == 25
 

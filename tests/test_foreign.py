@@ -206,6 +206,7 @@ HOSTILE: list[tuple[str, bytes, dict[str, Any], str]] = [
     ),
     ("thousands of parts", GOOD, {"path": [FILE] * 5000}, "unreadable"),
     ("a hash of a strange kind", GOOD, {"hash": "shake_256:00"}, "hash"),
+    ("a strange kind in capitals", GOOD, {"hash": "SHAKE_256:00"}, "hash"),
     (
         "many allowed values",
         b"id,name\n1,zz\n",

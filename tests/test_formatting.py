@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from diffdata.editing.formatting import format_package, format_text, normal_cell
+from diffdata.editing.formatting import format_package, normal_cell, normal_rows, rows_text
 from diffdata.errors import PackageError, UnknownNameError
 from diffdata.package.packages import Package, open_package
 from diffdata.schemas.standard import Field, TableSchema
@@ -26,6 +26,11 @@ from .test_rules import things
 
 SCHEMA = things([])
 HEADER = ",".join(SCHEMA.column_names)
+
+
+def format_text(text: str, schema: TableSchema, file: str = "table") -> str:
+    return rows_text(normal_rows(text, schema, file), schema)
+
 
 # Texts as people and programs write them, each on a single line.
 _VALUES = {

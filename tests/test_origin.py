@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 import diffdata
 from diffdata import cli
 from diffdata.errors import UnknownNameError
-from diffdata.lookup.sources import reading_list, row_counts, section_of
+from diffdata.lookup.sources import reading_list, reading_order, row_counts, section_of
 from diffdata.package.packages import Package
 
 SECTIONED = sorted(set(diffdata.load("source_sections")["source_id"]))
@@ -70,3 +70,16 @@ def test_the_command_lists_sources_and_their_rows() -> None:
     assert text == reading_list(diffdata.taken_from("brown-2020")) + "\n"
     rows = json.loads(run(cli.app, ["sources", "brown-2020", "-f", "json"]).stdout)
     assert len(rows) == len(diffdata.taken_from("brown-2020"))
+
+
+def test_a_place_is_ordered_by_its_section_and_the_numbers_in_it() -> None:
+    sections = ["Table 1", "Part 2"]
+    places = ["Table 1", "Part 2, item 9.1", "Part 2, item 10", "Part 2, last item", "Elsewhere"]
+    shuffled = places[::-1]
+    assert sorted(shuffled, key=lambda place: reading_order(place, sections)) == places
+
+
+def test_sources_of_most_rows_come_first() -> None:
+    counts = row_counts(version="2026.2")
+    assert counts.loc[0, "source"] == "cottier-2022-summary"
+    assert counts["rows"].is_monotonic_decreasing

@@ -13,7 +13,7 @@ import diffdata
 from diffdata import loading
 from diffdata.errors import InvalidDataError, UnknownNameError
 from diffdata.loading import arrow_tables, load_all, validated_tables, write_pinned
-from diffdata.package.packages import Package, open_edition, open_package
+from diffdata.package.packages import Package, open_dataset, open_package
 from diffdata.package.pinned import INDEX, bundled_tables, pinned_tables
 from diffdata.releasing.build import stale
 
@@ -145,7 +145,7 @@ def test_packages_of_users_are_always_validated(
 
 @pytest.mark.parametrize("edition", ["2026.1", "2026.2"])
 def test_parquet_of_a_released_edition_equals_its_csv(edition: str, validated: list[str]) -> None:
-    opened = open_edition(edition)
+    opened = open_dataset(version=edition)
     found = arrow_tables(opened, opened.tables)
     assert validated == []
     for name, table in validated_tables(opened, opened.tables).items():

@@ -441,6 +441,12 @@ def test_an_old_correction_or_its_source_names_nothing(copy: Path) -> None:
     ]
 
 
+def test_a_plain_word_is_a_key_only_in_backticks() -> None:
+    section = section_of("## 2026.2\n- `parameters` and gpt-3-cost: read anew.", "2026.2")
+    named = [section.names((key,)) for key in ("gpt-3-cost", "gpt-3", "parameters", "anew")]
+    assert named == [True, False, True, False]
+
+
 def test_the_headline_is_the_lead_and_the_changed_values() -> None:
     text = (
         "# Changelog\n\n## 1.2 (2026-07-01)\n\nA lead\nof two lines.\n\n### Data\n\n- more rows\n\n"
@@ -448,6 +454,7 @@ def test_the_headline_is_the_lead_and_the_changed_values() -> None:
         "## 1.1 (2026-01-05)\n\nOld.\n"
     )
     section = section_of(text, "1.2")
+    assert section.dated == "2026-07-01"
     assert section.headline == ("A lead of two lines.", "`a`: is 2, not 1", "`b`: gone")
     assert "Old." not in section.text
     assert section_of(text, "1.1").headline == ("Old.",)

@@ -15,9 +15,7 @@ import diffdata
 from diffdata import cli
 from diffdata.errors import InvalidInputError, UnknownNameError
 from diffdata.package.packages import Package
-from diffdata.reproduce import Reproduction, reproduce
-from diffdata.reproduce.formula import evaluate_formula
-from diffdata.reproduce.verdict import Figure, judge
+from diffdata.reproduce import Figure, Reproduction, evaluate_formula, judge, reproduce
 
 from .conftest import edit
 

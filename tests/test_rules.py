@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from diffdata.schemas.patterns import ambiguous, whole
 from diffdata.schemas.reader import parse_schema
 from diffdata.schemas.rules import (
     Check,
@@ -56,14 +57,14 @@ def failing(rows: pd.DataFrame, checks: list[Check]) -> list[list[int]]:
     return failing_rows(rows, checks)
 
 
-def median_of(rule: Any) -> nw.Expr | None:
-    """Return the median that a rule compares with, as pandas computes it; None if not needed."""
-    return nw.col(rule.column).median().over(*rule.by) if rule.rule == "nearMedian" else None
+def median_of(rule: Any) -> list[nw.Expr]:
+    """Return the median that a rule compares with, as pandas computes it, if it does."""
+    return [nw.col(rule.column).median().over(*rule.by)] if rule.rule == "nearMedian" else []
 
 
 def broken(rule: dict[str, Any], **columns: list[Any]) -> list[int]:
     schema = things([rule])
-    check = rule_check(schema.rules[0], schema, median_of(schema.rules[0]))
+    check = rule_check(schema.rules[0], schema, *median_of(schema.rules[0]))
     return failing(frame(**columns), [check])[0]
 
 
@@ -173,7 +174,8 @@ def test_keys_are_unique_and_given() -> None:
 
 def test_composite_foreign_keys_need_all_parts_together() -> None:
     key = ForeignKey(fields=("k", "s"), reference=Reference(resource="o", fields=("k", "s")))
-    check = foreign_key_check(key, key_expression(key.fields).is_in(["x\x1fm", "y\x1fn"]))
+    fields = map(things([]).field, key.fields)
+    check = foreign_key_check(key, key_expression(fields).is_in(["x\x1fm", "y\x1fn"]))
     rows = frame(k=["x", "x", "y", "y"], s=["m", "n", "n", None])
     assert failing(rows, [check]) == [[1]]
 
@@ -194,3 +196,17 @@ def test_checks_never_return_missing(package: Any) -> None:
         for check in table_checks(schema):
             verdict = nw.from_native(blank).select(passes=check.passes)["passes"]
             assert verdict.null_count() == 0, (name, check.name)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "spelt", "left"),
+    [
+        (r"https?://\S+", r"^(?:https?://[^\t\n\f\r ]+)\z", ""),
+        (r"[\d.]+|a.b$", r"^(?:(?:[0-9.]+|a[^\n]b\z))\z", ""),
+        (r"[^a]\w*", r"^(?:[^a][0-9A-Z_a-z]*)\z", ""),
+        (r"[a-z]+\b", r"^(?:[a-z]+\b)\z", r"[a-z]+\b"),
+        ("(?i)no", r"^(?:(?i)no)\z", "(?i)no"),
+    ],
+)
+def test_plain_patterns_are_spelt_out(pattern: str, spelt: str, left: str) -> None:
+    assert (whole(pattern), ambiguous(pattern)) == (spelt, left)

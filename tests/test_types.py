@@ -1,5 +1,6 @@
 """The field types of Table Schema: what a cell may be, and values compared as values."""
 
+import datetime
 import json
 import subprocess
 import sys
@@ -15,12 +16,13 @@ from hypothesis import strategies as st
 
 import diffdata
 from diffdata.errors import DescriptorError, InvalidInputError
+from diffdata.package.packages import Package
 from diffdata.schemas.profile import Field as ProfileField
 from diffdata.schemas.reader import parse_schema, parse_standard_schema
 from diffdata.schemas.standard import Constraints, Field, TableSchema
-from diffdata.types.definitions import FIELD_TYPES
-from diffdata.types.text import CellError, limit, parse
-from diffdata.validation.cells import fits
+from diffdata.types.definitions import FIELD_TYPES, PlainColumn
+from diffdata.types.text import CellError, cell_text, encoded_once, limit, parse
+from diffdata.validation.cells import fits, parse_cell
 
 from .test_foreign import write
 
@@ -296,3 +298,30 @@ def test_a_limit_is_a_value_of_its_column() -> None:
     )
     assert limit("01.02.2020", date).isoformat() == "2020-02-01"
     assert limit(None, date) is None
+
+
+def test_limits_are_values_of_their_column() -> None:
+    moment = limit("2020-01-01T02:00:00+02:00", PlainColumn("x", "datetime"))
+    assert moment == "2020-01-01T00:00:00.000000000Z"
+
+
+def test_cells_are_written_with_the_fewest_digits() -> None:
+    values = (3.14e23, 175e9, True, None, datetime.date(2020, 5, 28))
+    written = ["3.14e23", "175000000000", "true", "", "2020-05-28"]
+    assert [cell_text(value) for value in values] == written
+
+
+def test_text_in_a_wrong_encoding_is_recognised() -> None:
+    assert encoded_once("caf\u00c3\u00a9") == "caf\u00e9"
+    assert encoded_once("caf\u00e9") is None
+
+
+def test_a_cell_has_the_type_and_constraints_of_its_column(package: Package) -> None:
+    number = ProfileField(name="value", type="number", unit="1", description="A number.")
+    assert parse_cell("3.14e23", number) == 3.14e23
+    with pytest.raises(CellError, match=r"^a number such as 3\.14e23$"):
+        parse_cell("3,14e23", number)
+    models = package.schema("models")
+    cells = {"model_id": "gpt-3", "name": ""}
+    assert [fits(c, models.field(n), models) for n, c in cells.items()] == [True, False]
+    assert not fits("GPT 3", models.field("model_id"), models)

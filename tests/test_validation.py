@@ -15,7 +15,7 @@ from diffdata.schemas.standard import Field, TableSchema
 from diffdata.types.text import CellError, cell_text
 from diffdata.validation import text
 from diffdata.validation.cells import parse_cell
-from diffdata.validation.splitting import records, split_regular
+from diffdata.validation.splitting import Splitter, split_regular
 from diffdata.validation.text import first_row, read_table
 
 from .conftest import edit
@@ -304,12 +304,13 @@ def test_our_own_files_are_read_fast(package: Package) -> None:
 def test_a_fault_does_not_make_the_rest_of_a_file_slow(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[int] = []
 
-    def counted(*given: Any, **options: Any) -> Any:
-        for record in records(*given, **options):
+    def counted(splitter: Splitter) -> Any:
+        for record in records(splitter):
             seen.append(record.line)
             yield record
 
-    monkeypatch.setattr(text, "records", counted)
+    records = Splitter.records
+    monkeypatch.setattr(Splitter, "records", counted)
     rows = [b"x,,,,,,,,"] * 500_000
     rows[250_000] = b'x,"never closed,,,,,,,'
     table, (issue,) = read_table(b"\n".join([b"k,a,b,c,i,s,t,d,p", *rows]), "f.csv", things([]))

@@ -54,16 +54,12 @@ Package = Annotated[
     Path | None,
     typer.Option(help="A folder with a datapackage.json; by default the dataset of diffdata."),
 ]
-TableFormat = Annotated[
-    Literal["text", "csv", "json", "markdown"],
-    typer.Option("--format", "-f", help="The format of the output."),
-]
-ResultFormat = Annotated[
-    Literal["text", "json"], typer.Option("--format", "-f", help="The format of the output.")
-]
+FORMAT = typer.Option("--format", "-f", help="The format of the output.")
+TableFormat = Annotated[Literal["text", "csv", "json", "markdown"], FORMAT]
+ResultFormat = Annotated[Literal["text", "json"], FORMAT]
 
 # The released edition of `--edition`, set by each run of the command line.
-_edition: ContextVar[str | None] = ContextVar("edition", default=None)
+EDITION: ContextVar[str | None] = ContextVar("edition", default=None)
 
 
 def main() -> None:
@@ -86,11 +82,6 @@ def _escape(error: UnicodeError) -> tuple[str, int]:
     return json.dumps(error.object[error.start : error.end])[1:-1], error.end
 
 
-def edition() -> str | None:
-    """Return the released edition that the user named with ``--edition``, None without it."""
-    return _edition.get()
-
-
 def opened(
     package: Path | None,
     open_with: Callable[[Path | None, str | None], OpenedPackage] | None = None,
@@ -98,9 +89,9 @@ def opened(
     """Open the dataset of a command: a released edition, a folder, or the current dataset."""
     from diffdata.package.packages import open_dataset
 
-    if package is not None and edition() is not None:
+    if package is not None and EDITION.get() is not None:
         raise InvalidInputError("--edition names an edition and --package a folder; give only one")
-    return (open_with or open_dataset)(package, edition())
+    return (open_with or open_dataset)(package, EDITION.get())
 
 
 def pairs(texts: Iterable[str] | None, option: str, expected: str) -> dict[str, str]:
@@ -150,4 +141,4 @@ def common(
         raise InvalidInputError(
             f"--edition: `{command}` does not read a released edition; leave the option out"
         )
-    _edition.set(edition)
+    EDITION.set(edition)

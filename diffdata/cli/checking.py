@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from diffdata.cli.app import Package, ResultFormat, app, edition, opened, pairs, print_json
+from diffdata.cli.app import EDITION, FORMAT, Package, ResultFormat, app, opened, pairs, print_json
 from diffdata.errors import InvalidInputError
 
 if TYPE_CHECKING:
-    from rich.console import Group
-
-    from diffdata.reproduce import Reproduction
     from diffdata.validation.result import CheckResult
 
 _PANEL = "Check the data"
@@ -62,10 +58,7 @@ def validate(
             "limit).",
         ),
     ] = "1GB",
-    format: Annotated[
-        Literal["text", "json", "github", "sarif"],
-        typer.Option("--format", "-f", help="The format of the output."),
-    ] = "text",
+    format: Annotated[Literal["text", "json", "github", "sarif"], FORMAT] = "text",
 ) -> None:
     """Check a dataset or a single table, and report all errors.
 
@@ -73,25 +66,30 @@ def validate(
     """
     from diffdata.cli.printing import console
     from diffdata.errors import UNREADABLE
-    from diffdata.package.files import DESCRIPTOR, bundled_root
+    from diffdata.package.files import DESCRIPTOR, PARQUET, bundled_root
     from diffdata.validation import report
     from diffdata.validation.packages import validate
 
-    is_package = path is None or path.name == DESCRIPTOR or (path / DESCRIPTOR).is_file()
+    file = None  # a single table
     root = Path()  # the files of issues are relative to it
     if path is None:
-        root = opened(None).root if edition() else bundled_root()
-    elif is_package:
+        root = opened(None).root if EDITION.get() else bundled_root()
+    elif path.name == DESCRIPTOR or (path / DESCRIPTOR).is_file():
         root = path.parent if path.name == DESCRIPTOR else path
+    else:
+        file = path
     results: dict[str, CheckResult] | None = None
-    if engine is not None or (path is not None and not is_package and _is_parquet(path)):
+    is_parquet = file is not None and (
+        any(file.rglob("*.parquet")) if file.is_dir() else file.suffix.lower() in PARQUET
+    )
+    if engine is not None or is_parquet:
         options = {"sample": sample, "memory": memory} | ({"engine": engine} if engine else {})
-        results = _check_on_engine(None if is_package else path, root, schema, table or [], options)
+        results = _check_on_engine(file, root, schema, table or [], options)
         issues = [issue for file, result in results.items() for issue in result.issues(file)]
     else:
         if table:
             raise InvalidInputError("--table is for an engine; give --engine, or leave it out")
-        issues = validate(path, schema=schema, version=edition())
+        issues = validate(path, schema=schema, version=EDITION.get())
     if format == "sarif":
         typer.echo(report.as_sarif(issues, root))
     elif format == "github":
@@ -123,7 +121,7 @@ def _check_on_engine(
             if schema is not None or tables:
                 raise InvalidInputError("--schema and --table are for one table, not a package")
             return check_package(root, **options, progress=progress)
-        package = opened(None) if edition() else None
+        package = opened(None) if EDITION.get() else None
         if schema is None and (found := table_of_file(file)):
             package, schema = found
         if schema is None:
@@ -133,12 +131,6 @@ def _check_on_engine(
             file, schema, tables=others, package=package, progress=progress, **options
         )
         return {str(file): result}
-
-
-def _is_parquet(path: Path) -> bool:
-    from diffdata.package.files import PARQUET
-
-    return any(path.rglob("*.parquet")) if path.is_dir() else path.suffix.lower() in PARQUET
 
 
 @app.command(rich_help_panel=_PANEL)
@@ -160,10 +152,13 @@ def reproduce(
     """
     from dataclasses import asdict
 
+    from rich.console import Group
     from rich.progress import track
+    from rich.table import Column
+    from rich.text import Text
 
-    from diffdata.cli.printing import error_console, print_rich
-    from diffdata.reproduce import reproduce
+    from diffdata.cli.printing import error_console, plain_table, print_rich
+    from diffdata.reproduce import by_source, count_verdicts, reproduce, shown
 
     running = reproduce(opened(package), only=only, draws=draws, seed=seed)
     screen = error_console()
@@ -171,35 +166,22 @@ def reproduce(
     if format == "json":
         print_json(list(map(asdict, found)))
     else:
-        print_rich(_ledger_table(found))
+        narrow = (Column(heading, width=13) for heading in ("Published", "Recomputed", "Verdict"))
+        table = plain_table(Column("Figure", width=27), *narrow, "Why")
+        for source, results in by_source(found):
+            table.add_row()
+            table.add_row(Text(source, style="bold"))
+            for result in results:
+                table.add_row(
+                    f"{result.figure} [{result.id}]",
+                    shown(result.published, result),
+                    shown(result.recomputed, result),
+                    result.verdict.replace("_", " "),
+                    result.reason,
+                )
+        print_rich(Group(table, Text(), Text(count_verdicts(found))))
     changed = [result.id for result in found if result.verdict != result.recorded]
     for name in changed:
         typer.echo(f"diffdata: {name}: the verdict is not the one that is recorded", err=True)
     if changed:
         raise typer.Exit(1)
-
-
-def _ledger_table(found: Sequence[Reproduction]) -> Group:
-    """Lay out reproductions by source, with the number of each verdict at the end."""
-    from rich.console import Group
-    from rich.table import Table
-    from rich.text import Text
-
-    from diffdata.reproduce import by_source, count_verdicts, shown
-
-    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
-    for heading, width in (("Figure", 27), ("Published", 13), ("Recomputed", 13), ("Verdict", 13)):
-        table.add_column(heading, width=width)
-    table.add_column("Why")
-    for source, results in by_source(found):
-        table.add_row()
-        table.add_row(Text(source, style="bold"))
-        for result in results:
-            table.add_row(
-                f"{result.figure} [{result.id}]",
-                shown(result.published, result),
-                shown(result.recomputed, result),
-                result.verdict.replace("_", " "),
-                result.reason,
-            )
-    return Group(table, Text(), Text(count_verdicts(found)))

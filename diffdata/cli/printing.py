@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-import operator
 import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from itertools import accumulate
 
 import pandas as pd
 from rich import box, progress
 from rich.console import Console, RenderableType
-from rich.table import Table
-from rich.text import Text
+from rich.table import Column, Table
 
 from diffdata.cli.app import print_json
 from diffdata.errors import InvalidInputError, UnknownNameError
-from diffdata.schemas.standard import Field, TableSchema
+from diffdata.schemas.standard import TableSchema
 from diffdata.types.text import CellError, cell_text
 from diffdata.validation.cells import parse_cell
 
 _CONDITION = re.compile(r"(\w+)\s*(!=|<=|>=|=|<|>|~)\s*(.*)", re.S)
-_COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
-    "=": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt,
-    ">=": operator.ge,
-}  # fmt: skip
+_COMPARISONS = {"=": "eq", "!=": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
 
 
 def console() -> Console:
@@ -43,22 +38,14 @@ def error_console() -> Console:
 
 @contextmanager
 def show_passes() -> Iterator[Callable[[str, int, int], None]]:
-    """Show on a terminal which pass over the data is running; elsewhere show nothing.
-
-    Yields a function to call before each pass with its name, its number from 1, and the number of
-    passes.
-    """
+    """Yield a function that shows on a terminal the name of a pass, its number, and how many."""
     screen = error_console()
+    columns = (
+        progress.SpinnerColumn(), progress.TextColumn("{task.description}", markup=False),
+        progress.BarColumn(), "pass", progress.MofNCompleteColumn(), progress.TimeElapsedColumn(),
+    )  # fmt: skip
     with progress.Progress(
-        progress.SpinnerColumn(),
-        progress.TextColumn("{task.description}", markup=False),
-        progress.BarColumn(),
-        "pass",
-        progress.MofNCompleteColumn(),
-        progress.TimeElapsedColumn(),
-        console=screen,
-        transient=True,
-        disable=not screen.is_terminal,
+        *columns, console=screen, transient=True, disable=not screen.is_terminal
     ) as bar:
         task = bar.add_task("opening the files", total=None)
 
@@ -79,36 +66,29 @@ def print_rich(content: RenderableType) -> None:
     sys.stdout.writelines(f"{line.rstrip()}\n" for line in captured.get().splitlines())
 
 
-def filter_rows(
-    frame: pd.DataFrame, schema: TableSchema, conditions: Sequence[str]
-) -> pd.DataFrame:
-    """Return the rows that meet all conditions.
-
-    A condition is ``COLUMN=VALUE``, or has ``!=``, ``<``, ``<=``, ``>``, ``>=`` or ``~``
-    (contains). Values are read by the types of `schema`; an empty value stands for empty cells.
-    """
-    for condition in conditions:
+def filter_rows(frame: pd.DataFrame, schema: TableSchema, where: Sequence[str]) -> pd.DataFrame:
+    """Return the rows that meet all conditions, such as ``model_id=gpt-3``; see `diffdata show`."""
+    for condition in where:
         found = _CONDITION.fullmatch(condition)
         if found is None:
             raise InvalidInputError(
                 f"--where {condition!r}: expected COLUMN=VALUE, such as model_id=gpt-3"
             )
         column, symbol, text = found.groups()
-        cells = pick_columns(frame, [column])[column]
-        frame = frame[_matches(cells, symbol, text, schema.field(column)).fillna(False)]
+        cells, field = pick_columns(frame, [column])[column], schema.field(column)
+        if symbol == "~":
+            matches = cells.astype("string").str.contains(text, case=False, regex=False)
+        elif text == "" and symbol in ("=", "!="):
+            matches = cells.isna() if symbol == "=" else cells.notna()
+        else:
+            try:
+                value = parse_cell(text, field)
+            except CellError as error:
+                raise InvalidInputError(f"--where {column}: expected {error.expected}") from None
+            value = pd.Timestamp(value) if field.type == "date" else value
+            matches = getattr(cells, _COMPARISONS[symbol])(value)
+        frame = frame[matches.fillna(False)]
     return frame
-
-
-def _matches(series: pd.Series[Any], symbol: str, text: str, field: Field) -> Any:
-    if symbol == "~":
-        return series.astype("string").str.contains(text, case=False, regex=False)
-    if text == "" and symbol in ("=", "!="):
-        return series.isna() if symbol == "=" else series.notna()
-    try:
-        value = parse_cell(text, field)
-    except CellError as error:
-        raise InvalidInputError(f"--where {field.name}: expected {error.expected}") from None
-    return _COMPARISONS[symbol](series, pd.Timestamp(value) if field.type == "date" else value)
 
 
 def pick_columns(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
@@ -119,17 +99,19 @@ def pick_columns(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
     return frame[list(columns)]
 
 
-def print_frame(frame: pd.DataFrame, format: str) -> None:
-    """Print a frame to standard output as ``text``, ``csv``, ``json`` or ``markdown``.
+def plain_table(*headings: Column | str) -> Table:
+    """Return a table without lines, to which rows are added."""
+    return Table(*headings, box=None, pad_edge=False, padding=(0, 1, 0, 0))
 
-    Text omits the columns without any value, and on a terminal also those that do not fit; a note
-    on standard error names what was omitted. The other formats are always complete.
-    """
+
+def print_frame(frame: pd.DataFrame, format: str) -> None:
+    """Print a frame as ``text``, ``csv``, ``json`` or ``markdown``; only text omits columns."""
     if format == "csv":
         sys.stdout.write(frame.map(cell_text).to_csv(index=False, lineterminator="\n"))
     elif format == "json":
-        records = frame.to_dict(orient="records")
-        print_json([{name: _json_value(cell) for name, cell in row.items()} for row in records])
+        dates = {str(name): frame[name].dt.date for name in frame.select_dtypes("datetime")}
+        records = frame.assign(**dates).to_dict(orient="records")
+        print_json([{n: None if pd.isna(v) else v for n, v in row.items()} for row in records])
     elif format == "markdown":
         rows = [list(frame.columns), ["---"] * len(frame.columns)]
         rows += [[cell_text(cell).replace("|", "\\|") for cell in row] for row in frame.to_numpy()]
@@ -142,43 +124,25 @@ def _print_as_text(frame: pd.DataFrame) -> None:
     empty = [name for name in frame.columns if len(frame) and frame[name].isna().all()]
     cells = frame.drop(columns=empty).map(cell_text)
     widths = {name: max([len(name), *map(len, cells[name])]) for name in cells.columns}
-    hidden: list[str] = []
+    shown = list(widths)
     if sys.stdout.isatty():
-        hidden = _print_table(frame, cells, widths)
+        screen = console()
+        # Long texts are wrapped. The first column is shown even if it does not fit.
+        ends = accumulate(min(width, 30) + 2 for width in widths.values())
+        fitting = sum(end <= screen.width for end in ends)
+        shown = shown[: max(fitting, 1)]
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
+        for name in shown:
+            numeric = pd.api.types.is_numeric_dtype(frame[name]) and frame[name].dtype != "boolean"
+            table.add_column(name, justify="right" if numeric else "left", overflow="fold")
+        for row in cells[shown].to_numpy():
+            table.add_row(*row)
+        screen.print(table)
     else:  # a pipe takes lines of any length
-        for row in [list(cells.columns), *cells.to_numpy().tolist()]:
-            padded = map(str.ljust, row, widths.values())
-            sys.stdout.write("  ".join(padded).rstrip() + "\n")
+        for texts in [list(cells.columns), *cells.to_numpy().tolist()]:
+            print("  ".join(map(str.ljust, texts, widths.values())).rstrip())
     if empty:
         print(f"(empty: {', '.join(empty)})", file=sys.stderr)
-    if hidden:
+    if hidden := list(widths)[len(shown) :]:
         names = ", ".join(hidden)
         print(f"(no room for: {names}; see --columns, or --format csv)", file=sys.stderr)
-
-
-def _print_table(frame: pd.DataFrame, cells: pd.DataFrame, widths: dict[str, int]) -> list[str]:
-    """Print the columns that fit, with long texts wrapped, and return the names of the others."""
-    screen = console()
-    room = screen.width
-    shown: list[str] = []
-    for name, width in widths.items():
-        room -= min(width, 30) + 2
-        if room < 0 and shown:
-            break
-        shown.append(name)
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
-    for name in shown:
-        numeric = pd.api.types.is_numeric_dtype(frame[name]) and frame[name].dtype != "boolean"
-        table.add_column(name, justify="right" if numeric else "left", overflow="fold")
-    for row in cells[shown].to_numpy():
-        table.add_row(*map(Text, row))
-    screen.print(table)
-    return [name for name in widths if name not in shown]
-
-
-def _json_value(value: Any) -> Any:
-    if pd.isna(value):
-        return None
-    if isinstance(value, pd.Timestamp):
-        return str(value.date())
-    return value.item() if hasattr(value, "item") else value

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
 
-from diffdata.cli.app import Package, app, opened, pairs, print_json
+from diffdata.cli.app import FORMAT, Package, app, opened, pairs, print_json
 from diffdata.errors import InvalidInputError
-
-if TYPE_CHECKING:
-    from diffdata.package.packages import Package as OpenedPackage
 
 _PANEL = "Compare, cite, export"
 
@@ -57,53 +54,29 @@ def diff(
     exit_code: Annotated[
         bool, typer.Option("--exit-code", help="Exit with 1 if there is a difference.")
     ] = False,
-    format: Annotated[
-        Literal["text", "markdown", "html", "json"],
-        typer.Option("--format", "-f", help="The format of the output."),
-    ] = "text",
+    format: Annotated[Literal["text", "markdown", "html", "json"], FORMAT] = "text",
 ) -> None:
     """Compare two versions: what changed, most serious changes first."""
+    from diffdata import diff
     from diffdata.cli.printing import print_rich
-    from diffdata.diff import (
-        PackageDiff,
-        TableDiff,
-        compare,
-        compare_and_explain,
-        html_page,
-        json_text,
-        markdown,
-        rich_text,
-    )
 
     renamed = pairs(rename, "--rename", "OLD=NEW")
-    explanation = None
-    found: PackageDiff | TableDiff
-    if explain:
-        if key or renamed or (delimiter, encoding, atol, rtol) != (",", "utf-8", 0, 0):
-            raise InvalidInputError("--explain is for datasets, not for CSV files")
-        found, explanation = compare_and_explain(old, new, only=only)
-    else:
-        found = compare(
-            old, new, key=key or (), rename=renamed, only=only, atol=atol, rtol=rtol,
-            delimiter="\t" if delimiter == r"\t" else delimiter, encoding=encoding,
-        )  # fmt: skip
+    if explain and (key or renamed or (delimiter, encoding, atol, rtol) != (",", "utf-8", 0, 0)):
+        raise InvalidInputError("--explain is for datasets, not for CSV files")
+    found = diff.compare(
+        old, new, key=key or (), rename=renamed, only=only, atol=atol, rtol=rtol, explain=explain,
+        delimiter="\t" if delimiter == r"\t" else delimiter, encoding=encoding,
+    )  # fmt: skip
     limits = {} if limit is None else {"limit": limit}
     if format == "json":
-        typer.echo(json_text(found, explanation))
-    elif format == "markdown":
-        typer.echo(markdown(found, explanation, **limits), nl=False)
-    elif format == "html":
-        typer.echo(html_page(found, explanation, **limits), nl=False)
+        typer.echo(diff.json_text(found))
+    elif format == "text":
+        print_rich(diff.rich_text(found, **limits))
     else:
-        print_rich(rich_text(found, explanation, **limits))
+        write = {"markdown": diff.markdown, "html": diff.html_page}[format]
+        typer.echo(write(found, **limits), nl=False)
     if exit_code and not found.same:
         raise typer.Exit(1)
-
-
-def _profiled(package: Path | None) -> OpenedPackage:
-    from diffdata.exporting import open_profiled
-
-    return opened(package, open_profiled)
 
 
 @app.command(rich_help_panel=_PANEL)
@@ -118,9 +91,9 @@ def cite(
     package: Package = None,
 ) -> None:
     """Print the citation of the dataset, a table or an estimate, with its version and sources."""
-    from diffdata.exporting import cite_from
+    from diffdata.exporting import cite, open_profiled
 
-    typer.echo(cite_from(_profiled(package), what, style=style), nl=False)
+    typer.echo(cite(what, style=style, package=opened(package, open_profiled)), nl=False)
 
 
 @app.command(rich_help_panel=_PANEL)
@@ -143,14 +116,16 @@ def export(
     """Write tables in another format, with types, units, version and digest."""
     import warnings
 
-    from diffdata.exporting import FormulaWarning, export_from
+    from diffdata import exporting
 
     if bool(tables) == all_tables:
         raise InvalidInputError("export: name tables, or use --all")
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", FormulaWarning)
-        paths = export_from(
-            _profiled(package), tables or None, to, out, overwrite=overwrite, safe=safe
+    with warnings.catch_warnings(
+        record=True, action="always", category=exporting.FormulaWarning
+    ) as caught:
+        dataset = opened(package, exporting.open_profiled)
+        paths = exporting.export(
+            tables or None, to, out, package=dataset, overwrite=overwrite, safe=safe
         )
     for warning in caught:
         typer.echo(f"diffdata: warning: {warning.message}", err=True)
@@ -170,4 +145,4 @@ def metadata(
     from diffdata import exporting
 
     make = getattr(exporting, kind.replace("-", "_"))
-    print_json(make(_profiled(package)))
+    print_json(make(opened(package, exporting.open_profiled)))

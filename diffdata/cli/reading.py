@@ -101,10 +101,10 @@ def sources(
     dataset = opened(package)
     if source is None:
         print_frame(row_counts(package=dataset), format)
-    elif format == "text":
-        print(reading_list(taken_from(source, package=dataset)))
-    else:
+    elif format != "text":
         print_frame(taken_from(source, package=dataset), format)
+    else:
+        print(reading_list(taken_from(source, package=dataset)))
 
 
 @app.command(rich_help_panel=_FIGURES)
@@ -112,6 +112,6 @@ def trace(
     estimate: Annotated[str, typer.Argument(help="An estimate_id.")], package: Package = None
 ) -> None:
     """Show where a figure comes from, and what uses it."""
-    from diffdata.lookup.trace import trace
+    from diffdata.lookup.figures import trace
 
     print(trace(estimate, package=opened(package)))

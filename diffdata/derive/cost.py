@@ -1,9 +1,8 @@
 """The cost of floating-point operations, of training runs, and of developing and using models.
 
-The cost of a run from its hardware (owned and depreciated, bought, or rented) follows "The rising
-costs of training frontier AI models" (``cottier-2024-training-costs``) as implemented in its code
-(repository epoch-research/training-cost-trends at commits 176b66a and 62d66d8), restated: the value
-of a chip falls by a constant number of orders of magnitude per year, and a run pays for the loss of
+The cost of a run from its hardware follows ``cottier-2024-training-costs`` as implemented in its
+code (epoch-research/training-cost-trends at commits 176b66a and 62d66d8), restated: the value of a
+chip falls by a constant number of orders of magnitude per year, and a run pays for the loss of
 value during its chip-hours. Money is in usd of the year of the prices; `deflate` converts it.
 """
 
@@ -34,13 +33,17 @@ from diffdata.derive.intervals import interval_product
 from diffdata.errors import InvalidInputError
 from diffdata.uncertainty import Lognormal
 
-# How much the FLOP/s per dollar improve each year, in orders of magnitude.
-DEPRECIATION_OOM_PER_YEAR = 0.14
-# The share of the network between the servers in the price of a cluster.
-INTERCONNECT_SHARE = 0.19
-# Energy of a data centre over that of its servers.
-HYPERSCALER_POWER_USAGE_EFFECTIVENESS = 1.10
-OTHER_POWER_USAGE_EFFECTIVENESS = 1.25
+__all__ = [
+    "ServerFactors", "TrainingCost", "amortized_hardware", "cloud_cost", "committed_price",
+    "cost_per_flop", "cost_per_page", "cost_ratio", "deflate", "deployment_to_development",
+    "depreciated_value", "development_cost", "energy_kwh", "hyperparameter_saving",
+    "interconnect_cost", "pages_per_dollar", "price_per_pflops_day", "purchase_cost",
+    "server_factors", "training_cost", "training_start", "years_of_depreciation",
+]  # fmt: skip
+
+DEPRECIATION_OOM_PER_YEAR = 0.14  # by which the FLOP/s per dollar improve
+INTERCONNECT_SHARE = 0.19  # of the network in the price of a cluster
+HYPERSCALER_POWER_USAGE_EFFECTIVENESS = 1.10  # energy of a data centre over that of its servers
 
 
 def cost_per_flop(
@@ -50,17 +53,14 @@ def cost_per_flop(
 
     Parameters
     ----------
-    frame
-        A frame such as ``load("model_summary")``: the columns `cost` (usd) and `compute` (FLOP)
-        and, for each, ``_low``, ``_high`` and ``_level``.
-    cost, compute : the names of the two columns
+    frame : with the columns that `interval_product` requires, such as ``load("model_summary")``
+    cost, compute : the names of the two columns, in usd and in FLOP
 
     Returns
     -------
     frame
-        The rows that have both, with the columns ``cost_per_flop_usd`` (usd per FLOP, the ratio of
-        the central values), its ``_low`` and ``_high``, and ``flop_per_usd``. The bounds are those
-        of the ratio of two independent lognormals, see `interval_product`.
+        The rows that have both, with the columns ``cost_per_flop_usd`` (usd per FLOP), its ``_low``
+        and ``_high`` as in `interval_product`, and ``flop_per_usd``.
 
     Examples
     --------
@@ -76,7 +76,7 @@ def cost_per_flop(
     return unwrap(ratios.drop("cost_per_flop_usd_level").with_columns(inverse), like=frame)
 
 
-@formula
+@formula("cottier-2022-summary")
 def cost_ratio(
     cost: Positive,
     other: Positive,
@@ -87,19 +87,8 @@ def cost_ratio(
 ) -> tuple[float, float | None, float | None]:
     """Return how many times `other` the `cost` is, with the interval of the ratio.
 
-    Parameters
-    ----------
-    cost, other : the central values, in the same currency and price year
-    interval, other_interval : the bounds of each; the ratio has bounds only if both are given
-    level : the probability of both intervals, and of the interval of the ratio
+    The bounds are those of the ratio of two independent lognormals.
 
-    Returns
-    -------
-    ratio, low, high
-        The ratio of the central values, and the bounds of the ratio of two independent lognormals.
-
-    Examples
-    --------
     >>> ratio, low, high = cost_ratio(
     ...     12e6, 1.7e6, interval=(5e6, 33e6), other_interval=(1.5e6, 2.3e6))
     >>> round(ratio, 2), round(low, 1), round(high, 1)
@@ -112,78 +101,55 @@ def cost_ratio(
     return cost / other, low, high
 
 
-@formula
+@formula("cottier-2022-summary")
 def development_cost(final_run: Positive, factor: Positive) -> Amount:
     """Return the cost of the compute of a project from that of its final training run, in usd.
 
-    Source: ``cottier-2022-summary``, footnote 25: with trials and preliminary experiments, a
-    leading laboratory spends 3 times its final run (90 %: 2 to 5).
+    With trials and preliminary experiments, a leading laboratory spends 3 times its final run (90
+    %: 2 to 5; footnote 25).
 
-    Parameters
-    ----------
-    final_run : cost of the final training run in usd
-    factor : compute of the project over that of its final run, without unit
-
-    Examples
-    --------
     >>> round(development_cost(1.7e6, 3) / 1e6, 1)  # OPT-175B; 6 from the distributions
     5.1
     """
     return final_run * factor
 
 
-@formula
+@formula("cottier-2022-publication")
 def hyperparameter_saving(total: Positive, share: Share) -> Amount:
     """Return what a replication saves if the original's hyperparameter values are known, in usd.
 
-    Source: ``cottier-2022-publication``, appendix: the share saved is half of the share of a
-    search, because the values of similar models would have helped too.
-
-    Examples
-    --------
     >>> hyperparameter_saving(6e6, 0.08)  # 440,000 from the distributions
     480000.0
     """
     return total * share
 
 
-@formula
+@formula("cottier-2022-summary")
 def deployment_to_development(deployment: NotNegative, development: Positive) -> Amount:
     """Return the cost of deploying a model as a multiple of the cost of developing it.
 
-    Source: ``cottier-2022-summary``; its 20 % for the largest viable deployment has been withdrawn
-    since (``cottier-comments``).
-
-    Examples
-    --------
-    >>> deployment_to_development(2.6e6, 13e6)
+    >>> deployment_to_development(2.6e6, 13e6)  # withdrawn since: ``cottier-comments``
     0.2
     """
     return deployment / development
 
 
-@formula
+@formula("jones-2020-overhang")
 def price_per_pflops_day(
     price_per_chip: Positive, peak_flop_per_second: Positive, years: Positive = 1.0
 ) -> Amount:
     """Return the price of a PFLOP/s-day (8.64e19 FLOP) from that of a chip used evenly, in usd.
 
-    Power, servers and idle time do not count: it is a lower bound. Source:
-    ``jones-2020-overhang``.
+    It is a lower bound, without power, servers and idle time.
 
-    Examples
-    --------
-    A V100 for 10,000 usd at 30 TFLOP/s ("about $1000"), and an RTX 2080 Ti for 1,000 usd at 125
-    TFLOP/s ("$25", which the formula does not quite give):
-
-    >>> round(price_per_pflops_day(10e3, 30e12)), round(price_per_pflops_day(1e3, 125e12))
-    (913, 22)
+    >>> round(price_per_pflops_day(10e3, 30e12))  # V100; published: "about $1000"
+    913
     """
     days = years * DAYS_PER_YEAR
     return price_per_chip / (pflops_days(peak_flop_per_second) * SECONDS_PER_DAY * days)
 
 
-@formula
+@formula("jones-2020-overhang")
 def cost_per_page(
     energy_per_page_kwh: Positive,
     electricity_price_per_kwh: Positive,
@@ -191,18 +157,13 @@ def cost_per_page(
 ) -> Amount:
     """Return the cost of a page of a model's output, electricity and hardware, in usd.
 
-    Source: ``jones-2020-overhang``, which assumes that the hardware costs 5 times the electricity
-    and takes the 0.4 kWh for 100 pages from ``brown-2020``.
-
-    Examples
-    --------
-    >>> round(100 * cost_per_page(0.4 / 100, 0.10), 2)  # GPT-3, in cents
+    >>> round(100 * cost_per_page(0.4 / 100, 0.10), 2)  # GPT-3 (``brown-2020``), in cents
     0.24
     """
     return energy_per_page_kwh * electricity_price_per_kwh * (1 + hardware_to_electricity)
 
 
-@formula
+@formula("jones-2020-overhang")
 def pages_per_dollar(
     energy_per_page_kwh: Positive,
     electricity_price_per_kwh: Positive,
@@ -210,11 +171,6 @@ def pages_per_dollar(
 ) -> Amount:
     """Return how many pages of a model's output a dollar pays for: 1 / `cost_per_page`.
 
-    Source: ``jones-2020-overhang``. It states no price of electricity: its 500 pages result from
-    8.3 cents per kWh, or from 10 cents if the electricity itself is left out.
-
-    Examples
-    --------
     >>> round(pages_per_dollar(0.4 / 100, 0.10)), round(pages_per_dollar(0.4 / 100, 0.0833))
     (417, 500)
     """
@@ -239,55 +195,41 @@ class ServerFactors:
     load: float
 
 
-_GPU_LOAD, _TPU_LOAD = 0.75, 0.43
-_GPU_PRICE, _GPU_POWER = 1.64, 1.8
+# The price and power of chips whose name contains this; without a match, the mean of all.
 _GPUS = {
     # Power: 10.2 kW for 8 chips of 0.7 kW; 6.5 kW for 8 of 0.4 kW; the mean of 10 kW for 16 and of
     # 1.5 kW for 4 of 0.3 kW.
-    "H100": ServerFactors(_GPU_PRICE, 10.2 / 8 / 0.7, _GPU_LOAD),
-    "A100": ServerFactors(1.66, 6.5 / 8 / 0.4, _GPU_LOAD),
-    "V100": ServerFactors(1.69, (10 / 16 + 1.5 / 4) / 2 / 0.3, _GPU_LOAD),
-    "P100": ServerFactors(1.54, _GPU_POWER, _GPU_LOAD),
+    "H100": (1.64, 10.2 / 8 / 0.7),
+    "A100": (1.66, 6.5 / 8 / 0.4),
+    "V100": (1.69, (10 / 16 + 1.5 / 4) / 2 / 0.3),
+    "P100": (1.54, 1.8),
+    "": (1.64, 1.8),
 }
-_TPU_POWER = {"v1": 2.93, "v2": 1.64, "v3": 1.47}
+_TPUS = {"v1": (1.64, 2.93), "v2": (1.64, 1.64), "v3": (1.64, 1.47), "": (1.64, 1.56)}
 
 
+@formula("cottier-2024-training-costs")
 def server_factors(chip: str) -> ServerFactors:
     """Return what servers add to the price and power of a chip, and its load.
 
-    An unknown chip gets the mean of the known ones. Source: ``cottier-2024-training-costs``.
+    An unknown chip gets the mean of the known ones.
 
-    Parameters
-    ----------
-    chip : name of the chip, such as ``NVIDIA A100 SXM4 80 GB`` or ``Google TPU v3``
-
-    Examples
-    --------
     >>> server_factors("NVIDIA A100 SXM4 80 GB")
     ServerFactors(price=1.66, power=2.03125, load=0.75)
-    >>> server_factors("Google TPU v4")
-    ServerFactors(price=1.64, power=1.56, load=0.43)
     """
     if not chip.strip():
         raise InvalidInputError("chip: expected the name of a chip, found none")
-    if "TPU" in chip:
-        power = next((value for name, value in _TPU_POWER.items() if name in chip), 1.56)
-        return ServerFactors(_GPU_PRICE, power, _TPU_LOAD)
-    generic = ServerFactors(_GPU_PRICE, _GPU_POWER, _GPU_LOAD)
-    return next((factors for name, factors in _GPUS.items() if name in chip), generic)
+    servers, load = (_TPUS, 0.43) if "TPU" in chip else (_GPUS, 0.75)
+    price, power = next(factors for name, factors in servers.items() if name in chip)
+    return ServerFactors(price, power, load)
 
 
-@formula
+@formula("cottier-2024-training-costs")
 def training_start(
     published: datetime.date, training_hours: NotNegative, *, buffer_days: NotNegative = 60
 ) -> datetime.date:
     """Return the day on which a published training run is assumed to have started.
 
-    Source: ``cottier-2024-training-costs``, which counts 60 days from the end of the run to
-    publication (and has better dates for a few models).
-
-    Examples
-    --------
     >>> training_start(datetime.date(2022, 5, 2), 793.5)  # OPT-175B
     datetime.date(2022, 1, 28)
     """
@@ -295,7 +237,7 @@ def training_start(
     return (midnight - datetime.timedelta(days=buffer_days, hours=training_hours)).date()
 
 
-@formula
+@formula("cottier-2024-training-costs")
 def years_of_depreciation(
     start: datetime.date,
     *,
@@ -307,17 +249,10 @@ def years_of_depreciation(
 
     A chip is available from the date of its price, but not before 90 days after its release; a TPU,
     which its maker uses itself, from its release (`buffer_days` 0). The result is 0 if the run
-    started before. Source: ``cottier-2024-training-costs``.
+    started before.
 
-    Examples
-    --------
-    OPT-175B, on the A100 with 80 GB, at the price of a server with the earlier A100:
-
-    >>> years = years_of_depreciation(
-    ...     datetime.date(2022, 1, 28),
-    ...     released=datetime.date(2020, 11, 16),
-    ...     priced=datetime.date(2020, 5, 21))
-    >>> round(years * 365.25)
+    >>> start, released = datetime.date(2022, 1, 28), datetime.date(2020, 11, 16)
+    >>> round(years_of_depreciation(start, released=released) * 365.25)  # OPT-175B on A100
     348
     """
     available = released + datetime.timedelta(days=buffer_days)
@@ -325,23 +260,19 @@ def years_of_depreciation(
     return max(0, (start - available).days) / DAYS_PER_YEAR
 
 
-@formula
+@formula("cottier-2024-training-costs")
 def depreciated_value(
     price: Positive, years: Finite, oom_per_year: Finite = DEPRECIATION_OOM_PER_YEAR
 ) -> Amount:
     """Return the value of hardware some years after it was bought: price x 10^(-0.14 x years).
 
-    Source: ``cottier-2024-training-costs``.
-
-    Examples
-    --------
     >>> round(depreciated_value(24_875, 348 / 365.25))
     18297
     """
     return price / 10 ** (oom_per_year * years)
 
 
-@formula
+@formula("cottier-2024-training-costs")
 def amortized_hardware(
     value_per_chip: Positive,
     chip_hours: Positive,
@@ -350,34 +281,27 @@ def amortized_hardware(
     """Return the value that servers lose during a run, in usd.
 
     The rate at the start of the run applies to all of it: value x rate x ln 10 for each chip-year
-    of 8766 hours. (The published method simplifies in this way; over a year it is 17 % too much.)
-    Source: ``cottier-2024-training-costs``.
+    of 8766 hours. Over a year, this is 17 % too much.
 
-    Examples
-    --------
     >>> round(amortized_hardware(18_296.794, 812_544))
     546719
     """
     return value_per_chip * oom_per_year * math.log(10) / HOURS_PER_YEAR * chip_hours
 
 
-@formula
+@formula("cottier-2024-training-costs")
 def interconnect_cost(
     servers: Positive, interconnect_share: BelowOne = INTERCONNECT_SHARE
 ) -> Amount:
     """Return the cost of the network between servers: servers x share / (1 - share), in usd.
 
-    Source: ``cottier-2024-training-costs``.
-
-    Examples
-    --------
     >>> round(interconnect_cost(81.0), 9)
     19.0
     """
     return servers * interconnect_share / (1 - interconnect_share)
 
 
-@formula
+@formula("cottier-2024-training-costs")
 def energy_kwh(
     chip_hours: Positive,
     chip_power_kw: Positive,
@@ -388,15 +312,11 @@ def energy_kwh(
 ) -> Amount:
     """Return the energy of a run in kWh, with servers and cooling.
 
-    Source: ``cottier-2024-training-costs``, with a power usage effectiveness of 1.1 for Amazon,
-    Google, Meta and Microsoft, and 1.25 for others.
+    The power usage effectiveness is 1.1 for Amazon, Google, Meta and Microsoft; 1.25 for others.
 
-    Examples
-    --------
-    >>> energy = energy_kwh(  # OPT-175B, in MWh
-    ...     812_544, 0.4, server_power=2.03125, load=0.75, power_usage_effectiveness=1.1)
-    >>> round(energy / 1000)
-    545
+    >>> round(energy_kwh(  # OPT-175B
+    ...     812_544, 0.4, server_power=2.03125, load=0.75, power_usage_effectiveness=1.1))
+    544658
     """
     return chip_power_kw * server_power * load * power_usage_effectiveness * chip_hours
 
@@ -410,11 +330,6 @@ class TrainingCost:
     hardware : value that the servers lose during the run
     interconnect : the same for the network between them
     energy : electricity
-
-    Examples
-    --------
-    >>> TrainingCost(hardware=70.0, interconnect=20.0, energy=10.0).total
-    100.0
     """
 
     hardware: Amount
@@ -427,7 +342,7 @@ class TrainingCost:
         return self.hardware + self.interconnect + self.energy
 
 
-@formula
+@formula("cottier-2024-training-costs")
 def training_cost(
     *,
     chip_hours: Positive,
@@ -444,21 +359,14 @@ def training_cost(
     """Return the cost of a run on one's own hardware: its depreciation, and electricity, in usd.
 
     Staff, buildings, storage, failed runs and earlier trials do not count; for the last two see
-    `development_cost`. Source: ``cottier-2024-training-costs``.
+    `development_cost`.
 
-    Examples
-    --------
-    OPT-175B: 733,635 usd of December 2024 in the results of the source (the index of producer
-    prices PCU518210518210 was 117.176 when the model was published and 119.349 then):
-
-    >>> cost = training_cost(
+    >>> cost = training_cost(  # OPT-175B
     ...     chip_hours=812_544, price_per_chip=24_875, years=348 / 365.25, chip_power_kw=0.4,
     ...     electricity_price_per_kwh=0.0832, factors=server_factors("NVIDIA A100 SXM4 80 GB"),
     ...     power_usage_effectiveness=HYPERSCALER_POWER_USAGE_EFFECTIVENESS)
-    >>> round(deflate(cost.total, 117.176, 119.349))
+    >>> round(deflate(cost.total, 117.176, 119.349))  # published: 733,635 of December 2024
     733635
-    >>> round(cost.hardware), round(cost.interconnect), round(cost.energy)
-    (546719, 128243, 45316)
     """
     server = price_per_chip if priced_as_server else price_per_chip * factors.price
     value = depreciated_value(server, years, oom_per_year)
@@ -477,66 +385,51 @@ def training_cost(
     )
 
 
-@formula
+@formula("cottier-2024-training-costs")
 def purchase_cost(
     chips: Positive, price_per_chip: Positive, interconnect_share: BelowOne = INTERCONNECT_SHARE
 ) -> Amount:
     """Return the cost of buying the cluster: servers / (1 - share of the network), in usd.
 
-    Source: ``cottier-2024-training-costs``.
-
-    Examples
-    --------
     >>> round(purchase_cost(1024, 24_875) / 1e6, 1)  # The cluster of OPT-175B, in millions
     31.4
     """
     return chips * price_per_chip / (1 - interconnect_share)
 
 
-@formula
+@formula("cottier-2024-training-costs")
 def cloud_cost(chip_hours: Positive, price_per_chip_hour: Positive) -> Amount:
     """Return the cost of renting the chips of a run, in usd.
 
-    Source: ``cottier-2024-training-costs``, with the price of a three-year commitment;
-    `committed_price` derives it from another price.
-
-    Examples
-    --------
-    >>> round(cloud_cost(812_544, 1.80) / 1e6, 2)  # OPT-175B, in millions
+    >>> round(cloud_cost(812_544, 1.80) / 1e6, 2)  # OPT-175B for three years, in millions
     1.46
     """
     return chip_hours * price_per_chip_hour
 
 
-@formula
+@formula("cottier-2024-training-costs")
 def committed_price(
     price_per_chip_hour: Positive, discount: BelowOne, committed_discount: BelowOne
 ) -> Amount:
     """Return the price at one commitment from the price at another, in usd per chip-hour.
 
-    Source: ``cottier-2024-training-costs``, with discounts of 64 % (Amazon), 56 % (Google and
-    Lambda) and 49 % (Microsoft) for three years, and of 41, 37, 34 and 25 % (Amazon, Google,
-    Lambda, Microsoft) for one.
+    Discounts are 64 % (Amazon), 56 % (Google and Lambda) and 49 % (Microsoft) for three years, and
+    41, 37, 34 and 25 % for one.
 
-    Examples
-    --------
     >>> round(committed_price(4.10, 0, 0.64), 2)
     1.48
     """
     return price_per_chip_hour * (1 - committed_discount) / (1 - discount)
 
 
-@formula
+@formula("cottier-2024-training-costs")
 def deflate(
     amount: NotNegative, index_of_price_year: Positive, index_of_target_year: Positive
 ) -> Amount:
     """Convert an amount of money to the prices of another time, in usd.
 
-    Source: ``cottier-2024-training-costs``, with the producer price index of data processing and
-    hosting (PCU518210518210).
+    The source takes the producer price index PCU518210518210.
 
-    Examples
-    --------
     >>> deflate(100.0, 80.0, 120.0)
     150.0
     """

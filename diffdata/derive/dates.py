@@ -11,7 +11,6 @@ from narwhals.typing import IntoFrameT
 from diffdata.derive.frames import (
     Frame,
     choose,
-    firsts,
     nullable,
     stated_first,
     unwrap,
@@ -19,6 +18,8 @@ from diffdata.derive.frames import (
     wrap,
 )
 from diffdata.errors import InvalidInputError
+
+__all__ = ["add_lag", "lag_days"]
 
 # Mean length of a month of the Gregorian calendar, to convert lags in days to months.
 DAYS_PER_MONTH = 365.2425 / 12
@@ -40,13 +41,8 @@ def lag_days(
 
     Examples
     --------
-    From the paper on GPT-3 to the paper on OPT-175B, and to Gopher, of which only the month is
-    known:
-
-    >>> from datetime import date
-    >>> lag_days(date(2020, 5, 28), date(2022, 5, 2))
-    (704, 704)
-    >>> lag_days(date(2020, 5, 28), date(2020, 12, 1), end_precision="month")
+    >>> GPT_3, GOPHER = datetime.date(2020, 5, 28), datetime.date(2020, 12, 1)
+    >>> lag_days(GPT_3, GOPHER, end_precision="month")
     (187, 217)
     """
     first_start, last_start = _bounds(start, start_precision, "start_precision")
@@ -59,18 +55,12 @@ def add_lag(frame: IntoFrameT, *, start: str, end: str, prefix: str = "lag") -> 
 
     Parameters
     ----------
-    frame
-        A frame with the date columns `start` and `end`, each with its precision in a column of
-        the same name and ``_precision``.
+    frame : with the date columns `start` and `end`, each with its precision in ``NAME_precision``
     start, end : the names of the two date columns
     prefix
         The new columns are ``{prefix}_days_low``, ``{prefix}_days_high`` (whole days) and
-        ``{prefix}_months_low``, ``{prefix}_months_high`` (days / 30.436875).
-
-    Returns
-    -------
-    frame
-        The frame with four more columns, missing where a date is missing.
+        ``{prefix}_months_low``, ``{prefix}_months_high`` (days / 30.436875), missing where a date
+        is missing.
 
     Examples
     --------
@@ -81,31 +71,48 @@ def add_lag(frame: IntoFrameT, *, start: str, end: str, prefix: str = "lag") -> 
     [[703, 733]]
     """
     low, high = f"{prefix}_days_low", f"{prefix}_days_high"
-    first, last = f"_{prefix}_start", f"_{prefix}_end"
-    dated = _with_days(_with_days(wrap(frame), start, first), end, last)
-    with_days = dated.with_columns(
-        (nw.col(f"{last}_first") - nw.col(f"{first}_last")).alias(low),
-        (nw.col(f"{last}_last") - nw.col(f"{first}_first")).alias(high),
-    ).drop(*(f"{name}_{which}" for name in (first, last) for which in ("first", "last")))
-    with_months = with_days.with_columns(
+    bounded = with_days(with_days(wrap(frame), start, "_start"), end, "_end")
+    dated = bounded.with_columns(
+        (nw.col("_end_first") - nw.col("_start_last")).alias(low),
+        (nw.col("_end_last") - nw.col("_start_first")).alias(high),
+    ).drop("_start_first", "_start_last", "_end_first", "_end_last")
+    with_months = dated.with_columns(
         (nw.col(low) / DAYS_PER_MONTH).alias(f"{prefix}_months_low"),
         (nw.col(high) / DAYS_PER_MONTH).alias(f"{prefix}_months_high"),
     )
     return unwrap(nullable(with_months, low, high), like=frame)
 
 
-def within(
-    frame: Frame, column: str, since: datetime.date | None, until: datetime.date | None
-) -> Frame:
-    """Keep the rows whose date lies between two days, on whichever day it may be."""
-    if since is None and until is None:
-        return frame
-    dated = _with_days(frame, column, "_within")
-    if since is not None:
-        dated = dated.filter(nw.col("_within_first") >= since.toordinal())
-    if until is not None:
-        dated = dated.filter(nw.col("_within_last") <= until.toordinal())
-    return dated.drop("_within_first", "_within_last")
+def with_days(frame: Frame, column: str, name: str) -> Frame:
+    """Add the first and the last day that a date may be, as ``NAME_first`` and ``NAME_last``.
+
+    Days are counted as in `datetime.date.toordinal`, with arithmetic that every engine has. Each
+    step is a column: engines repeat an expression wherever it is used, and nested ones would grow
+    to hundreds of kilobytes.
+    """
+    date, precision = nw.col(column), nw.col(f"{column}_precision")
+    year, month, day, leap, first = (
+        nw.col(f"{name}_{part}") for part in ("year", "month", "day", "leap", "first")
+    )
+    parts = {"year": date.dt.year(), "month": date.dt.month(), "day": date.dt.ordinal_day()}
+    # As wide integers (engines return eight bits, or floats).
+    steps = frame.with_columns(
+        **{f"{name}_{part}": value.fill_null(1).cast(nw.Int64()) for part, value in parts.items()}
+    ).with_columns(
+        (_leap_days(year) - _leap_days(year - 1)).alias(f"{name}_leap"),
+        (365 * (year - 1) + _leap_days(year - 1) + day).alias(f"{name}_first"),
+    )
+    in_month = choose((month == 2, leap + 28), (month.is_in([4, 6, 9, 11]), 30), otherwise=31)
+    # By convention a date that is precise to the month or year is its first day (datePrecision).
+    last = choose(
+        (precision == "month", first + in_month - 1),
+        (precision == "year", first + leap + 364),
+        otherwise=first,
+    )
+    given = ~date.is_null()
+    return steps.with_columns(
+        choose((given, first)).alias(f"{name}_first"), choose((given, last)).alias(f"{name}_last")
+    ).drop(*(f"{name}_{part}" for part in (*parts, "leap")))
 
 
 def first_dates(dates: Frame, *tie_breakers: str) -> Frame:
@@ -125,67 +132,29 @@ def first_dates(dates: Frame, *tie_breakers: str) -> Frame:
     finest = in_month.with_columns(
         _finest=choose((nw.col("_rank") == 2, nw.col("_in_year")), otherwise=nw.col("_in_month"))
     ).filter(nw.col("_rank") == nw.col("_finest"))
+    order = ["date", "_rank", "_inferred", *tie_breakers]
     ordered = finest.with_columns(_inferred=stated_first())
-    first = firsts(ordered, ["model_id"], ["date", "_rank", "_inferred", *tie_breakers])
-    return first.select(names)
+    return ordered.unique(["model_id"], keep="first", order_by=order).select(names)
 
 
 def _bounds(
     date: datetime.date, precision: str, argument: str
 ) -> tuple[datetime.date, datetime.date]:
     date = datetime.date(date.year, date.month, date.day)  # without the time of a datetime
-    if precision == "day":
-        return date, date
-    if precision == "month":
-        days = calendar.monthrange(date.year, date.month)[1]
-        return date.replace(day=1), date.replace(day=days)
-    if precision == "year":
-        return date.replace(month=1, day=1), date.replace(month=12, day=31)
-    raise InvalidInputError(f"{argument}: expected day, month or year, found {precision!r}")
-
-
-def _with_days(frame: Frame, column: str, name: str) -> Frame:
-    """Add the first and the last day that a date may be, as ``NAME_first`` and ``NAME_last``.
-
-    Days are counted as in `datetime.date.toordinal`, with arithmetic that every engine has (the
-    proleptic Gregorian calendar; Reingold and Dershowitz, Calendrical Calculations, chapter 2).
-    Each step is a column: engines repeat an expression wherever it is used, and nested ones would
-    grow to hundreds of kilobytes.
-    """
-    date, precision = nw.col(column), nw.col(f"{column}_precision")
-    year, month, day, leap, before = (
-        f"{name}_{part}" for part in ("year", "month", "day", "leap", "before")
-    )
-    parts = {
-        # As wide integers (engines return eight bits, or floats).
-        part: number.fill_null(1).cast(nw.Int64())
-        for part, number in ((year, date.dt.year()), (month, date.dt.month()), (day, date.dt.day()))
+    days = calendar.monthrange(date.year, date.month)[1]
+    bounds = {
+        "day": (date, date),
+        "month": (date.replace(day=1), date.replace(day=days)),
+        "year": (date.replace(month=1, day=1), date.replace(month=12, day=31)),
     }
-    y, m = nw.col(year), nw.col(month)
-    of_four, of_hundred, of_four_hundred = (_whole(y, n) * n == y for n in (4, 100, 400))
-    is_leap = (of_four & ~of_hundred) | of_four_hundred
-    past = y - 1
-    steps = frame.with_columns(**parts).with_columns(
-        choose((is_leap, 1), otherwise=0).cast(nw.Int64()).alias(leap),
-        (365 * past + _whole(past, 4) - _whole(past, 100) + _whole(past, 400)).alias(before),
-    )
-    # By convention a date that is precise to the month or year is its first day (datePrecision).
-    first = nw.col(before) + _days_before(m, leap) + nw.col(day)
-    last = choose(
-        (precision == "month", nw.col(before) + _days_before(m + 1, leap)),
-        (precision == "year", nw.col(before) + 365 + nw.col(leap)),
-        otherwise=first,
-    )
-    given = ~date.is_null()
-    return steps.with_columns(
-        choose((given, first)).alias(f"{name}_first"), choose((given, last)).alias(f"{name}_last")
-    ).drop(*parts, leap, before)
+    if precision not in bounds:
+        raise InvalidInputError(f"{argument}: expected day, month or year, found {precision!r}")
+    return bounds[precision]
 
 
-def _days_before(month: nw.Expr, leap: str) -> nw.Expr:
-    """Return the days of a year before a month; a thirteenth month begins with the next year."""
-    short = choose((month <= 2, 0), otherwise=nw.col(leap) - 2)
-    return _whole(367 * month - 362, 12) + short.cast(nw.Int64())
+def _leap_days(year: nw.Expr) -> nw.Expr:
+    """Return the number of leap days up to the end of a year, of the Gregorian calendar."""
+    return _whole(year, 4) - _whole(year, 100) + _whole(year, 400)
 
 
 def _whole(number: nw.Expr, divisor: int) -> nw.Expr:

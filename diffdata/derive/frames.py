@@ -1,9 +1,7 @@
 """The one way from a user's frame to a Narwhals frame and back, and what derivations share.
 
-Derivations of frames take frames of any library that Narwhals supports (or of Narwhals itself) and
-return frames of the same library. Frames may be lazy: then a derivation adds to their plan, and
-nothing is computed. Values that are needed earlier are collected by `rows` and `compute_once`, and
-nowhere else.
+Frames may be lazy: then a derivation adds to their plan, and nothing is computed. Values that are
+needed earlier are collected by `rows` and `compute_once`, and nowhere else.
 """
 
 from __future__ import annotations
@@ -41,27 +39,18 @@ def nullable(frame: Frame, *columns: str) -> Frame:
 
 def choose(*cases: tuple[nw.Expr, Any], otherwise: Any = None) -> nw.Expr:
     """Return the value of the first case whose condition is true, else `otherwise` or missing."""
-    *others, (condition, value) = cases
-    last = nw.when(condition).then(_expression(value))
-    result: nw.Expr = last if otherwise is None else last.otherwise(_expression(otherwise))
-    for condition, value in reversed(others):
-        result = nw.when(condition).then(_expression(value)).otherwise(result)
-    return result
-
-
-def _expression(value: Any) -> nw.Expr:
-    return value if isinstance(value, nw.Expr) else nw.lit(value)
+    chain: Any = nw
+    for condition, value in cases:
+        chain = chain.when(condition).then(value if isinstance(value, nw.Expr) else nw.lit(value))
+    if otherwise is None:
+        return cast("nw.Expr", chain)
+    last = otherwise if isinstance(otherwise, nw.Expr) else nw.lit(otherwise)
+    return cast("nw.Expr", chain.otherwise(last))
 
 
 def stated_first() -> nw.Expr:
     """Return a column to order by that puts stated rows before inferred ones."""
-    stated = (nw.col("certainty") == "stated").fill_null(False)
-    return choose((stated, 0), otherwise=1)
-
-
-def firsts(frame: Frame, subset: Sequence[str], order: Sequence[str]) -> Frame:
-    """Keep the first row, in an order, of the rows that are equal in some columns."""
-    return frame.unique(list(subset), keep="first", order_by=list(order))
+    return choose(((nw.col("certainty") == "stated").fill_null(False), 0), otherwise=1)
 
 
 def with_group(frame: Frame, keys: Sequence[str], **aggregates: nw.Expr) -> Frame:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, np.dtype[np.float64]]
 
-_ROWS = 1024
+__all__ = ["interval_product", "sample_columns"]
 
 
 def interval_product(
@@ -35,20 +35,17 @@ def interval_product(
     Parameters
     ----------
     frame
-        A frame that has for each of `factors` and `divisors` the column itself and its ``_low``,
-        ``_high`` and ``_level``, such as ``load("model_summary")``; all above zero. A column
-        without a level counts as exact.
+        A frame with the `factors` and `divisors`, each with its ``_low``, ``_high`` and ``_level``,
+        such as ``load("model_summary")``; all above 0. A column without a level counts as exact.
     name : the name of the new column
-    factors : the columns to multiply, at least one
-    divisors : the columns to divide their product by
+    factors, divisors : the columns to multiply, at least one, and to divide their product by
 
     Returns
     -------
     frame
-        The frame with the columns `name` (of the central values), ``_low``, ``_high`` and
-        ``_level``: exp(m -+ w), where m is the signed sum of the log-midpoints and w the root of
-        the summed squares of the half-widths in logarithms. The bounds are missing where no column
-        has an interval, or their levels differ; all are missing where a value is.
+        With `name` (of the central values), ``_low``, ``_high`` (exp(m -+ w), where m is the signed
+        sum of the log-midpoints and w the root of the summed squares of the half-widths) and
+        ``_level``. Bounds are missing where no column has an interval, or their levels differ.
 
     Examples
     --------
@@ -69,8 +66,7 @@ def interval_product(
         for columns in (factors, divisors)
         if columns
     )
-    signed = [_log_middle(column) for column in factors]
-    signed += [-_log_middle(column) for column in divisors]
+    signed = [*map(_log_middle, factors), *(-_log_middle(column) for column in divisors)]
     middle = functools.reduce(operator.add, signed)
     reach = functools.reduce(operator.add, (_log_reach(column) ** 2 for column in every)).sqrt()
     usable = (least == most).fill_null(False)
@@ -102,25 +98,21 @@ def sample_columns(
     level: float = 0.9,
     draws: int = 10_000,
     seed: int = 2026,
-    batch: int = _ROWS,
+    batch: int = 1024,
 ) -> IntoDataFrameT:
     """Add the median and the interval of a formula over lognormal columns, from samples.
 
     Parameters
     ----------
     frame : a frame in memory, with the columns that `interval_product` requires
-    name : the name of the new column, the median; ``_low``, ``_high`` and ``_level`` are added too
+    name
+        The name of the new column, the median; ``_low``, ``_high`` and ``_level`` are added too.
+        They are missing where a value is missing.
     formula : takes for each of `columns` an array of shape (rows, draws), and returns such an array
     columns : the columns that the formula uses, drawn independently
     level : the probability of the interval that is added
-    draws : the number of draws for each row
-    seed : the seed; each column has its own stream of random numbers
+    draws, seed : the number of draws for each row, and the seed
     batch : the number of rows drawn at a time: memory grows with it, results do not change
-
-    Returns
-    -------
-    frame
-        The frame with four more columns, missing where a value is missing.
 
     Examples
     --------
@@ -141,45 +133,32 @@ def sample_columns(
     # One stream for each column, read row by row, so that batches do not change the draws.
     lognormals = []
     for number, column in enumerate(columns):
-        middle, reach, own_level = (
-            _floats(table.select(value=value)["value"])
-            for value in (
-                _log_middle(column), _log_reach(column), nw.col(f"{column}_level").fill_null(0.5)
-            )
-        )  # fmt: skip
-        sigma = reach / np.array([deviations(one) for one in own_level])
-        lognormals.append((column, middle, sigma, np.random.default_rng([seed, number])))
+        own_level = nw.col(f"{column}_level").fill_null(0.5)
+        parts = table.select(mu=_log_middle(column), reach=_log_reach(column), level=own_level)
+        mu, reach, levels = (
+            np.array([np.nan if x is None else x for x in values.to_list()], dtype=float)[:, None]
+            for values in parts.iter_columns()
+        )
+        sigma = reach / np.vectorize(deviations, otypes=[float])(levels)
+        lognormals.append((column, mu, sigma, np.random.default_rng([seed, number])))
     ends = [(1 - level) / 2, 0.5, (1 + level) / 2]
     quantiles = []
     for start in range(0, len(table), batch):
         rows = slice(start, start + batch)
-        drawn = {}
-        for column, middle, sigma, stream in lognormals:
-            mu = middle[rows, None]
-            drawn[column] = np.exp(
-                mu + sigma[rows, None] * stream.standard_normal((len(mu), draws))
-            )
-        quantiles.append(np.quantile(formula(drawn), ends, axis=1).T)
-    low, median, high = np.concatenate(quantiles).T if quantiles else np.empty((3, 0))
-    series = [
-        nw.new_series(
-            column,
-            [None if x != x else float(x) for x in values],
-            nw.Float64(),
-            backend=table.implementation,
-        )
-        for column, values in ((name, median), (f"{name}_low", low), (f"{name}_high", high))
-    ]
+        drawn = {
+            column: np.exp(mu[rows] + sigma[rows] * stream.standard_normal((len(mu[rows]), draws)))
+            for column, mu, sigma, stream in lognormals
+        }
+        quantiles.append(np.quantile(formula(drawn), ends, axis=1))
+    found = np.concatenate(quantiles, axis=1) if quantiles else np.empty((3, 0))
     index = nw.maybe_get_index(table)
-    if index is not None:
-        series = [nw.maybe_set_index(one, index=index) for one in series]
-    with_level = table.with_columns(*series).with_columns(
+    series = []
+    for column, values in zip((f"{name}_low", name, f"{name}_high"), found, strict=True):
+        given = [None if x != x else float(x) for x in values]
+        made = nw.new_series(column, given, nw.Float64(), backend=table.implementation)
+        series.append(made if index is None else nw.maybe_set_index(made, index=index))
+    low, median, high = series
+    with_level = table.with_columns(median, low, high).with_columns(
         choose((~nw.col(name).is_null(), level)).alias(f"{name}_level")
     )
     return unwrap(with_level, like=frame)
-
-
-def _floats(values: nw.Series[Any]) -> Array:
-    import numpy as np
-
-    return np.array([np.nan if x is None else x for x in values.to_list()], dtype=float)

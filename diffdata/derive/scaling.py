@@ -13,21 +13,17 @@ from diffdata.derive.compute import six_nd
 from diffdata.derive.formula import POSITIVE, Amount, Positive, formula
 from diffdata.errors import InvalidInputError
 
+__all__ = [
+    "HOFFMANN", "Allocation", "ParametricFit", "compute_optimal", "compute_reduction",
+    "compute_to_reach", "hoffmann_loss", "optimal_for_loss",
+]  # fmt: skip
+
 
 @dataclass(frozen=True)
 class ParametricFit:
-    """A law of loss: floor + a / parameters^alpha + b / tokens^beta, all constants above 0.
+    """A law of loss in nats per token: floor + a / parameters^alpha + b / tokens^beta.
 
-    Attributes
-    ----------
-    floor : loss of an infinite model on infinite data, in nats per token
-    a, alpha : how the loss falls with the number of parameters
-    b, beta : how it falls with the number of tokens
-
-    Examples
-    --------
-    >>> HOFFMANN
-    ParametricFit(floor=1.69, a=406.4, alpha=0.34, b=410.7, beta=0.28)
+    All constants are above 0; the floor is the loss of an infinite model on infinite data.
     """
 
     floor: float
@@ -51,38 +47,30 @@ class Allocation(NamedTuple):
 # The third approach of ``hoffmann-2022``. Read in secondary texts that agree with each other
 # (1cademy.com, node "Chinchilla scaling law formula", and ml-hero-book.pages.dev, section 16.3),
 # not in the paper. Besiroglu et al. 2024 ("Chinchilla Scaling: A replication attempt") find that
-# the rounding of these constants biases the law and that the fit is not the best; read it before
-# you rely on more than the order of magnitude.
+# the rounding of these constants biases the law: rely only on the order of magnitude.
 HOFFMANN = ParametricFit(floor=1.69, a=406.4, alpha=0.34, b=410.7, beta=0.28)
 
 
-@formula
+@formula("hoffmann-2022")
 def hoffmann_loss(parameters: Positive, tokens: Positive, fit: ParametricFit = HOFFMANN) -> Amount:
     """Return the expected loss of a dense transformer, the cross-entropy in nats per token.
 
-    Source: the parametric fit of ``hoffmann-2022`` (approach 3): 1.69 + 406.4 / parameters^0.34 +
-    410.7 / tokens^0.28. The constants were read at 1cademy.com ("Chinchilla scaling law formula")
-    and in section 16.3 of ml-hero-book.pages.dev, which agree, not in the paper itself. The loss is
-    that on the text of that paper: it compares ways to train, not models with other data or tokens.
+    By default 1.69 + 406.4 / parameters^0.34 + 410.7 / tokens^0.28. It is the loss on the text of
+    the source: it compares ways to train, not models with other data or tokens.
 
-    Examples
-    --------
     >>> round(hoffmann_loss(175e9, 300e9), 4)  # GPT-3
     2.0023
     """
     return fit.floor + fit.a / parameters**fit.alpha + fit.b / tokens**fit.beta
 
 
-@formula
+@formula("hoffmann-2022")
 def compute_optimal(compute_flop: Positive, fit: ParametricFit = HOFFMANN) -> Allocation:
     """Return the parameters and tokens that reach the lowest loss with some compute.
 
-    The minimum of the fitted loss under compute = 6 x parameters x tokens, in closed form. Source:
-    derived from the fit of ``hoffmann-2022``: at the minimum, alpha times the term of the
-    parameters equals beta times the term of the tokens.
+    The minimum of the fitted loss for compute = 6 x parameters x tokens: there, alpha times the
+    term of the parameters equals beta times that of the tokens.
 
-    Examples
-    --------
     >>> [round(number / 1e9, 1) for number in compute_optimal(5.76e23)]  # Gopher, in billions
     [32.2, 2982.3]
     """
@@ -94,19 +82,15 @@ def compute_optimal(compute_flop: Positive, fit: ParametricFit = HOFFMANN) -> Al
     return Allocation(parameters, tokens)
 
 
-@formula
+@formula("hoffmann-2022")
 def optimal_for_loss(loss: Positive, fit: ParametricFit = HOFFMANN) -> Allocation:
     """Return the parameters and tokens that reach a loss with the least compute.
 
     At the optimum beta / (alpha + beta) of the loss above the floor is due to the parameters, and
-    the rest to the tokens; each number follows from its part. Source: derived from the fit of
-    ``hoffmann-2022``.
+    the rest to the tokens.
 
-    Examples
-    --------
-    The loss of GPT-3, in billions:
-
-    >>> [round(number / 1e9, 1) for number in optimal_for_loss(hoffmann_loss(175e9, 300e9))]
+    >>> gpt_3 = hoffmann_loss(175e9, 300e9)
+    >>> [round(number / 1e9, 1) for number in optimal_for_loss(gpt_3)]  # in billions
     [15.0, 1177.6]
     """
     if isinstance(loss, float) and loss <= fit.floor:
@@ -118,34 +102,25 @@ def optimal_for_loss(loss: Positive, fit: ParametricFit = HOFFMANN) -> Allocatio
     return Allocation(parameters, tokens)
 
 
-@formula
+@formula("hoffmann-2022")
 def compute_to_reach(loss: Positive, fit: ParametricFit = HOFFMANN) -> Amount:
     """Return the least compute that reaches a loss, in FLOP without recomputation.
 
-    Source: 6 x parameters x tokens of `optimal_for_loss` (``hoffmann-2022``).
-
-    Examples
-    --------
     >>> print(f"{compute_to_reach(hoffmann_loss(175e9, 300e9)):.3g}")
     1.06e+23
     """
     return six_nd(*optimal_for_loss(loss, fit))
 
 
-@formula
+@formula("hoffmann-2022")
 def compute_reduction(
     parameters: Positive, tokens: Positive, fit: ParametricFit = HOFFMANN
 ) -> Amount:
     """Return how many times less compute reaches the same loss with the best sizes.
 
-    That is 6 x parameters x tokens, divided by the least compute for its loss: 1 at the optimum. It
-    shows what better sizes alone save: no other advance counts. Source of the question:
-    ``daan-2024-gpt-3-level``, which estimates 3 for GPT-3; the answer follows from the fit of
-    ``hoffmann-2022``.
+    That is 6 x parameters x tokens, divided by the least compute for its loss: 1 at the optimum.
 
-    Examples
-    --------
-    >>> round(compute_reduction(175e9, 300e9), 2)  # GPT-3
+    >>> round(compute_reduction(175e9, 300e9), 2)  # GPT-3; ``daan-2024-gpt-3-level`` estimates 3
     2.98
     """
     loss = hoffmann_loss(parameters, tokens, fit)

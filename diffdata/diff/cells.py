@@ -75,41 +75,14 @@ class Difference:
         return abs(self.days or 0.0)
 
 
-@dataclass(frozen=True)
-class CellChange:
-    """A cell that differs, in a row that both tables have; the lines are where the row begins."""
-
-    key: tuple[str, ...]
-    column: str
-    old_column: str
-    old: str
-    new: str
-    old_line: int
-    new_line: int
-    difference: Difference
-
-
 def difference(
     old: str, new: str, kind: ColumnType = "any", atol: float = 0, rtol: float = 0
 ) -> Difference | None:
-    """Describe how two texts of a cell differ; None if they are the same text.
-
-    `kind` is the content of the column; with ``any`` each cell is judged by itself. Numbers that
-    differ by at most ``atol + rtol * abs(old)`` are of the kind ``form``.
-
-    Examples
-    --------
-    >>> found = difference("1.2e13", "3e11")
-    >>> found.kind, found.consequence.name, found.ratio
-    ('number', 'TENFOLD', 0.025)
-    >>> difference("3.0e23", "3e23").kind, difference("3e23", "3.14e23").remark
-    ('form', 'more digits')
-    >>> difference("2020-05-28", "2020-06-01").days
-    4.0
-    """
+    """Describe how two texts of a cell differ; None if they are the same text."""
     if old == new:
         return None
-    if canonical(old, kind) == canonical(new, kind):
+    before, after = canonical(old, kind), canonical(new, kind)
+    if before == after:
         return Difference("form", Consequence.FORM)
     old, new = _trimmed(old), _trimmed(new)
     if kind == "unit":
@@ -121,24 +94,26 @@ def difference(
         return Difference("filled", Consequence.WORDING if prose else Consequence.NEW)
     if not new:
         return Difference("emptied", Consequence.WORDING if prose else Consequence.GONE)
-    found = None
-    if kind in ("number", "any"):
-        tolerance = Decimal(str(atol)), Decimal(str(rtol))
-        found = _numbers(_as_number(old), _as_number(new), *tolerance)
-    if found is None and kind in ("date", "any"):
-        found = _dates(old, new)
-    if found is None and prose:
+    if isinstance(before, Decimal) and isinstance(after, Decimal):
+        return _numbers(before, after, Decimal(str(atol)), Decimal(str(rtol)))
+    if kind in ("date", "any") and (found := _dates(old, new)):
+        return found
+    if prose:
         remark = "only blanks differ" if old.split() == new.split() else ""
-        found = Difference("wording", Consequence.WORDING, remark=remark)
-    return found or Difference("code", Consequence.CODE)
+        return Difference("wording", Consequence.WORDING, remark=remark)
+    return Difference("code", Consequence.CODE)
 
 
 @lru_cache(maxsize=2**17)
 def canonical(text: str, kind: ColumnType = "any") -> str | Decimal:
     """Return the value by which cells are compared: the number, or the trimmed text."""
     text = _trimmed(text)
-    number = _as_number(text) if kind in ("number", "any") else None
-    return text if number is None else number
+    if kind in ("number", "any") and _NUMBER.fullmatch(text):
+        number, approximate = Decimal(text), float(text)
+        # A number outside the range of floats is left as text, so that a ratio can be computed.
+        if math.isfinite(approximate) and (approximate == 0) == (number == 0):
+            return number
+    return text
 
 
 def guess_type(column: str) -> ColumnType:
@@ -149,17 +124,6 @@ def guess_type(column: str) -> ColumnType:
     if name == "precision" or name.endswith(("_precision", " precision")):
         return "precision"
     return "text" if _PROSE_NAMES.search(name) else "any"
-
-
-def _as_number(text: str) -> Decimal | None:
-    """Return the exact value of a number; None if the text is not one, or not finite."""
-    if not _NUMBER.fullmatch(text):
-        return None
-    number = Decimal(text)
-    approximate = float(number)
-    # A number outside the range of floats is left as text, so that a ratio can always be computed.
-    outside = math.isinf(approximate) or (approximate == 0) != (number == 0)
-    return None if outside else number
 
 
 def _as_moment(text: str) -> datetime.datetime | None:
@@ -182,11 +146,7 @@ def _is_prose(text: str) -> bool:
     return "\n" in text or len(text.split()) >= _PROSE_WORDS
 
 
-def _numbers(
-    old: Decimal | None, new: Decimal | None, atol: Decimal, rtol: Decimal
-) -> Difference | None:
-    if old is None or new is None:
-        return None
+def _numbers(old: Decimal, new: Decimal, atol: Decimal, rtol: Decimal) -> Difference:
     if abs(new - old) <= atol + rtol * abs(old):
         return Difference("form", Consequence.FORM, remark="within the tolerance")
     if old == 0 or new == 0:

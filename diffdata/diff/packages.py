@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from typing import Any, Literal
 
 import pandas as pd
@@ -17,10 +17,12 @@ from diffdata.errors import InvalidInputError, UnknownNameError
 from diffdata.loading import load_all
 from diffdata.package.packages import Package
 from diffdata.reproduce import Reproduction, reproduce
-from diffdata.reproduce.ledger import DRAWS, SEED
 from diffdata.schemas.standard import Field, TableSchema
 from diffdata.types.text import cell_text
 
+_TYPES: dict[str, ColumnType] = {
+    "boolean": "code", "date": "date", "integer": "number", "number": "number",
+}  # fmt: skip
 _LEDGER_TYPES: dict[str, ColumnType] = {
     "published": "number", "published_low": "number", "published_high": "number",
     "recomputed": "number", "recomputed_low": "number", "recomputed_high": "number",
@@ -54,6 +56,8 @@ class PackageDiff:
     schema: tuple[SchemaChange, ...]
     tables: tuple[TableDiff, ...]
     remarks: tuple[str, ...] = ()  # what could not be compared, and why
+    # The ledger and the table ``model_summary``, recomputed from both datasets.
+    explanation: Mapping[str, TableDiff] | None = None
 
     @property
     def same(self) -> bool:
@@ -62,54 +66,14 @@ class PackageDiff:
         return not changed and all(table.same for table in self.tables)
 
 
-@dataclass(frozen=True)
-class Explanation:
-    """What changes between two datasets beyond their own rows, recomputed from each of them."""
-
-    figures: TableDiff  # of the derived table ``model_summary``
-    ledger: TableDiff  # of the published figures and their verdicts
-    # The changed estimates on which a changed row depends, by model_id and by calculation_id.
-    figures_because: Mapping[str, tuple[str, ...]]
-    ledger_because: Mapping[str, tuple[str, ...]]
-
-    @property
-    def same(self) -> bool:
-        """Whether nothing changes."""
-        return self.figures.same and self.ledger.same
-
-
 def compare_packages(
-    old: Package,
-    new: Package,
-    *,
-    names: tuple[str, str] | None = None,
-    only: Iterable[str] | None = None,
+    old: Package, new: Package, *, only: Iterable[str] | None = None
 ) -> PackageDiff:
-    """Compare two datasets; their data need not be valid.
-
-    Rows are matched by the primary key of the new schema, or of the old one where the old table
-    lacks a column of the new key. Types, units and precisions are those of the new schema.
-
-    The result uses `names`, by default the folders. `only` names the tables to compare.
-
-    Raises
-    ------
-    PackageError
-        If a data file cannot be read.
-    UnknownNameError
-        If `only` names a table that neither has.
-
-    Examples
-    --------
-    >>> from diffdata.package.packages import open_package
-    >>> compare_packages(open_package(), open_package()).same
-    True
-    """
+    """Compare all tables of two datasets, or `only` some; their data need not be valid."""
     everything = {*old.tables, *new.tables}
     wanted = everything if only is None else set(only)
     for name in sorted(wanted - everything):
         raise UnknownNameError("table", name, everything)
-    old_name, new_name = names or (str(old.root), str(new.root))
     old_tables, new_tables = ([t for t in p.tables if t in wanted] for p in (old, new))
     tables, schema, remarks = [], [], []
     for table in (table for table in new_tables if table in old_tables):
@@ -119,6 +83,7 @@ def compare_packages(
         )
         old_schema, new_schema = old.schema(table), new.schema(table)
         common = set(before.columns) & set(after.columns)
+        # The old table may lack a column of the new key.
         keys = [schema.primary_key for schema in (new_schema, old_schema)]
         key = next((key for key in keys if common.issuperset(key)), None)
         if not key:
@@ -129,8 +94,8 @@ def compare_packages(
         renamed = {pair.old: pair.new for pair in found.renamed_columns}
         schema += compare_schemas(table, old_schema, new_schema, renamed)
     return PackageDiff(
-        old=old_name,
-        new=new_name,
+        old=str(old.root),
+        new=str(new.root),
         old_version=old.version,
         new_version=new.version,
         tables_added=tuple(table for table in new_tables if table not in old_tables),
@@ -141,27 +106,11 @@ def compare_packages(
     )
 
 
-def explain_changes(
-    old: Package, new: Package, *, draws: int = DRAWS, seed: int = SEED
-) -> Explanation:
-    """Recompute the derived figures and the ledger of two datasets, and compare them.
-
-    Both are recomputed with the same seed, so that differences come from the data.
-
-    Raises
-    ------
-    InvalidInputError, InvalidDataError
-        If one of them has no estimates, models or calculations, or is not valid.
-
-    Examples
-    --------
-    >>> from diffdata.package.packages import open_package
-    >>> explain_changes(open_package(), open_package(), draws=1000).same
-    True
-    """
+def explain_changes(old: Package, new: Package) -> dict[str, TableDiff]:
+    """Recompute ``model_summary`` and the ledger of two valid datasets, and compare them."""
     try:
         frames = [load_all(package, list(SUMMARY_TABLES)) for package in (old, new)]
-        results = [reproduce(package, draws=draws, seed=seed) for package in (old, new)]
+        results = [reproduce(package) for package in (old, new)]
         inputs = [load_all(p, ["calculations", "calculation_inputs"]) for p in (old, new)]
         estimates = compare_packages(old, new, only=["estimates"]).tables[0]
     except UnknownNameError as error:
@@ -180,12 +129,41 @@ def explain_changes(
     figure_uses = pd.concat(evaluation_inputs(tables["estimates"]) for tables in frames)
     changed = _ids(estimates)
     changed |= {key[0] for r in estimates.rows.renamed for key in (r.old_key, r.new_key)}
-    return Explanation(
-        figures,
-        ledger,
-        _because(figures, figure_uses, "model_id", changed),
-        _because(ledger, ledger_uses, "calculation_id", changed),
-    )
+    return {
+        "model_summary": _with_reasons(figures, figure_uses, "model_id", changed),
+        "ledger": _with_reasons(ledger, ledger_uses, "calculation_id", changed),
+    }
+
+
+def _as_text(name: str, columns: Sequence[str], rows: Iterable[Iterable[Any]]) -> Table:
+    """Write rows as text; numbers with twelve digits, since rounding errors differ beyond."""
+    rounded = ([float(f"{c:.12g}") if isinstance(c, float) else c for c in row] for row in rows)
+    return make_table(name, columns, ([cell_text(cell) for cell in row] for row in rounded))
+
+
+def _ledger(results: Iterable[Reproduction]) -> Table:
+    rows = (
+        (r.id, *astuple(r.published), *astuple(r.recomputed), r.figure, r.unit,
+         r.verdict.replace("_", " "))
+        for r in results
+    )  # fmt: skip
+    return _as_text("ledger", ["calculation_id", *_LEDGER_TYPES], rows)
+
+
+def _ids(diff: TableDiff) -> set[str]:
+    """Return the ids of the rows that changed, were added or were removed."""
+    alone = {row.key[0] for row in (*diff.rows.added, *diff.rows.removed)}
+    return alone | {row.new_key[0] for row in diff.changed}
+
+
+def _with_reasons(diff: TableDiff, uses: pd.DataFrame, column: str, changed: set[str]) -> TableDiff:
+    """Add the changed estimates behind each row of the comparison, by its id in a column."""
+    rows = uses[uses[column].isin(_ids(diff)) & uses["estimate_id"].isin(changed)]
+    because = {
+        str(name): tuple(sorted(set(estimates)))
+        for name, estimates in rows.groupby(column)["estimate_id"]
+    }
+    return replace(diff, because=because)
 
 
 def compare_schemas(
@@ -221,22 +199,13 @@ def column_types(schema: TableSchema) -> dict[str, ColumnType]:
     }
     precisions = {rule.precision for rule in schema.rules if rule.rule == "datePrecision"}
     keys = {name for key in schema.foreign_keys for name in key.fields} | set(schema.primary_key)
-
-    def type_of(field: Field) -> ColumnType:
-        if field.name in units:
-            return "unit"
-        if field.name in precisions:
-            return "precision"
-        if field.type == "date":
-            return "date"
-        if field.type in ("integer", "number"):
-            return "number"
+    types: dict[str, ColumnType] = {}
+    for field in schema.fields:
         # Choices, flags, identifiers (columns with a pattern) and references.
         limits = field.constraints
-        coded = limits.enum or limits.pattern or field.type == "boolean" or field.name in keys
-        return "code" if coded else "text"
-
-    return {field.name: type_of(field) for field in schema.fields}
+        coded = limits.enum or limits.pattern or field.name in keys
+        types[field.name] = _TYPES.get(field.type, "code" if coded else "text")
+    return types | dict.fromkeys(precisions, "precision") | dict.fromkeys(units, "unit")
 
 
 def _field_texts(field: Field) -> dict[Consequence, dict[str, str]]:
@@ -273,36 +242,3 @@ def _table_texts(schema: TableSchema, key: Iterable[str]) -> dict[Consequence, d
 
 def _json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
-
-
-def _as_text(name: str, columns: Sequence[str], rows: Iterable[Iterable[Any]]) -> Table:
-    """Write rows as text; numbers with twelve digits, since rounding errors differ beyond."""
-    rounded = ([float(f"{c:.12g}") if isinstance(c, float) else c for c in row] for row in rows)
-    return make_table(name, columns, ([cell_text(cell) for cell in row] for row in rounded))
-
-
-def _ledger(results: Iterable[Reproduction]) -> Table:
-    rows = (
-        (r.id, *astuple(r.published), *astuple(r.recomputed), r.figure, r.unit,
-         r.verdict.replace("_", " "))
-        for r in results
-    )  # fmt: skip
-    return _as_text("ledger", ["calculation_id", *_LEDGER_TYPES], rows)
-
-
-def _ids(diff: TableDiff) -> set[str]:
-    """Return the ids of the rows that changed, were added or were removed."""
-    alone = {row.key[0] for row in (*diff.rows.added, *diff.rows.removed)}
-    return alone | {row.new_key[0] for row in diff.changed}
-
-
-def _because(
-    diff: TableDiff, uses: pd.DataFrame, column: str, changed: set[str]
-) -> dict[str, tuple[str, ...]]:
-    """Return the changed estimates behind each row of the comparison, by its id in a column."""
-    ids = _ids(diff)
-    rows = uses[uses[column].isin(ids) & uses["estimate_id"].isin(changed)]
-    return {
-        str(name): tuple(sorted(set(estimates)))
-        for name, estimates in rows.groupby(column)["estimate_id"]
-    }

@@ -7,16 +7,17 @@ import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
-from diffdata.diff.packages import Explanation, PackageDiff, compare_packages, explain_changes
+from diffdata.diff.packages import PackageDiff, compare_packages, explain_changes
 from diffdata.diff.table_diff import TableDiff, compare_tables
 from diffdata.diff.tables import read_table
 from diffdata.errors import DescriptorError, InvalidInputError, PackageError
-from diffdata.package.archives import unpack, unpacked
+from diffdata.package.archives import unpacked
 from diffdata.package.editions import edition_of, find_release, versions
 from diffdata.package.files import DESCRIPTOR
-from diffdata.package.packages import Package, open_edition, open_package
+from diffdata.package.packages import Package, open_dataset, open_package
 from diffdata.schemas.reader import parse_package
 
 
@@ -31,36 +32,15 @@ def compare(
     encoding: str = "utf-8",
     atol: float = 0,
     rtol: float = 0,
+    explain: bool = False,
 ) -> PackageDiff | TableDiff:
-    r"""Compare two datasets, or two CSV files.
+    """Compare two datasets, or two CSV files; see `open_place` for what can be named.
 
-    Parameters
-    ----------
-    old, new
-        Two datasets or two CSV files, see `open_place`.
-    key, rename, atol, rtol
-        For CSV files: see `compare_tables`.
-    delimiter, encoding
-        For CSV files: how both are written.
-    only
-        For datasets: the tables to compare; by default all.
-
-    Raises
-    ------
-    PackageError
-        If one of them cannot be read.
-    InvalidInputError, UnknownNameError
-        If they cannot be compared with each other, or an argument does not fit them.
-
-    Examples
-    --------
-    >>> import pathlib, tempfile
-    >>> folder = pathlib.Path(tempfile.mkdtemp())
-    >>> _ = (folder / "a.csv").write_text("Model,FLOP\nGPT-3,3.14e23\n")
-    >>> _ = (folder / "b.csv").write_text("Model,FLOP\nGPT-3,3.14e22\n")
-    >>> [change.difference.ratio for change in compare(folder / "a.csv", folder / "b.csv",
-    ...                                                 key="Model").cells]
-    [0.1]
+    CSV files need a `key`, the columns that identify a row (``OLD=NEW`` if the files name one
+    differently), and allow `rename` (new names of columns by old ones), `delimiter`, `encoding`,
+    and tolerances: numbers that differ by at most ``atol + rtol * abs(old)`` count as written
+    differently. Datasets allow `only`, the tables to compare, and `explain`, which also compares
+    the derived figures and the ledger that are recomputed from each of them.
     """
     with open_place(old) as before, open_place(new) as after:
         if isinstance(before, Package) and isinstance(after, Package):
@@ -69,7 +49,11 @@ def compare(
                 unfit = "key, rename: datasets are compared by the primary keys of their schemas"
             if key or rename or (delimiter, encoding, atol, rtol) != (",", "utf-8", 0, 0):
                 raise InvalidInputError(unfit)
-            return compare_packages(before, after, names=(str(old), str(new)), only=only)
+            found = compare_packages(before, after, only=only)
+            explanation = explain_changes(before, after) if explain else None
+            return replace(found, old=str(old), new=str(new), explanation=explanation)
+        if explain:
+            raise InvalidInputError("explain: this is for datasets, not for CSV files")
         if isinstance(before, Path) and isinstance(after, Path):
             if only:
                 raise InvalidInputError("only: this is for datasets, not for CSV files")
@@ -84,53 +68,11 @@ def compare(
         )
 
 
-def compare_and_explain(
-    old: str | os.PathLike[str],
-    new: str | os.PathLike[str],
-    *,
-    only: Sequence[str] | None = None,
-) -> tuple[PackageDiff, Explanation]:
-    """Compare two datasets, and what changes because of it; see `compare` and `explain_changes`.
-
-    Raises
-    ------
-    PackageError, InvalidDataError, InvalidInputError
-        If one of them cannot be read, is not valid, or has no estimates and calculations.
-    """
-    with open_place(old) as before, open_place(new) as after:
-        if not (isinstance(before, Package) and isinstance(after, Package)):
-            raise InvalidInputError("explain: this is for datasets, not for CSV files")
-        diff = compare_packages(before, after, names=(str(old), str(new)), only=only)
-        return diff, explain_changes(before, after)
-
-
 @contextmanager
 def open_place(text: str | os.PathLike[str]) -> Iterator[Package | Path]:
-    """Open the dataset or CSV file that a user names, and remove temporary files afterwards.
+    """Open what a user names: a folder, a .zip, a CSV file, a released edition, a git revision.
 
-    Files and folders take precedence over editions, and these over git revisions.
-
-    Parameters
-    ----------
-    text
-        A folder with a datapackage.json (or that file), a .zip of such a folder, a CSV file, a
-        released edition (``2026.1``), or a revision of the git repository in the current directory
-        (``REV``, or ``REV:FOLDER``).
-
-    Raises
-    ------
-    PackageError, UnknownNameError
-        If it is none of them, or cannot be read; if there is no edition of that name.
-
-    Examples
-    --------
-    >>> with open_place("no-such-thing") as place:
-    ...     pass
-    Traceback (most recent call last):
-    ...
-    diffdata.errors.PackageError: no-such-thing: expected a folder with a datapackage.json, a .zip \
-of one, a CSV file, a released edition, or a revision of the git repository in the current \
-directory
+    They are tried in this order. Temporary files are removed afterwards.
     """
     name = os.fspath(text)
     path = Path(name)
@@ -143,11 +85,13 @@ directory
     elif path.suffix.lower() == ".csv" or path.is_file():
         yield path
     elif edition in [release.edition for release in versions()]:
-        yield open_edition(name)
+        yield open_dataset(version=name)
     else:
         with tempfile.TemporaryDirectory(prefix="diffdata-") as folder:
-            if unpack_revision(name, Path(folder)):
-                yield _dataset(folder, name)
+            archive = Path(folder, "revision.zip")
+            if _archive_revision(name, archive):
+                with unpacked(archive) as root:
+                    yield _dataset(root, name)
                 return
         if edition:
             find_release(name, versions())
@@ -169,42 +113,34 @@ def _dataset(path: str | os.PathLike[str], name: str) -> Package:
         ) from None
 
 
-def unpack_revision(text: str, folder: Path) -> bool:
-    """Write the dataset of a git revision (``REV`` or ``REV:FOLDER``) into an empty folder.
-
-    Return False if git does not know the revision.
-    """
+def _archive_revision(text: str, archive: Path) -> bool:
+    """Write the dataset of a revision as a .zip; return False if git has no such revision."""
     revision, _, inside = text.partition(":")
     if not revision or revision.startswith("-"):
         return False
     where = PurePosixPath(inside)
     if where.is_absolute() or ".." in where.parts:
         raise PackageError(f"{text}: expected REV:FOLDER with a folder inside the repository")
-    prefix = _git("rev-parse", "--show-prefix")
-    commit = _git("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
-    if prefix.returncode or commit.returncode:
+    if _git("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}").returncode:
         return False
     # Like git, look in the current folder, and then at the top of the repository.
-    for place in [inside] if inside else [prefix.stdout.rstrip("\n"), ""]:
-        tree = f"{commit.stdout.strip()}:{place.rstrip('/')}"
-        path = f"{tree}{'' if tree.endswith(':') else '/'}{DESCRIPTOR}"
-        descriptor = _git("cat-file", "blob", path)
+    for place in [f"{inside.rstrip('/')}/"] if inside else ["./", ""]:
+        descriptor = _git("cat-file", "blob", f"{revision}:{place}{DESCRIPTOR}")
         if descriptor.returncode == 0:
             break
     else:
         raise PackageError(f"{text}: the revision has no {inside and f'{where}/'}{DESCRIPTOR}")
     resources = parse_package(descriptor.stdout, f"{text}: {DESCRIPTOR}").resources
     paths = [path for resource in resources for path in (resource.path, resource.schema_)]
-    archive = folder / ".archive.zip"
+    tree = _git("rev-parse", f"{revision}:{place}").stdout.rstrip("\n")
+    top = _git("rev-parse", "--show-toplevel").stdout.rstrip("\n")
     written = _git(
         "--literal-pathspecs", "archive", "--format=zip", f"--output={archive}", tree, "--",
-        DESCRIPTOR, *paths, at=_git("rev-parse", "--show-toplevel").stdout.rstrip("\n"),
+        DESCRIPTOR, *paths, at=top or None,
     )  # fmt: skip
     if written.returncode:
         reason = written.stderr.strip().splitlines()
         raise PackageError(f"{text}: {reason[-1] if reason else 'git archive failed'}")
-    unpack(archive, folder)
-    archive.unlink()
     return True
 
 

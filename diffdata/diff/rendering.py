@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import is_dataclass
 from functools import cache
 from pathlib import Path
@@ -15,12 +15,11 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from diffdata.diff.cells import CellChange, Consequence
-from diffdata.diff.ordering import ordered_changes
-from diffdata.diff.outline import OutlineSection, outline
-from diffdata.diff.packages import Explanation, PackageDiff
-from diffdata.diff.table_diff import BIN_NAMES, TableDiff
-from diffdata.diff.tables import KeyText
+from diffdata.diff.cells import Consequence
+from diffdata.diff.outline import OutlineSection, ordered_changes, outline
+from diffdata.diff.packages import PackageDiff
+from diffdata.diff.table_diff import CellChange, TableDiff
+from diffdata.diff.tables import Key
 
 # A comment on a pull request has at most 65,536 characters; a longer text is cut between sections.
 MOST_CHARACTERS = 60_000
@@ -36,32 +35,12 @@ _NUMERIC = {
 _URL = re.compile(r"((?:[a-z][a-z0-9+.-]*://|www\.)[^\s`|\\]+)", re.I)
 _REFERENCE = re.compile(r"([@#]|\bGH-)(?=\w)", re.I)
 # Fields that have another name in JSON.
-_NAMES = {
-    "old_key": "old", "new_key": "new", "old_keys": "old", "new_keys": "new",
-    "others": "on_other_side",
-}  # fmt: skip
+_NAMES = {"old_key": "old", "new_key": "new", "old_keys": "old", "new_keys": "new"}
 
 
-def rich_text(
-    diff: PackageDiff | TableDiff,
-    explanation: Explanation | None = None,
-    *,
-    limit: int | None = 10,
-) -> Group:
-    r"""Return a comparison as text with styles for `rich`; see `outline` for `limit`.
-
-    Examples
-    --------
-    >>> from rich.console import Console
-    >>> from diffdata.diff import compare_tables, parse_table
-    >>> old = parse_table("Model,FLOP\nGPT-3,3.14e23\n", "old.csv")
-    >>> new = parse_table("Model,FLOP\nGPT-3,3.14e22\n", "new.csv")
-    >>> screen = Console(width=60)
-    >>> screen.print(rich_text(compare_tables(old, new, "Model"), limit=3))  # doctest: +ELLIPSIS
-    old.csv → new.csv
-    Rows: 0 added, 0 removed, 0 renamed, 1 changed...
-    """
-    title, summary, sections = outline(diff, explanation, limit=limit, width=60, room=300)
+def rich_text(diff: PackageDiff | TableDiff, *, limit: int | None = 10) -> Group:
+    """Return a comparison as text with styles for `rich`; see `outline` for `limit`."""
+    title, summary, sections = outline(diff, limit=limit, width=60, room=300)
     parts: list[RenderableType] = [Text(title, style="bold"), Text(summary)]
     for section in sections:
         parts += ["", Text(section.title, style="bold")]
@@ -79,14 +58,13 @@ def _rich_table(section: OutlineSection) -> Table:
         table.add_column(Text(name, style="dim"), justify=justify, overflow="fold")
     for row in section.rows:
         if sentences:
-            table.add_row(Text(row[0], style="dim"), _sentence(section.header, row))
+            table.add_row(Text(row["what"], style="dim"), _sentence(row))
         else:
-            table.add_row(*map(Text, row))
+            table.add_row(*map(Text, row.values()))
     return table
 
 
-def _sentence(header: Sequence[str], cells: Sequence[str]) -> Text:
-    row = dict(zip(header, cells, strict=True))
+def _sentence(row: Mapping[str, str]) -> Text:
     text = Text(", ".join(row[name] for name in ("table", "row", "column") if row.get(name)))
     if row.get("old") or row.get("new"):
         text.append(": " if text else "")
@@ -99,31 +77,12 @@ def _sentence(header: Sequence[str], cells: Sequence[str]) -> Text:
     return text.append("".join(f", {part}" for part in rest))
 
 
-def markdown(
-    diff: PackageDiff | TableDiff,
-    explanation: Explanation | None = None,
-    *,
-    limit: int | None = 10,
-) -> str:
-    r"""Return a comparison as Markdown that fits in a comment; see `outline` for `limit`.
-
-    Examples
-    --------
-    >>> from diffdata.diff import compare_tables, parse_table
-    >>> old = parse_table("Model,FLOP\nA|B,3.14e23\n", "old.csv")
-    >>> new = parse_table("Model,FLOP\nA|B,3.14e22\n", "new.csv")
-    >>> print(markdown(compare_tables(old, new, "Model")))  # doctest: +ELLIPSIS
-    ### old.csv → new.csv
-    <BLANKLINE>
-    Rows: 0 added, 0 removed, 0 renamed, 1 changed. Cells changed: 1, ...
-    ...
-    | number changed | A\|B | FLOP | 3.14e23 | 3.14e22 | x 0.1 |
-    ...
-    """
+def markdown(diff: PackageDiff | TableDiff, *, limit: int | None = 10) -> str:
+    """Return a comparison as Markdown that fits in a comment; see `outline` for `limit`."""
     template = _template("diff.md.j2")
     # A reviewer needs the figure, locator and link of an added row; if all that is too long, less.
     for room in (1_000, 200, 0):
-        title, summary, sections = outline(diff, explanation, limit=limit, width=80, room=room)
+        title, summary, sections = outline(diff, limit=limit, width=80, room=room)
         text = template.render(title=title, summary=summary, sections=sections, cut="")
         if len(text) <= MOST_CHARACTERS:
             return text
@@ -133,24 +92,9 @@ def markdown(
     return text
 
 
-def html_page(
-    diff: PackageDiff | TableDiff,
-    explanation: Explanation | None = None,
-    *,
-    limit: int | None = _MOST_IN_HTML,
-) -> str:
-    r"""Return a comparison as one HTML page without other files; see `outline` for `limit`.
-
-    Examples
-    --------
-    >>> from diffdata.diff import compare_tables, parse_table
-    >>> old = parse_table("Model,FLOP\nA<B,3.14e23\n", "old.csv")
-    >>> new = parse_table("Model,FLOP\nA<B,3.14e22\n", "new.csv")
-    >>> page = html_page(compare_tables(old, new, "Model"))
-    >>> '<td>A&lt;B</td><td>FLOP</td><td class="old">3.14e23</td>' in page
-    True
-    """
-    title, summary, sections = outline(diff, explanation, limit=limit, width=400, room=4_000)
+def html_page(diff: PackageDiff | TableDiff, *, limit: int | None = _MOST_IN_HTML) -> str:
+    """Return a comparison as one HTML page without other files; see `outline` for `limit`."""
+    title, summary, sections = outline(diff, limit=limit, width=400, room=4_000)
     template = _template("diff.html.j2")
     return template.render(title=title, summary=summary, sections=sections)
 
@@ -172,48 +116,28 @@ def _template(name: str) -> Template:
 
 
 def escape_markdown(text: str) -> str:
-    """Escape a text so that it is not read as Markdown, HTML, a link, a mention or a reference.
-
-    URLs become code, which stays readable and is not a link.
-    """
+    """Escape a text: it never becomes Markdown, HTML, a link, a mention or a reference."""
     parts = _URL.split(" ".join(text.split()))
     for place in range(0, len(parts), 2):
         part = parts[place].replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
         part = re.sub(r"([\\`*_\[\]|~$])", r"\\\1", part)
         parts[place] = _REFERENCE.sub("\\1\u200b", part)  # a blank of no width
-    parts[1::2] = [f"`{url}`" for url in parts[1::2]]
+    parts[1::2] = [f"`{url}`" for url in parts[1::2]]  # code is readable, and not a link
     return "".join(parts)
 
 
-def as_dict(
-    diff: PackageDiff | TableDiff, explanation: Explanation | None = None
-) -> dict[str, Any]:
-    r"""Return a comparison as plain values, as ``--format json`` prints it.
-
-    A key is the text of its column, or a list of texts if it has several columns.
-
-    Examples
-    --------
-    >>> from diffdata.diff import compare_tables, parse_table
-    >>> old = parse_table("Model,FLOP\nA,1\nB,2\nB,3\n", "old.csv")
-    >>> new = parse_table("Model,FLOP\nA,1\n,2\nC,3\n", "new.csv")
-    >>> found = as_dict(compare_tables(old, new, "Model"))
-    >>> found["rows"]["added"]
-    {'count': 1, 'items': [{'key': 'C', 'line': 4, 'cells': {'FLOP': '3'}}]}
-    >>> found["blank_keys"]
-    {'old': [], 'new': [3]}
-    >>> found["duplicate_keys"]["old"]
-    [{'key': 'B', 'lines': [3, 4], 'on_other_side': 0}]
-    """
-    # Every change, most serious first, without its empty parts.
+def as_dict(diff: PackageDiff | TableDiff) -> dict[str, Any]:
+    """Return a comparison as plain values, as ``--format json`` prints it."""
     names = ("what", "table", "row", "column", "old", "new", "amount")
     changes = [
-        {"consequence": change.consequence.name.lower()}
+        {"consequence": change.consequence}
         | {name: text for name in names if (text := getattr(change, name))}
         for change in ordered_changes(diff)
     ]
     if isinstance(diff, TableDiff):
         found = _table(diff) | {"changes": changes}
+        if diff.because is not None:
+            found["because"] = diff.because
     else:
         found = {
             "old": {"name": diff.old, "version": diff.old_version},
@@ -221,25 +145,20 @@ def as_dict(
             "same": diff.same,
             "tables_added": _counted(diff.tables_added),
             "tables_removed": _counted(diff.tables_removed),
-            "schema": _counted(vars(change) for change in diff.schema),
+            "schema": _counted([vars(change) for change in diff.schema]),
             "tables": {table.name: _table(table) for table in diff.tables},
             "changes": changes,
-            "remarks": list(diff.remarks),
+            "remarks": diff.remarks,
         }
-    if explanation is not None:
-        found["explanation"] = {
-            name: as_dict(table) | {"because": _plain(because)}
-            for name, table, because in (
-                ("model_summary", explanation.figures, explanation.figures_because),
-                ("ledger", explanation.ledger, explanation.ledger_because),
-            )
-        }
-    return found
+        if diff.explanation is not None:
+            found["explanation"] = {n: as_dict(table) for n, table in diff.explanation.items()}
+    plain: dict[str, Any] = _plain(found)
+    return plain
 
 
-def json_text(diff: PackageDiff | TableDiff, explanation: Explanation | None = None) -> str:
+def json_text(diff: PackageDiff | TableDiff) -> str:
     """Return a comparison as JSON, with control characters escaped; see `as_dict`."""
-    text = json.dumps(as_dict(diff, explanation), indent=2, ensure_ascii=False)
+    text = json.dumps(as_dict(diff), indent=2, ensure_ascii=False)
     # JSON itself requires escapes only below U+0020.
     return re.sub(
         r"[\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]", lambda c: f"\\u{ord(c[0]):04x}", text
@@ -247,21 +166,23 @@ def json_text(diff: PackageDiff | TableDiff, explanation: Explanation | None = N
 
 
 def _table(diff: TableDiff) -> dict[str, Any]:
-    columns, rows, sides = diff.columns, diff.rows, {"old": diff.old, "new": diff.new}
+    columns, rows = diff.columns, diff.rows
+    sides = {"old": (diff.old, diff.new), "new": (diff.new, diff.old)}
     return {
         "table": diff.name,
-        **{side: {"name": table.name, "rows": table.rows} for side, table in sides.items()},
-        "key": _plain(diff.key),
+        "old": {"name": diff.old.table.name, "rows": len(diff.old.table.rows)},
+        "new": {"name": diff.new.table.name, "rows": len(diff.new.table.rows)},
+        "key": diff.key,
         "same": diff.same,
         "columns": {
             "added": _counted(columns.added),
             "removed": _counted(columns.removed),
             "renamed": _counted(diff.renamed_columns),
-            "changed": _counted(
-                {"column": c.column, "old_column": c.old_column, "cells": c.changed}
-                for c in diff.distributions
-                if c.changed
-            ),
+            "changed": _counted([
+                {"column": name, "old_column": column["old_column"], "cells": column["changed"]}
+                for name, column in diff.distributions.items()
+                if column["changed"]
+            ]),
             "moved": _counted(columns.moved),
             "perhaps_renamed": _counted(columns.similar),
         },
@@ -269,60 +190,59 @@ def _table(diff: TableDiff) -> dict[str, Any]:
             "added": _counted(rows.added),
             "removed": _counted(rows.removed),
             "renamed": _counted(rows.renamed),
-            "changed": _counted(
-                {"key": _key(row.new_key), "old_line": row.old_line, "new_line": row.new_line,
+            "changed": _counted([
+                {"key": row.new_key, "old_line": row.old_line, "new_line": row.new_line,
                  "columns": row.columns}
                 for row in diff.changed
-            ),
+            ]),
             "matched": diff.matched,
             "perhaps_renamed": {
                 "similar_keys": _counted(rows.similar),
                 "same_content": _counted(rows.ambiguous),
             },
-            "not_compared": {side: _counted(t.not_compared) for side, t in sides.items()},
+            "not_compared": {
+                side: _counted([{"key": key, "line": own.line(key)}
+                                for key in own.not_compared(other)])
+                for side, (own, other) in sides.items()
+            },
         },
-        "duplicate_keys": {side: _plain(table.duplicates) for side, table in sides.items()},
+        "duplicate_keys": {
+            side: [{"key": key, "lines": own.lines(rows), "on_other_side": other.count(key)}
+                   for key, rows in own.duplicates.items()]
+            for side, (own, other) in sides.items()
+        },
         "rows_with_such_keys_are_the_same": diff.set_aside_same,
-        "blank_keys": {side: list(table.blanks) for side, table in sides.items()},
+        "blank_keys": {side: own.lines(own.blanks) for side, (own, _) in sides.items()},
         "cells": list(map(_cell, diff.cells)),
         "written_differently": list(map(_cell, diff.reformatted)),
-        "distributions": {
-            c.column: {name: value for name, value in vars(c).items() if name != "column"}
-            | {"bins": dict(zip(BIN_NAMES, c.bins, strict=True))}
-            for c in diff.distributions
-        },
-        "remarks": list(diff.remarks),
+        "distributions": diff.distributions,
+        "remarks": diff.remarks,
     }  # fmt: skip
 
 
 def _cell(change: CellChange) -> dict[str, Any]:
-    found = {name: value for name, value in _plain(change.difference).items() if value != ""}
+    found = {name: v for name, v in vars(change.difference).items() if v not in (None, "")}
     return {
-        "key": _key(change.key), "column": change.column, "old": change.old, "new": change.new,
+        "key": change.key, "column": change.column, "old": change.old, "new": change.new,
         **found, "old_line": change.old_line, "new_line": change.new_line,
     }  # fmt: skip
 
 
-def _counted(items: Iterable[Any]) -> dict[str, Any]:
-    found = _plain(list(items))
-    return {"count": len(found), "items": found}
+def _counted(items: Sequence[Any]) -> dict[str, Any]:
+    return {"count": len(items), "items": items}
 
 
-def _plain(value: Any, name: str = "") -> Any:
-    """Return the value of a field as JSON has it; optional fields of dataclasses are left out."""
-    if name in ("key", "old_key", "new_key"):
-        return _key(value)
+def _plain(value: Any) -> Any:
+    """Return a value as JSON has it; optional fields of dataclasses are left out."""
+    if isinstance(value, Key):  # the text of its column, or the texts if it has several columns
+        return value[0] if len(value) == 1 else list(value)
     if isinstance(value, Consequence):
         return value.name.lower()
     if is_dataclass(value):
         given = {n: v for n, v in vars(value).items() if v is not None and v != ()}
-        return {_NAMES.get(n, n): _plain(v, n) for n, v in given.items()}
+        value = {_NAMES.get(name, name): field for name, field in given.items()}
     if isinstance(value, Mapping):
-        return {n: _plain(v) for n, v in value.items()}
+        return {name: _plain(part) for name, part in value.items()}
     if isinstance(value, tuple | list):
-        return [_key(key) if name in ("old_keys", "new_keys") else _plain(key) for key in value]
+        return list(map(_plain, value))
     return value
-
-
-def _key(key: KeyText) -> str | list[str]:
-    return key[0] if len(key) == 1 else list(key)

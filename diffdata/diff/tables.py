@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from diffdata.errors import InvalidInputError, PackageError, UnknownNameError, visible
 from diffdata.package.files import read_text
-
-KeyText = tuple[str, ...]
 
 # A single cell may be long (an abstract, a list of authors); the default limit is 131,072.
 _LONGEST_CELL = 2**24
@@ -22,6 +19,15 @@ _KEY_SHARE = 0.5
 _KEY_VALUES = 3
 # A column is suggested as the key if this share of the rows have a unique value in it.
 _NEARLY_ALL = 0.9
+
+
+class Key(tuple[str, ...]):
+    """The texts of the key columns in a row, without surrounding blanks."""
+
+
+def key_words(key: Iterable[str]) -> str:
+    """Return the key of a row as one text."""
+    return " / ".join(key)
 
 
 @dataclass(frozen=True)
@@ -41,43 +47,13 @@ class Table:
 
 
 def make_table(name: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
-    """Return a table of given rows, with line numbers as if each row were one line of a file.
-
-    Examples
-    --------
-    >>> make_table("models", ["model", "flop"], [["GPT-3", "3.14e23"]]).lines
-    (2,)
-    """
+    """Return a table of given rows, with line numbers as if each row were one line of a file."""
     cells = tuple(tuple(row) for row in rows)
     return Table(name, tuple(columns), cells, tuple(range(2, len(cells) + 2)))
 
 
-def read_table(
-    path: str | os.PathLike[str],
-    name: str | None = None,
-    *,
-    delimiter: str = ",",
-    encoding: str = "utf-8",
-) -> Table:
-    """Read a CSV file, with or without a byte order mark, any line ends, lines within cells.
-
-    Messages use the name, by default the path.
-
-    Raises
-    ------
-    InvalidInputError
-        If there is no such encoding, or the delimiter is not one character.
-    PackageError
-        If the file cannot be read or decoded, is empty, has a duplicate column, or has a row with
-        more cells than the header; the message names the line.
-
-    Examples
-    --------
-    >>> from diffdata.package.files import bundled_root
-    >>> read_table(bundled_root() / "data" / "models.csv").columns[:2]
-    ('model_id', 'name')
-    """
-    path, name = Path(path), str(path) if name is None else name
+def read_table(path: Path, name: str, *, delimiter: str = ",", encoding: str = "utf-8") -> Table:
+    """Read a CSV file; see `parse_table`. Messages use the name."""
     try:
         text = read_text(path, name) if encoding == "utf-8" else path.read_bytes().decode(encoding)
     except LookupError:
@@ -90,17 +66,7 @@ def read_table(
 
 
 def parse_table(text: str, name: str, delimiter: str = ",") -> Table:
-    r"""Parse the text of a CSV file; see `read_table`.
-
-    Blank lines are skipped. A row with fewer cells than the header is filled with empty cells, and
-    ``remarks`` reports it.
-
-    Examples
-    --------
-    >>> table = parse_table('\ufeffModel,Notes\r\nGPT-3,"two\nlines"\r\n\r\nOPT,\r\n', "a.csv")
-    >>> table.columns, table.rows, table.lines
-    (('Model', 'Notes'), (('GPT-3', 'two\nlines'), ('OPT', '')), (2, 5))
-    """
+    """Parse CSV with or without a byte order mark, with any line ends, and lines within cells."""
     if len(delimiter) != 1 or delimiter in '"\r\n':
         raise InvalidInputError(f"delimiter: expected one character, found {delimiter!r}")
     lines, rows, short = [], [], []
@@ -118,7 +84,7 @@ def parse_table(text: str, name: str, delimiter: str = ",") -> Table:
             if any(cells[width:]):
                 raise PackageError(
                     f"{name}: line {line}: the row has {len(cells)} cells, expected {width} as in "
-                    "the header; a cell that contains {delimiter!r} must be in double quotes",
+                    f"the header; a cell that contains {delimiter!r} must be in double quotes",
                     line,
                 )
             if len(cells) < width:
@@ -150,19 +116,27 @@ class Keyed:
 
     table: Table
     columns: Sequence[str]
-    once: dict[KeyText, int]
-    duplicates: dict[KeyText, list[int]]
+    once: dict[Key, int]
+    duplicates: dict[Key, list[int]]
     blanks: list[int]  # all key columns are empty
 
-    def count(self, key: KeyText) -> int:
+    def count(self, key: Key) -> int:
         """Return how often a key occurs."""
         return len(self.duplicates.get(key, ())) or int(key in self.once)
 
-    def line(self, key: KeyText) -> int:
+    def line(self, key: Key) -> int:
         """Return the line of the row with a key that occurs once."""
         return self.table.lines[self.once[key]]
 
-    def cells(self, key: KeyText) -> dict[str, str]:
+    def lines(self, rows: Iterable[int]) -> list[int]:
+        """Return the lines where rows begin."""
+        return [self.table.lines[row] for row in rows]
+
+    def not_compared(self, other: Keyed) -> list[Key]:
+        """Return the keys that occur once here, and more than once in the other table."""
+        return [key for key in self.once if key in other.duplicates]
+
+    def cells(self, key: Key) -> dict[str, str]:
         """Return the filled cells of that row, apart from the key, by column."""
         cells = zip(self.table.columns, self.table.rows[self.once[key]], strict=True)
         return {c: text for c, text in cells if text.strip() and c not in self.columns}
@@ -170,10 +144,10 @@ class Keyed:
 
 def by_key(table: Table, columns: Sequence[str]) -> Keyed:
     """Sort the rows of a table into those with a unique, a duplicate and a blank key."""
-    found: dict[KeyText, list[int]] = {}
+    found: dict[Key, list[int]] = {}
     for position, cells in enumerate(table.select(columns)):
-        found.setdefault(tuple(cell.strip() for cell in cells), []).append(position)
-    blanks = found.pop(("",) * len(columns), [])
+        found.setdefault(Key(cell.strip() for cell in cells), []).append(position)
+    blanks = found.pop(Key([""] * len(columns)), [])
     once = {key: rows[0] for key, rows in found.items() if len(rows) == 1}
     duplicates = {key: rows for key, rows in found.items() if len(rows) > 1}
     return Keyed(table, columns, once, duplicates, blanks)
@@ -182,22 +156,14 @@ def by_key(table: Table, columns: Sequence[str]) -> Keyed:
 def key_columns(
     old: Table, new: Table, key: Sequence[str], rename: Mapping[str, str]
 ) -> list[tuple[str, str]]:
-    """Return the key columns as pairs of their old and their new name.
-
-    A name may be ``OLD=NEW``. A name that only one table has is searched in the other by content.
-    """
+    """Return the old and the new name of each key column, which may be named ``OLD=NEW``."""
     if not key:
-        unique = [
-            name
-            for name in old.columns
-            if name in new.columns
-            and all(
-                table.rows and len(by_key(table, [name]).once) >= _NEARLY_ALL * len(table.rows)
-                for table in (old, new)
-            )
-        ]
-        names = visible(", ".join(unique))
-        hint = f"; columns with nearly unique values: {names}" if unique else ""
+        common = [name for name in old.columns if name in new.columns]
+        for table in (old, new):
+            least = max(1, _NEARLY_ALL * len(table.rows))
+            common = [name for name in common if len(by_key(table, [name]).once) >= least]
+        names = visible(", ".join(common))
+        hint = f"; columns with nearly unique values: {names}" if common else ""
         raise InvalidInputError(
             f"key: expected the columns that identify a row (--key COLUMN){hint}"
         )
@@ -205,20 +171,19 @@ def key_columns(
 
 
 def _key_pair(old: Table, new: Table, name: str, rename: Mapping[str, str]) -> tuple[str, str]:
-    renamed = [pair for pair in rename.items() if name in pair]
-    renamed += [(name, name)]
+    """Return both names of a column; if only one table has it, the other is found by content."""
     # A name may itself contain "=", so every place where it can be split is tried.
-    renamed += [(name[:i], name[i + 1 :]) for i, letter in enumerate(name) if letter == "="]
-    for before, after in renamed:
+    splits = [(name[:i], name[i + 1 :]) for i, letter in enumerate(name) if letter == "="]
+    for before, after in [*(p for p in rename.items() if name in p), (name, name), *splits]:
         if before in old.columns and after in new.columns:
             return before, after
     if name in new.columns:
         return _column_like(new, name, old), name
     if name in old.columns:
         return name, _column_like(old, name, new)
-    before, equals, after = name.partition("=")
-    if not equals:
+    if not splits:
         raise unknown_column(name, old, new)
+    before, after = splits[0]
     raise unknown_column(after, new) if before in old.columns else unknown_column(before, old)
 
 

@@ -5,17 +5,15 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from diffdata.editing.formatting import key_of, normal_rows, rows_text
-from diffdata.editing.identifiers import own_key
-from diffdata.editing.opening import locked, replace_text
+from diffdata.editing.formatting import key_of, locked, normal_rows, replace_text, rows_text
 from diffdata.editing.questions import questions
-from diffdata.editing.rows import candidates, derive, fault, find_reference
+from diffdata.editing.rows import candidates, derive, fault, find_reference, own_key
 from diffdata.errors import InvalidInputError, Issue, UnknownNameError
-from diffdata.package.files import DESCRIPTOR, read_text
+from diffdata.package.files import DESCRIPTOR, inside, read_text
 from diffdata.package.packages import Package
 from diffdata.validation.packages import validate
 from diffdata.validation.shape import row_key
@@ -33,14 +31,7 @@ class Added:
 
 
 def table_named(package: Package, name: str) -> str:
-    """Return the table that a name in the singular or plural means.
-
-    Examples
-    --------
-    >>> from diffdata.package.packages import open_package
-    >>> [table_named(open_package(), name) for name in ("model", "case-study", "hardware")]
-    ['models', 'case_studies', 'hardware']
-    """
+    """Return the table that a name in the singular or plural means, such as case-study."""
     plain = name.replace("-", "_")
     for form in (plain, f"{plain}s", f"{plain}es", f"{plain.removesuffix('y')}ies"):
         if form in package.tables:
@@ -49,13 +40,7 @@ def table_named(package: Package, name: str) -> str:
 
 
 def pairs(words: Sequence[str]) -> dict[str, str]:
-    """Read cells that are written ``COLUMN=VALUE``, split at the first equals sign.
-
-    Examples
-    --------
-    >>> pairs(["model_id=gpt-3", "note=6ND = 3.1e23", "level="])
-    {'model_id': 'gpt-3', 'note': '6ND = 3.1e23', 'level': ''}
-    """
+    """Read cells that are written ``COLUMN=VALUE``, split at the first equals sign."""
     cells: dict[str, str] = {}
     for word in words:
         column, equals, value = word.partition("=")
@@ -68,83 +53,65 @@ def pairs(words: Sequence[str]) -> dict[str, str]:
 
 
 def add_row(package: Package, table: str, values: Mapping[str, str]) -> Added:
-    """Add a row to a table at the place of its key; the file is written in the standard form.
+    """Add a row, completed by `derive`, at the place of its key, and format the file.
 
-    What follows from the values is derived (`derive`). The row is checked against its schema and
-    the rest of the package, in a copy; faults that the package had before do not count. The package
-    is locked in the meantime, so that two calls at the same time add two rows.
-
-    InvalidInputError lists every fault and every missing cell of a row that is refused.
-    PackageError is raised if the file cannot be read, formatted or written, or another program
-    changed it in the meantime.
-
-    Examples
-    --------
-    >>> from diffdata.package.packages import open_package
-    >>> lab = {"name": "Some Lab", "organization_kind": "company", "country": "Narnia",
-    ...        "source_id": "brown-2020", "locator": "title page", "verification": "read"}
-    >>> add_row(open_package(), "organizations", lab)
-    Traceback (most recent call last):
-    ...
-    diffdata.errors.InvalidInputError: no row was added to organizations:
-    country: 'Narnia' is not allowed: expected text of the form [A-Z]{2}
+    It is checked in a copy of the package; faults that the package had before do not count.
+    InvalidInputError lists all faults and missing cells.
     """
-    with locked(package):
-        return _add_row(package, table, values)
-
-
-def _add_row(package: Package, table: str, values: Mapping[str, str]) -> Added:
     schema, file = package.schema(table), package.resource(table).path
-    row = derive(package, table, values)
-    found = ((name, fault(text, schema.field(name))) for name, text in row.items())
-    faults = [f"{name}: {message}" for name, message in found if message]
-    for name in [name for key in schema.foreign_keys for name in key.fields if row[name]]:
-        # If the other table cannot be read there are no choices, and the validator reports it.
-        choices = candidates(package, table, name, {})
-        if choices and row[name] not in choices:
-            found_id, message = find_reference(row[name], choices)
-            faults.append(f"{name}: {message or f'write the identifier {found_id}'}")
-    faults += [f"missing: {asked}" for asked in questions(package, table, values) if asked.required]
-    path = package.data_path(table)
-    old_text = read_text(path, file)
-    old = normal_rows(old_text, schema, file)
-    if not faults:  # a row that differs in nothing but the identifier that was made for it
+    with locked(package):
+        row = derive(package, table, values)
+        path = package.data_path(table)
+        old_text = read_text(path, file)
+        old = normal_rows(old_text, schema, file)
+        _refuse(table, _faults(package, table, values, row))
+        # A row that differs in nothing but the identifier that was made for it.
         names = [name for name in schema.column_names if name != own_key(schema)]
         same = [other for other in old if all(other[name] == row[name] for name in names)]
-        faults = [f"the row exists already: {row_key(other, schema)}" for other in same]
-    _refuse(table, faults)
-    text = rows_text([*old, row], schema)
-    # Each row is one line, and the new row comes after those with an equal or lesser key.
-    line = 2 + sum(key_of(other, schema) <= key_of(row, schema) for other in old)
-    issues = _new_issues(package, table, text)
-    # The line of a row that was not written would be misleading.
-    errors = [
-        str(replace(issue, line=None) if (issue.file, issue.line) == (file, line) else issue)
-        for issue in issues
-        if issue.severity == "error"
-    ]
-    _refuse(table, errors)
-    replace_text(path, old_text, text)
+        _refuse(table, (f"the row exists already: {row_key(other, schema)}" for other in same))
+        text = rows_text([*old, row], schema)
+        # Each row is one line, and the new row comes after those with an equal or lesser key.
+        line = 2 + sum(key_of(other, schema) <= key_of(row, schema) for other in old)
+        issues = _new_issues(package, table, text)
+        # The line of a row that was not written would be misleading.
+        shown = [replace(i, line=None) if (i.file, i.line) == (file, line) else i for i in issues]
+        _refuse(table, (str(issue) for issue in shown if issue.severity == "error"))
+        replace_text(path, old_text, text)
     derived = tuple(name for name, cell in row.items() if cell and not values.get(name))
     return Added(path, line, row, derived, tuple(issues))
 
 
-def _refuse(table: str, faults: list[str]) -> None:
-    if faults:
-        raise InvalidInputError("\n".join([f"no row was added to {table}:", *faults]))
+def _faults(
+    package: Package, table: str, values: Mapping[str, str], row: Mapping[str, str]
+) -> Iterator[str]:
+    """Yield the faults of single cells, references to nothing, and missing cells."""
+    schema = package.schema(table)
+    for name, text in row.items():
+        if message := fault(text, schema.field(name)):
+            yield f"{name}: {message}"
+    for name in [name for key in schema.foreign_keys for name in key.fields if row[name]]:
+        # If the other table cannot be read there are no choices, and the validator reports it.
+        choices = candidates(package, table, name, {})
+        if choices and row[name] not in choices:
+            found, message = find_reference(row[name], choices)
+            yield f"{name}: {message or f'write the identifier {found}'}"
+    for question in questions(package, table, values):
+        if question.required:
+            yield f"missing: {question}"
+
+
+def _refuse(table: str, faults: Iterable[str]) -> None:
+    if listed := "\n".join(faults):
+        raise InvalidInputError(f"no row was added to {table}:\n{listed}")
 
 
 def _new_issues(package: Package, table: str, text: str) -> list[Issue]:
     """Validate a copy of the package with the new text of one table, and leave out old issues."""
-    files = {DESCRIPTOR: package.root / DESCRIPTOR}
-    for resource in package.descriptor.resources:
-        # These paths were checked: they stay inside the package, and so inside the copy.
-        files[resource.path] = package.data_path(resource.name)
-        files[resource.schema_] = package.root / resource.schema_
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder)
-        for name, path in files.items():
-            if path.is_file():
+        resources = package.descriptor.resources
+        for name in [DESCRIPTOR, *(r.path for r in resources), *(r.schema_ for r in resources)]:
+            if (path := inside(package.root, name)).is_file():
                 (copy / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(path, copy / name)
         (copy / package.resource(table).path).write_bytes(text.encode())

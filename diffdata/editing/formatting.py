@@ -1,17 +1,23 @@
-"""The standard form of data files, so that a diff shows what changed and nothing else."""
+"""The standard form of data files, so that a diff shows what changed and nothing else.
+
+Rows are sorted by primary key as text; nothing is quoted, blank or padded without need. Numbers
+keep their digits, to be compared with the page: only ``+.5E+06`` becomes ``0.5e6``.
+"""
 
 from __future__ import annotations
 
 import csv
 import io
+import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
-from diffdata.editing.opening import locked, replace_text
 from diffdata.errors import Issue, PackageError
-from diffdata.package.files import read_text
-from diffdata.package.packages import Package
+from diffdata.package.files import DESCRIPTOR, read_text, replacing
+from diffdata.package.packages import Package, open_package
 from diffdata.schemas.standard import Field, TableSchema
 from diffdata.types.definitions import CONTROL
 from diffdata.types.text import CellError, quote
@@ -19,40 +25,62 @@ from diffdata.validation.cells import parse_cell
 from diffdata.validation.shape import row_key
 from diffdata.validation.text import read_table
 
+try:
+    import fcntl
+except ImportError:  # Windows: there only the comparison in `replace_text` protects a file
+    fcntl = None  # type: ignore[assignment]
+
+_EXPECTED = "expected text on one line, without control characters"
 # Faults of the shape of a file that formatting removes without losing anything.
 _HARMLESS = ("blank-row", "byte-order-mark", "line-ends")
 # ASCII digits only: other characters that Python reads as digits are left to the validator.
-_NUMBER = re.compile(
-    r"(?P<sign>[+-]?)(?=\.?[0-9])0*(?P<integral>[0-9]*)(?:\.(?P<fraction>[0-9]*))?"
-    r"(?:[eE](?P<exponent_sign>[+-]?)0*(?P<exponent>[0-9]+))?"
-)
+_NUMBER = re.compile(r"([+-]?)(?=\.?[0-9])0*([0-9]*)(?:\.([0-9]*))?(?:[eE]([+-]?)0*([0-9]+))?")
 
 
-def format_text(text: str, schema: TableSchema, file: str = "table") -> str:
-    """Return the text of a CSV file in the standard form.
+def open_for_editing(path: str | os.PathLike[str] | None = None) -> Package:
+    """Open a package to change it, by default the working tree that diffdata is installed from."""
+    package = open_package(path)
+    if path is None and not is_working_tree(package):
+        raise PackageError(
+            f"{package.root}: the dataset of an installed package cannot be edited; name the "
+            "folder of your own package, or install a clone with `pip install -e .`"
+        )
+    return package
 
-    The standard form has no byte order mark, line feeds as line ends, quotes only where CSV needs
-    them, rows sorted by primary key as text, no blank rows, and no spaces around a cell.
 
-    Numbers keep their digits: a source prints ``0.00`` or ``2.50``, not ``0`` or ``2.5``, and
-    ``150e6`` is easier to compare with the page than ``150000000``. Only their spelling changes:
-    ``+.5E+06`` becomes ``0.5e6``. A cell that is not of the type of its column does not change.
+def is_working_tree(package: Package) -> bool:
+    """Return whether a package is in a working tree of diffdata, where `diffdata build` works."""
+    return all((package.root / name).exists() for name in ("pyproject.toml", "diffdata"))
 
-    PackageError lists, with their lines, all faults because of which formatting could lose
-    something: the text is not CSV, the header is not that of the schema, a row is too long or too
-    short, a cell has a control character, or a key is a duplicate.
-    """
-    return rows_text(normal_rows(text, schema, file), schema)
+
+@contextmanager
+def locked(package: Package) -> Iterator[None]:
+    """Hold the lock of a package from reading its files to writing them; wait while it is taken."""
+    with (package.root / DESCRIPTOR).open("rb") as file:
+        if fcntl is not None:
+            with suppress(OSError):  # a file system without locks
+                fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def replace_text(path: Path, old: str, new: str) -> None:
+    """Replace the text of a file atomically, or refuse if the file no longer has the text `old`."""
+    try:
+        with replacing(path) as unfinished:
+            unfinished.write_bytes(new.encode())
+            if path.read_bytes() != old.encode():
+                raise PackageError(
+                    f"{path}: another program changed the file in the meantime; "
+                    "it was not written, run the command again"
+                )
+    except OSError as error:
+        raise PackageError(f"{path}: cannot be written: {error.strerror}") from None
 
 
 def format_package(
     package: Package, tables: Iterable[str] | None = None, check: bool = False
 ) -> list[Path]:
-    """Write data files, by default of all tables, in the standard form; see `format_text`.
-
-    Returns the files that were (with `check`: would be) written. All files are read before the
-    first is written; if one cannot be formatted, none is written (PackageError).
-    """
+    """Write the files of tables in the standard form, all or none; return those that change."""
     changes: dict[Path, tuple[str, str]] = {}
     faults: list[str] = []
     with locked(package):
@@ -60,12 +88,12 @@ def format_package(
             path, file = package.data_path(table), package.resource(table).path
             try:
                 text = read_text(path, file)
-                formatted = format_text(text, package.schema(table), file)
-            except PackageError as error:
-                faults.append(str(error))
-            else:
+                schema = package.schema(table)
+                formatted = rows_text(normal_rows(text, schema, file), schema)
                 if formatted != text:
                     changes[path] = (text, formatted)
+            except PackageError as error:
+                faults.append(str(error))
         if faults:
             listed = "\n".join(faults)
             raise PackageError(f"{listed}\nno file was changed; run `diffdata validate` for more")
@@ -76,7 +104,7 @@ def format_package(
 
 
 def normal_rows(text: str, schema: TableSchema, file: str) -> list[dict[str, str]]:
-    """Return the rows of a CSV file with every cell in the standard form; see `format_text`."""
+    """Return the rows of a CSV file in the standard form; PackageError if one could be lost."""
     if schema.fields_match != "exact":  # other columns than those of the schema would be lost
         schema = schema.model_copy(update={"fields_match": "equal"})
     table, issues = read_table(text.encode(), file, schema)
@@ -85,9 +113,20 @@ def normal_rows(text: str, schema: TableSchema, file: str) -> list[dict[str, str
     first_lines: dict[tuple[str, ...], int] = {}
     for line, cells in [] if faults else zip(table.lines, table.rows(), strict=True):
         row = {field.name: normal_cell(cells[field.name], field) for field in schema.fields}
-        if any(row.values()):
-            rows.append(row)
-            faults += _row_faults(row, schema, file, line, first_lines)
+        if not any(row.values()):
+            continue
+        rows.append(row)
+        fault = partial(Issue, file, line, row=row_key(row, schema))
+        for name, cell in row.items():
+            if CONTROL.search(cell):
+                message = f"{quote(cell)} is not allowed: {_EXPECTED}"
+                hint = "check the quotes"
+                faults.append(fault(name, value=cell, rule="type", message=message, hint=hint))
+        key = key_of(row, schema)
+        # The validator, too, does not compare a key of which a part is missing.
+        if all(key) and (first := first_lines.setdefault(key, line)) != line:
+            about, hint = schema.primary_key[0], f"line {first} has the same key"
+            faults.append(fault(about, rule="primary-key", message="duplicate key", hint=hint))
     if faults:
         raise PackageError("\n".join(map(str, faults)), faults[0].line)
     return rows
@@ -99,10 +138,10 @@ def normal_cell(text: str, field: Field) -> str:
     found = _NUMBER.fullmatch(text) if field.type in ("integer", "number") else None
     if not found:
         return text
-    sign, exponent_sign = (found[name] or "" for name in ("sign", "exponent_sign"))
-    fraction = f".{found['fraction']}" if found["fraction"] else ""
-    exponent = f"e{exponent_sign.strip('+')}{found['exponent']}" if found["exponent"] else ""
-    written = f"{sign.strip('+')}{found['integral'] or '0'}{fraction}{exponent}"
+    sign, integral, fraction, exponent_sign, exponent = (part or "" for part in found.groups())
+    written = sign.strip("+") + (integral or "0")
+    written += f".{fraction}" if fraction else ""
+    written += f"e{exponent_sign.strip('+')}{exponent}" if exponent else ""
     try:
         parse_cell(text, field)
     except CellError:  # such as a number that is too large, which the validator reports as it is
@@ -122,27 +161,4 @@ def rows_text(rows: Iterable[Mapping[str, str]], schema: TableSchema) -> str:
 
 def key_of(row: Mapping[str, str], schema: TableSchema) -> tuple[str, ...]:
     """Return the key of a row, as the text by which files are sorted."""
-    return tuple(row[name] for name in schema.primary_key)
-
-
-def _row_faults(
-    row: Mapping[str, str], schema: TableSchema, file: str, line: int,
-    first_lines: dict[tuple[str, ...], int],
-) -> list[Issue]:  # fmt: skip
-    """Return the cells that CSV cannot carry safely, and the key if an earlier row has it."""
-    about, key = row_key(row, schema), key_of(row, schema)
-    expected = "expected text on one line, without control characters"
-    faults = [
-        Issue(file, line, name, about, cell, "type", "error",
-              f"{quote(cell)} is not allowed: {expected}", "check the quotes")
-        for name, cell in row.items()
-        if CONTROL.search(cell)
-    ]  # fmt: skip
-    # The validator, too, does not compare a key of which a part is missing.
-    first = first_lines.setdefault(key, line) if all(key) else line
-    if first != line:
-        faults.append(
-            Issue(file, line, schema.primary_key[0], about, None, "primary-key", "error",
-                  "duplicate key", f"line {first} has the same key")
-        )  # fmt: skip
-    return faults
+    return tuple(row.get(name, "") for name in schema.primary_key)

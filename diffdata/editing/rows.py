@@ -1,95 +1,83 @@
-"""A row before it is written: faults of its cells, what it refers to, and what can be derived."""
+"""A row before it is written: faults of its cells, references, its identifier, derived cells."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+import unicodedata
+from collections.abc import Iterator, Mapping
 
 import pyarrow as pa
 
-from diffdata.editing.formatting import normal_cell
-from diffdata.editing.identifiers import own_key, propose
+from diffdata.editing.formatting import key_of, normal_cell
 from diffdata.errors import PackageError, UnknownNameError, nearest, suggestion
 from diffdata.package.files import read_bytes
 from diffdata.package.packages import Package
-from diffdata.schemas.profile import DatePrecision
+from diffdata.schemas.profile import DatePrecision, ExactlyOne
 from diffdata.schemas.rules import field_checks
-from diffdata.schemas.standard import Field
+from diffdata.schemas.standard import Field, TableSchema
 from diffdata.types.arrow import arrow_type
 from diffdata.types.text import CellError, quote
 from diffdata.validation.cells import parse_cell
 from diffdata.validation.evaluate import failing_rows
 from diffdata.validation.text import read_table
 
-_PART_OF_DATE = re.compile(r"(?P<year>[0-9]{4})(?P<month>-[0-9]{2})?(?P<day>-[0-9]{2})?")
+_PRECISIONS = {4: "year", 7: "month", 10: "day"}  # by the number of characters
 # The default of a column, if its enum allows it, and the column that must be given for it to apply.
 _DEFAULTS = {"status": ("current", None), "statistic": ("unspecified", "value")}
 
+# How identifiers are made: alternatives, the best first, each a sequence of columns, `=word` for a
+# fixed word, and `*` for the one column that an `exactlyOne` rule asks for. An alternative is used
+# if the row has all its columns.
+_SUBJECT = "*"
+_NAMES = (("name",), ("title",))
+_PARTS: dict[str, tuple[tuple[str, ...], ...]] = {
+    "artifacts": (("model_id", "artifact_kind"), ("model_id", "name"), ("organization_id", "name")),
+    "comparisons": (("model_id", "=vs", "reference_model_id"),),
+    "diffusion_events": (
+        ("model_id", "=match-of", "reference_model_id"),
+        ("artifact_id", "mechanism"),
+        ("organization_id", "=match-of", "reference_model_id"),
+    ),
+    "estimates": ((_SUBJECT, "quantity_id", "source_id"),),
+    "rationales": ((_SUBJECT, "decision", "reason"),),
+    "training_runs": (("model_id", "=run", "source_id"),),
+    "sources": (("authors", "published", "title", "publisher"),),  # see `_of_source`
+}
+# Tables in which two rows of the same parts are two statements, so that the second gets a number.
+# In the others they are probably the same thing, and the user decides.
+_NUMBERED = ("comparisons", "diffusion_events", "estimates", "rationales", "training_runs")
+
+_SMALL_WORDS = {"a", "an", "and", "at", "by", "for", "from", "in", "into", "is", "of", "on", "or"}
+_SMALL_WORDS |= {"the", "to", "via", "with"}
+_NAMED_LETTER = re.compile(r"(?:GREEK|LATIN) (?:SMALL|CAPITAL) LETTER ([A-Z]+)")
+
 
 def fault(text: str, field: Field) -> str:
-    """Return what `validate` finds wrong with a cell alone and how to fix it, or an empty string.
-
-    Examples
-    --------
-    >>> number = Field(name="value", type="number", unit="1", description="A number.")
-    >>> fault("175B", number)
-    "'175B' is not allowed: expected a number such as 3.14e23 (write 175000000000)"
-    >>> fault("175e9", number)
-    ''
-    """
+    """Return what is wrong with a cell by itself and how to fix it, or an empty string."""
     try:
         value = parse_cell(text, field)
+        if value is not None:
+            checks = field_checks(field)
+            table = pa.table({field.name: pa.array([value], arrow_type(field))})
+            for check, failing in zip(checks, failing_rows(table, checks), strict=True):
+                if len(failing):
+                    hint = suggestion(text, map(str, field.constraints.enum or ()))
+                    raise CellError(check.expected, hint)
     except CellError as error:
-        return _not_allowed(text, error.expected, error.hint)
-    except ValueError:  # more digits than Python reads
-        return _not_allowed(text, "a number that fits in 64 bits", "")
-    if value is None:
-        return ""
-    checks = field_checks(field)
-    table = pa.table({field.name: pa.array([value], arrow_type(field))})
-    for check, failing in zip(checks, failing_rows(table, checks), strict=True):
-        if len(failing):
-            hint = suggestion(text, map(str, field.constraints.enum or ()))
-            return _not_allowed(text, check.expected, hint)
+        hint = f" ({error.hint})" if error.hint else ""
+        return f"{quote(text)} is not allowed: expected {error.expected}{hint}"
     return ""
 
 
-def _not_allowed(text: str, expected: str, hint: str) -> str:
-    return f"{quote(text)} is not allowed: expected {expected}" + (f" ({hint})" if hint else "")
-
-
 def full_date(text: str) -> tuple[str, str]:
-    """Return the first day of a date, month or year, and the precision; empty texts for others.
-
-    Examples
-    --------
-    >>> full_date("2020-05"), full_date("2020"), full_date("May 2020")
-    (('2020-05-01', 'month'), ('2020-01-01', 'year'), ('', ''))
-    """
-    found = _PART_OF_DATE.fullmatch(text)
-    if not found:
+    """Return the first day of a date, month or year, and the precision; empty texts for others."""
+    if not re.fullmatch(r"[0-9]{4}(-[0-9]{2}){0,2}", text):
         return "", ""
-    precision = "day" if found["day"] else "month" if found["month"] else "year"
-    return f"{found['year']}{found['month'] or '-01'}{found['day'] or '-01'}", precision
+    return text + "0000-01-01"[len(text) :], _PRECISIONS[len(text)]
 
 
 def derive(package: Package, table: str, given: Mapping[str, str]) -> dict[str, str]:
-    """Complete a row as far as it follows from the cells that are given.
-
-    Derived are: the full form and the precision of a date, from how much of it is given; the
-    part of a reference that its other parts determine (the unit of a quantity that has only one);
-    ``current`` as status and ``unspecified`` as statistic; the identifier. A column that is given
-    as an empty text stays empty. The row that is returned has all columns of the table.
-
-    Examples
-    --------
-    >>> from diffdata.package.packages import open_package
-    >>> given = {"model_id": "gpt-2", "quantity_id": "training_compute", "value": "1.5e21",
-    ...          "source_id": "jones-2020-overhang"}
-    >>> row = derive(open_package(), "estimates", given)
-    >>> row["estimate_id"], row["unit"], row["status"], row["statistic"], row["basis"]
-    ('gpt-2-training-compute-jones-2020-overhang', 'FLOP', 'current', 'unspecified', '')
-    """
+    """Return a row with all columns: what is given, even as an empty text, and what follows."""
     schema = package.schema(table)
     for name in given:
         if name not in schema.column_names:
@@ -113,16 +101,6 @@ def derive(package: Package, table: str, given: Mapping[str, str]) -> dict[str, 
     if (own := own_key(schema)) and own not in cells:
         row[own], _ = new_identifier(package, table, row)
     return row
-
-
-def new_identifier(package: Package, table: str, row: Mapping[str, str]) -> tuple[str, str]:
-    """Make the identifier of a row and name the existing one it clashes with; see `propose`."""
-    schema = package.schema(table)
-    keys = [
-        tuple(other.get(name, "") for name in schema.primary_key) for other in rows(package, table)
-    ]
-    key_field = schema.field(schema.primary_key[0])
-    return propose(table, schema, row, keys, lambda text: bool(text) and not fault(text, key_field))
 
 
 def rows(package: Package, table: str) -> list[dict[str, str]]:
@@ -150,15 +128,7 @@ def candidates(
 
 
 def find_reference(text: str, choices: Mapping[str, str]) -> tuple[str, str]:
-    """Return the identifier that a text is, or is the name of; if there is none, a message.
-
-    Examples
-    --------
-    >>> find_reference("GPT-3 175B", {"gpt-3": "GPT-3 175B"})
-    ('gpt-3', '')
-    >>> find_reference("gpt3", {"gpt-3": "GPT-3 175B", "bloom": "BLOOM"})
-    ('', "there is no 'gpt3'; did you mean gpt-3?")
-    """
+    """Return the identifier that a text is, or is the name of; if there is none, a message."""
     if text in choices:
         return text, ""
     lower = text.casefold()
@@ -171,3 +141,91 @@ def find_reference(text: str, choices: Mapping[str, str]) -> tuple[str, str]:
     shown = list(dict.fromkeys(close))[:5]
     hint = f"did you mean {' or '.join(shown)}?" if shown else "add it first"
     return "", f"there is no {quote(text)}; {hint}"
+
+
+def new_identifier(package: Package, table: str, row: Mapping[str, str]) -> tuple[str, str]:
+    """Return the best identifier for a row that no other row has; without one, the best taken."""
+    schema = package.schema(table)
+    own, clash = schema.primary_key[0], ""
+    taken = {key_of(other, schema) for other in rows(package, table)}
+    for proposal in proposals(table, schema, row):
+        # Some tables have identifiers without hyphens and dots.
+        spellings = (proposal, proposal.replace("-", "_").replace(".", "_"))
+        text = next((one for one in spellings if one and not fault(one, schema.field(own))), "")
+        if text and key_of({**row, own: text}, schema) not in taken:
+            return text, ""
+        clash = clash or text
+    return "", clash
+
+
+def slug(text: str) -> str:
+    """Return a name as an identifier: lower case ASCII, dots only inside numbers."""
+    letters = "".join(map(_ascii, unicodedata.normalize("NFKD", text.casefold())))
+    words = re.sub(r"[^a-z0-9.]+", "-", re.sub(r"['\u2019]", "", letters))
+    words = re.sub(r"(?<![0-9])\.|\.(?![0-9])", "-", words)
+    return re.sub("-+", "-", words).strip("-")
+
+
+def _ascii(letter: str) -> str:
+    if letter.isascii():
+        return letter
+    if unicodedata.combining(letter):
+        return ""
+    named = _NAMED_LETTER.match(unicodedata.name(letter, ""))
+    return named[1].lower() if named else " "
+
+
+def own_key(schema: TableSchema) -> str | None:
+    """Return the column with the identifier of a row, None where foreign keys identify rows."""
+    name = schema.primary_key[0]
+    foreign = {column for key in schema.foreign_keys for column in key.fields}
+    owns = name.endswith("_id") and name not in foreign and schema.field(name).type == "string"
+    return name if owns else None
+
+
+def ingredients(table: str, schema: TableSchema) -> list[str]:
+    """Return the columns from which an identifier can be made, except for the subject."""
+    parts = {part for parts in _PARTS.get(table, _NAMES) for part in parts}
+    return [name for name in schema.column_names if name in parts - set(_subjects(schema))]
+
+
+def proposals(table: str, schema: TableSchema, row: Mapping[str, str]) -> Iterator[str]:
+    """Yield identifiers that fit a row, the best first, whether or not another row has them."""
+    if table == "sources":
+        yield from _of_source(row)
+        return
+    subject = next((row[name] for name in _subjects(schema) if row.get(name)), "")
+    cells = {**row, _SUBJECT: subject}
+    for parts in _PARTS.get(table, _NAMES):
+        words: list[str] = []
+        for part in parts:
+            word = part[1:] if part.startswith("=") else slug(cells.get(part, ""))
+            if part == "name":  # without leading words that the identifier has already
+                own, used = word.split("-"), "-".join(words).split("-")
+                while len(own) > 1 and own[0] in used:
+                    own.pop(0)
+                word = "-".join(own)
+            words.append(word)
+        if all(words):
+            yield "-".join(words)
+            if table in _NUMBERED:
+                yield from (f"{'-'.join(words)}-{number}" for number in range(2, 1000))
+
+
+def _subjects(schema: TableSchema) -> list[str]:
+    rules = (rule for rule in schema.rules if isinstance(rule, ExactlyOne))
+    return [name for rule in rules for name in rule.columns]
+
+
+def _of_source(row: Mapping[str, str]) -> Iterator[str]:
+    """Yield author and year, as in brown-2020, or the publisher; then with words of the title."""
+    author = slug(re.split(r"[,;]", row.get("authors", ""))[0])
+    year = row.get("published", "")[:4]
+    publisher = slug(re.sub(r"\.[a-z]{2,}$", "", row.get("publisher", "")))
+    stem = [part for part in ([author, year] if author else [publisher]) if part]
+    used = {"", *_SMALL_WORDS, *"-".join(stem).split("-")}
+    words = [word for word in slug(row.get("title", "")).split("-") if word not in used]
+    if author and year:
+        yield "-".join(stem)
+    first = 1 if author else 2 if stem else 4
+    yield from ("-".join([*stem, *words[:number]]) for number in range(first, 6) if words)

@@ -42,7 +42,7 @@ DIGEST = "content digest sha256"
 
 
 def open_profiled(package: Dataset | None, version: str | None) -> Package:
-    """Open a dataset; one sentence is the error for a package that is not meant for diffdata."""
+    """Open a dataset; the error for a package that is not meant for diffdata is one sentence."""
     try:
         return open_dataset(package, version)
     except DescriptorError as error:
@@ -58,10 +58,7 @@ def open_profiled(package: Dataset | None, version: str | None) -> Package:
 
 
 def citation_of(package: Package, what: str | None = None) -> list[Item]:
-    """Return the item of the dataset (None), a table or an estimate, and the items of its sources.
-
-    UnknownNameError if `what` is neither the name of a table nor an estimate_id.
-    """
+    """Return the item of the dataset (None), a table or an estimate, and those of its sources."""
     if what is None:
         return [_dataset(package)]
     if what in package.tables:

@@ -1,39 +1,24 @@
-"""Metadata of a package for Zenodo, for schema.org and for MLCommons Croissant.
-
-Croissant is written here: mlcroissant would add 20 dependencies for one JSON object.
-"""
+"""Metadata of a package for Zenodo, for schema.org and for MLCommons Croissant."""
 
 from __future__ import annotations
 
 import hashlib
 import html
+import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from diffdata.exporting.citation import citation_of, date_text, family_first, filled
-from diffdata.exporting.contents import described_with_unit, type_name
-from diffdata.exporting.styles import cite_from
+from diffdata.exporting.contents import described_with_unit
+from diffdata.exporting.styles import cite
 from diffdata.package.packages import Package
 from diffdata.schemas.profile import Resource
 from diffdata.schemas.standard import TableSchema
+from diffdata.types.definitions import definition
 
-# The names of Croissant that are not names of schema.org, as its specification (1.0) spells them.
-_CR_NAMES = """citeAs column equivalentProperty extract field fileObject fileProperty fileSet format
-includes isLiveDataset jsonPath key md5 parentField path recordSet references regex repeated replace
-samplingRate separator source subField transform"""
-_CONTEXT = {
-    "@language": "en",
-    "@vocab": "https://schema.org/",
-    "sc": "https://schema.org/",
-    "cr": "http://mlcommons.org/croissant/",
-    "rai": "http://mlcommons.org/croissant/RAI/",
-    "dct": "http://purl.org/dc/terms/",
-    "conformsTo": "dct:conformsTo",
-    "data": {"@id": "cr:data", "@type": "@json"},
-    "dataType": {"@id": "cr:dataType", "@type": "@vocab"},
-    "examples": {"@id": "cr:examples", "@type": "@json"},
-    **{name: f"cr:{name}" for name in _CR_NAMES.split()},
-}
+# The standard context of Croissant 1.0.
+_CONTEXT = Path(__file__).with_name("croissant.json")
 
 
 def zenodo(package: Package) -> dict[str, Any]:
@@ -98,18 +83,17 @@ def schema_org(package: Package) -> dict[str, Any]:
 def croissant(package: Package, *, references: bool = True) -> dict[str, Any]:
     """Return the MLCommons Croissant 1.0 description: files, tables, columns, keys and references.
 
-    Croissant has no field for units, so the description of a column ends with its unit. The
-    addresses of the files are relative to the folder of the descriptor. mlcroissant (1.1) accepts
-    `references`, but with them it cannot read the rows of a table that has several foreign keys.
+    It has no field for units, so the description of a column ends with its unit. With `references`
+    mlcroissant (1.1) cannot read the rows of a table that has several foreign keys.
     """
     resources = package.descriptor.resources
     return {
-        "@context": _CONTEXT,
+        "@context": json.loads(_CONTEXT.read_text(encoding="utf-8")),
         "@type": "sc:Dataset",
         "conformsTo": "http://mlcommons.org/croissant/1.0",
         **_dataset(package),
         "isLiveDataset": False,
-        "citeAs": cite_from(package, style="bibtex").strip(),
+        "citeAs": cite(package=package, style="bibtex").strip(),
         "distribution": [
             {
                 "@type": "cr:FileObject",
@@ -146,7 +130,7 @@ def _record_set(schema: TableSchema, resource: Resource, references: bool) -> di
                 "@id": f"{table}/{field.name}",
                 "name": field.name,
                 "description": described_with_unit(field),
-                "dataType": type_name(field, "croissant"),
+                "dataType": definition(field).schema_org,
                 "source": {
                     "fileObject": {"@id": resource.path},
                     "extract": {"column": field.name},

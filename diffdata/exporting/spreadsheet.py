@@ -5,14 +5,14 @@ from __future__ import annotations
 import datetime
 import io
 import re
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
+import pyarrow as pa
+
 from diffdata.errors import InvalidInputError, optional_library
-from diffdata.exporting.contents import Contents
-from diffdata.exporting.files import looks_like_formula
+from diffdata.exporting.contents import Contents, is_formula, rows
 
 # Limits of the format: the length of a sheet name, the size of a sheet, the UTF-16 units of a text,
 # and the integers that a double represents with 15 digits.
@@ -26,19 +26,12 @@ _NO_DATE = datetime.datetime(1980, 1, 1)  # the first date that a zip archive ca
 
 
 def write_xlsx(contents: Contents, path: Path) -> None:
-    """Write a workbook: the sheets ``about`` and ``columns``, and a sheet per table.
-
-    Dates are dates. Texts are texts, never formulas. An integer of more than 15 digits, which Excel
-    would round, and a date before March 1900 are written as text. The same data give the same
-    bytes. InvalidInputError if a name, a text or a table does not fit into the format.
-    """
+    """Write a workbook: the sheets ``about`` and ``columns``, and a sheet per table."""
     openpyxl = optional_library("openpyxl")
     writer = optional_library("openpyxl.writer.excel")
-    sheets: dict[str, list[tuple[Any, ...]]] = contents.extra_tables("xlsx") | {
-        table.name: [table.schema.column_names, *table.rows()] for table in contents.tables
-    }
-    for name, rows in sheets.items():
-        if fault := _fault(name, rows):
+    sheets = contents.extra_tables("xlsx") | contents.tables
+    for name, table in sheets.items():
+        if fault := _fault(name, table):
             raise InvalidInputError(f"to xlsx: {name}{fault}; export to another format")
     descriptor = contents.package.descriptor
     book = openpyxl.Workbook(write_only=True)
@@ -46,10 +39,10 @@ def write_xlsx(contents: Contents, path: Path) -> None:
     properties.title, properties.creator = _NOT_XML.sub("", descriptor.title), descriptor.name
     properties.version = descriptor.version
     properties.created = properties.modified = (descriptor.created or _NO_DATE).replace(tzinfo=None)
-    for name, rows in sheets.items():
+    for name, table in sheets.items():
         sheet = book.create_sheet(name)
         sheet.freeze_panes = "A2"
-        for row in rows:
+        for row in (table.column_names, *rows(table)):
             sheet.append([_cell(sheet, value) for value in row])
     made = io.BytesIO()
     writer.ExcelWriter(book, ZipFile(made, "w")).save()  # `book.save` would store the time
@@ -59,30 +52,28 @@ def write_xlsx(contents: Contents, path: Path) -> None:
             archive.writestr(dated, parts.read(entry), ZIP_DEFLATED)
 
 
-def _fault(name: str, rows: Sequence[Sequence[Any]]) -> str | None:
+def _fault(name: str, table: pa.Table) -> str | None:
     """Return why Excel cannot open a table, or why openpyxl would truncate it."""
     if len(name) > _SHEET_NAME:
         return f": the name is too long for a sheet, which allows {_SHEET_NAME} characters"
     if name == "history":
         return ": Excel reserves the sheet name History"
-    if len(rows[0]) > _COLUMNS or len(rows) > _ROWS:
+    if table.num_columns > _COLUMNS or table.num_rows >= _ROWS:
         return f": a sheet has at most {_COLUMNS} columns and {_ROWS} rows, with the header"
-    for number, row in enumerate(rows, start=1):
-        for column, value in zip(rows[0], row, strict=True):
-            if isinstance(value, str):
-                length = len(value.encode("utf-16-le")) // 2
-                if length > _TEXT:
-                    return (
-                        f", row {number}, {column}: a text of {length} characters in UTF-16, "
-                        f"a cell allows {_TEXT}"
-                    )
-                if found := _NOT_XML.search(value):
-                    code = f"U+{ord(found[0]):04X}"
-                    return f", row {number}, {column}: a workbook cannot store {code}"
+    for number, row in enumerate(table.to_pylist(), start=2):
+        for column, value in row.items():
+            place = f", row {number}, {column}: "
+            text = value if isinstance(value, str) else ""
+            length = len(text.encode("utf-16-le")) // 2
+            if length > _TEXT:
+                return f"{place}a text of {length} characters in UTF-16, a cell allows {_TEXT}"
+            if found := _NOT_XML.search(text):
+                return f"{place}a workbook cannot store U+{ord(found[0]):04X}"
     return None
 
 
 def _cell(sheet: Any, value: Any) -> Any:
+    """Return a cell; large integers and dates before March 1900 become text."""
     from openpyxl.cell import WriteOnlyCell
 
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= _EXACT:
@@ -97,6 +88,6 @@ def _cell(sheet: Any, value: Any) -> Any:
         return value
     cell = WriteOnlyCell(sheet, value)
     cell.data_type = "s"  # openpyxl would write text that begins with = as a formula
-    if looks_like_formula(value):
+    if is_formula(value):
         cell.quotePrefix = True  # the cell remains text when somebody edits it
     return cell

@@ -1,13 +1,10 @@
-"""Citations as text: APA, BibTeX, CSL-JSON, RIS and the Citation File Format.
-
-We write APA, BibTeX and RIS ourselves because no maintained library writes them from CSL-JSON
-without changing the keys or dropping fields. PyYAML writes the Citation File Format.
-"""
+"""Citations as text: APA, BibTeX, CSL-JSON, RIS and the Citation File Format."""
 
 from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -24,7 +21,7 @@ from diffdata.exporting.citation import (
     filled,
     open_profiled,
 )
-from diffdata.package.packages import Dataset, Package
+from diffdata.package.packages import Dataset
 from diffdata.schemas.profile import PackageDescriptor
 
 # The types of CSL-JSON that we use, in RIS and in the Citation File Format.
@@ -69,10 +66,9 @@ def cite(
     Parameters
     ----------
     what
-        The name of a table, or an estimate_id; by default the dataset. The citation of a table
-        includes the sources of its rows. The citation of an estimate includes the source that
-        states it, with the place in the source, and the source that quotes it if the estimate was
-        read there.
+        The name of a table, or an estimate_id; by default the dataset. A table is cited with the
+        sources of its rows; an estimate with the source that states it, the place there, and the
+        source that quotes it if it was read there.
     style
         ``apa`` (plain text), ``bibtex``, ``csl-json``, ``ris`` or ``cff``.
     package, version
@@ -82,9 +78,9 @@ def cite(
     Returns
     -------
     text
-        Complete lines. They include the version, and the DOI if there is one (``id`` in the
-        descriptor, ``doi`` in the index of releases). The citation of a released edition also
-        includes the day of the release and the content digest, which identifies the values.
+        Complete lines with the version, and the DOI if there is one (``id`` in the descriptor,
+        ``doi`` in the index of releases); of a released edition also with the day of the release
+        and the content digest, which identifies the values.
 
     Raises
     ------
@@ -103,15 +99,11 @@ diffdata: how AI capabilities spread (Version 2026.2.0) [Data set]. [content dig
 summary. Rethink Priorities. https://ea.greaterwrong.com/posts/nc3JFZbqnzWWAPkmz/\
 understanding-the-diffusion-of-large-language-models-summary-1 [Table 3]
     """
-    return cite_from(open_profiled(package, version), what, style=style)
-
-
-def cite_from(package: Package, what: str | None = None, *, style: str = "apa") -> str:
-    """Return the citation of a part of an opened package; see `cite`."""
+    opened = open_profiled(package, version)
     if style not in STYLES:
         raise UnknownNameError("style of citation", style, STYLES)
-    items = citation_of(package, what)
-    return _cff(package.descriptor, items) if style == "cff" else _STYLES[style](items)
+    items = citation_of(opened, what)
+    return _cff(opened.descriptor, items) if style == "cff" else _STYLES[style](items)
 
 
 def _publisher(item: Item) -> str | None:
@@ -122,16 +114,8 @@ def _kind(item: Item) -> str | None:
     return "Data set" if item["type"] == "dataset" else item.get("genre")
 
 
-def csl_json(items: Sequence[Item]) -> str:
-    """Write items as CSL-JSON, which Zotero, pandoc and every CSL processor read."""
-    return json.dumps(items, indent=2, ensure_ascii=False) + "\n"
-
-
 def apa(items: Sequence[Item]) -> str:
-    """Write references in APA style (7th edition), one per line, without italics.
-
-    The dataset comes first, then an empty line and the sources in alphabetical order.
-    """
+    """Write references in APA style (7th edition): the first item, and the others sorted."""
     first, *rest = map(_apa_reference, items)
     lines = [first, "", *sorted(rest, key=str.casefold)] if rest else [first]
     return "".join(f"{line}\n" for line in lines)
@@ -229,11 +213,6 @@ def latex(text: str) -> str:
     return text.translate(_LATEX)
 
 
-def ris(items: Sequence[Item]) -> str:
-    """Write RIS records, which EndNote, Mendeley, Zotero and most catalogues read."""
-    return "\n".join(map(_ris_record, items))
-
-
 def _ris_record(item: Item) -> str:
     tags = [
         ("TY", _TYPES[item["type"]][0]),
@@ -257,8 +236,8 @@ def _ris_date(item: Item, key: str) -> str:
 _STYLES: dict[str, Callable[[Sequence[Item]], str]] = {
     "apa": apa,
     "bibtex": bibtex,
-    "csl-json": csl_json,
-    "ris": ris,
+    "csl-json": lambda items: json.dumps(items, indent=2, ensure_ascii=False) + "\n",
+    "ris": lambda items: "\n".join(map(_ris_record, items)),
 }
 # CFF is not a list of items: it describes the dataset and refers to the sources.
 STYLES = (*_STYLES, "cff")
@@ -318,7 +297,6 @@ def _cff_authors(item: Item) -> list[dict[str, str]]:
     return [{_CFF_NAMES[key]: text for key, text in name.items()} for name in names]
 
 
-def yaml_text(document: Mapping[str, Any]) -> str:
+def yaml_text(document: dict[str, Any]) -> str:
     """Write a mapping as YAML, in the given order and without line breaks in texts."""
-    options: dict[str, Any] = {"sort_keys": False, "allow_unicode": True, "width": float("inf")}
-    return str(yaml.safe_dump(dict(document), **options))
+    return str(yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=sys.maxsize))

@@ -30,19 +30,15 @@ def taken_from(
 
     Parameters
     ----------
-    source
-        A source_id.
-    package, version
-        A folder with a datapackage.json, or a released edition; by default the dataset that comes
-        with diffdata.
+    source : a source_id
+    package, version : the package or released edition to read; the bundled dataset by default
 
     Returns
     -------
     frame
         One row for each row of any table that the source states, or that was read in it as a
         quotation. Columns: locator, table, key, says (in our words), as_printed, verification,
-        stated_by (the source whose words are quoted, if it is another one). Sorted by the sections
-        of the source where ``source_sections`` lists them, then by the numbers in the locator.
+        stated_by (the source whose words are quoted, if it is another one).
 
     Raises
     ------
@@ -52,8 +48,8 @@ def taken_from(
     Examples
     --------
     >>> taken = taken_from("daan-2024-gpt-3-level")
-    >>> taken.loc[taken["key"] == "daan-gpt-3-duration", ["locator", "says"]].values.tolist()
-    [['TL/DR, paragraph 1; Part 2, paragraph 2', 'training_duration of gpt-3: 14.8 day']]
+    >>> taken.loc[taken["key"] == "daan-gpt-3-duration", "says"].tolist()
+    ['training_duration of gpt-3: 14.8 day']
     """
     dataset = open_dataset(package, version)
     tables = _sourced_tables(dataset)
@@ -85,15 +81,7 @@ def taken_from(
 
 
 def row_counts(*, package: Dataset | None = None, version: str | None = None) -> pd.DataFrame:
-    """Return how many rows were taken from each source, those with the most first.
-
-    A row that one source quotes from another counts for both.
-
-    Examples
-    --------
-    >>> row_counts(version="2026.2").loc[0, "source"]
-    'cottier-2022-summary'
-    """
+    """Return how many rows were taken from each source, also as a quotation; the most first."""
     dataset = open_dataset(package, version)
     tables = _sourced_tables(dataset)
     frames = load_all(dataset, [*tables, "sources"])
@@ -124,27 +112,13 @@ def reading_list(taken: pd.DataFrame) -> str:
 
 
 def section_of(locator: str, sections: Sequence[str]) -> str | None:
-    """Return the section of a source in which a locator begins, None if it is in none of them.
-
-    Examples
-    --------
-    >>> section_of("Part 2, Methodology, item 3", ["Part 2", "Part 2, Methodology"])
-    'Part 2, Methodology'
-    """
+    """Return the longest section of a source with which a locator begins, None without one."""
     matching = [name for name in sections if re.match(rf"{re.escape(name)}(?!\w)", locator)]
     return max(matching, key=len, default=None)
 
 
 def reading_order(locator: str, sections: Sequence[str]) -> tuple[float, ...]:
-    """Return a sort key for a locator: the position of its section, then the numbers in it.
-
-    Examples
-    --------
-    >>> names = ["Table 1", "Part 2"]
-    >>> sorted(["Part 2, item 10", "Part 2, last item", "Part 2, item 9.1", "Table 1"],
-    ...        key=lambda locator: reading_order(locator, names))
-    ['Table 1', 'Part 2, item 9.1', 'Part 2, item 10', 'Part 2, last item']
-    """
+    """Return a sort key for a locator: the position of its section, then the numbers in it."""
     section = section_of(locator, sections)
     if section is None:
         return (len(sections),)

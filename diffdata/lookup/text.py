@@ -19,19 +19,10 @@ from typing import Any
 
 import pandas as pd
 
-# The columns of ``estimates`` that name what a row is about.
-SUBJECTS = (
-    "model_id", "artifact_id", "event_id", "comparison_id", "scenario_id", "counterfactual_id",
-    "technique_id",
-)  # fmt: skip
-
 ACCESS_LABELS = {
-    "open": "open",
-    "on_request": "on request",
-    "api_only": "API only",
-    "partial": "partial",
+    "open": "open", "on_request": "on request", "api_only": "API only", "partial": "partial",
     "none": "none",
-}
+}  # fmt: skip
 
 _DATE_FORMATS = {"day": "%Y-%m-%d", "month": "%Y-%m", "year": "%Y"}
 
@@ -60,7 +51,11 @@ def unit_of(unit: str, currency: str) -> str:
 
 def subject_of(row: Any) -> str:
     """Return the id of what a row of ``estimates`` is about."""
-    return next(str(row[name]) for name in SUBJECTS if isinstance(row[name], str))
+    kinds = (
+        "model", "artifact", "event", "comparison", "scenario", "counterfactual", "technique",
+    )  # fmt: skip
+    names = (row[f"{kind}_id"] for kind in kinds)
+    return next(name for name in names if isinstance(name, str))
 
 
 def figure_text(row: Any) -> str:

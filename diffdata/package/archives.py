@@ -31,11 +31,7 @@ _UNREADABLE = (
 def unpack(
     archive: Path, folder: Path, *, most_entries: int = 10_000, most_bytes: int = 2**30
 ) -> None:
-    """Unpack a zip archive into an empty folder.
-
-    PackageError is raised if it is not a zip archive or is damaged; if a name leads out of the
-    folder or is used twice, an entry is a link or encrypted, or entries are too many or too large.
-    """
+    """Unpack a zip archive into an empty folder; PackageError says why it cannot be unpacked."""
     try:
         _check_directory(archive, most_entries)
         with zipfile.ZipFile(archive) as opened:
@@ -66,10 +62,7 @@ def unpacked(archive: Path) -> Iterator[Path]:
 
 
 def package_folder(folder: Path, name: str) -> Path:
-    """Return the folder of the dataset in an unpacked archive: its top, or the only folder there.
-
-    PackageError is raised if neither has a descriptor; `name` is the archive in the message.
-    """
+    """Return the folder of the dataset in an unpacked archive: its top, or the one folder there."""
     inside = [path for path in sorted(folder.iterdir()) if path.name != "__MACOSX"]
     for place in [folder, *(inside if len(inside) == 1 else [])]:
         if (place / DESCRIPTOR).is_file():

@@ -48,9 +48,8 @@ if TYPE_CHECKING:
 def content_digest(frame: IntoDataFrame, schema: TableSchema) -> str:
     """Return the sha256 of the values of a table, as 64 hexadecimal digits.
 
-    The frame is of any library and has the columns of the schema; other columns, the order of
-    columns and rows, and the index do not matter. InvalidInputError is raised if a column is
-    missing, or a value is not of its type.
+    InvalidInputError is raised if the frame lacks a column of the schema, or a value is not of its
+    type; other columns, the order of columns and rows, and the index do not matter.
     """
     table = nw.from_native(frame, eager_only=True)
     missing = [name for name in schema.column_names if name not in table.columns]

@@ -17,8 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from diffdata.errors import PackageError, UnknownNameError
 from diffdata.package import files
 
-# The last number of the version of the package: 0 with a new edition, and one more for each version
-# that changes the code alone. It never changes data.
+# The last number of the version of the package: 0 with a new edition, one more for other code.
 PATCH = 1
 INDEX = "index.json"
 
@@ -97,11 +96,10 @@ class Release(BaseModel):
 
     def check_digest(self, table: str, digest: str) -> None:
         """Raise a PackageError unless a table has the released values."""
-        expected = self.tables[table].digest
-        if digest != expected:
+        if digest != self.tables[table].digest:
             raise PackageError(
                 f"table {table!r} of {self.edition}: these are not the released values: "
-                f"their digest is {digest}, expected {expected}"
+                f"their digest is {digest}, expected {self.tables[table].digest}"
             )
 
 
@@ -113,7 +111,7 @@ class _Index(BaseModel):
 
 def releases_folder(root: Path | None = None) -> Path:
     """Return the folder of the releases of a package, which may be missing."""
-    return (files.bundled_root() if root is None else root) / "releases"
+    return (root or files.bundled_root()) / "releases"
 
 
 def versions() -> list[Release]:
@@ -160,11 +158,10 @@ def write_index(folder: Path, releases: Sequence[Release]) -> None:
 
 def find_release(version: str, releases: Sequence[Release]) -> Release:
     """Return the release that a version names: an edition, or a version of the package."""
-    edition = edition_of(version)
-    for release in releases:
-        if release.edition == edition:
-            return release
-    raise UnknownNameError("released edition", version, [one.edition for one in releases])
+    editions = {release.edition: release for release in releases}
+    if (edition := edition_of(version)) not in editions:
+        raise UnknownNameError("released edition", version, editions)
+    return editions[edition]
 
 
 def read_archive(path: Path, release: Release) -> bytes:

@@ -1,7 +1,4 @@
-"""Where the dataset lies, and how files of a package are read and written.
-
-Nothing heavy is imported here: every process that loads a table imports this module.
-"""
+"""Where the dataset lies, and how files of a package are read and written."""
 
 from __future__ import annotations
 
@@ -19,11 +16,7 @@ PARQUET = (".parquet", ".pq")  # suffixes of Parquet files; diffdata writes the 
 
 
 def bundled_root() -> Path:
-    """Return the folder of the dataset that comes with diffdata.
-
-    In an installed wheel it lies inside the package. In a working tree (an editable install) it is
-    the root of the repository, so that edits of the data take effect at once.
-    """
+    """Return the folder of the dataset that comes with diffdata: in a working tree, its root."""
     here = Path(__file__).resolve().parents[1]
     for root in (here / "dataset", here.parent):
         if (root / DESCRIPTOR).is_file():
@@ -35,8 +28,7 @@ def bundled_root() -> Path:
 def replacing(path: Path) -> Iterator[Path]:
     """Yield a temporary path to write to; on success that file replaces `path` atomically.
 
-    Readers never see half a file, and after a failure the old file is unchanged. A replaced file
-    keeps its mode, and a link stays a link to the replaced file. A missing folder is made.
+    A replaced file keeps its mode, a link stays a link, and a missing folder is made.
     """
     path = path.resolve()
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -56,10 +48,7 @@ def write_atomically(path: Path, text: str) -> None:
 
 
 def read_bytes(path: Path, name: str) -> bytes:
-    """Return the bytes of a UTF-8 file; `name` is its name in messages.
-
-    PackageError is raised if it is missing, cannot be read, or is not UTF-8 (the line is named).
-    """
+    """Return the bytes of a UTF-8 file; `name` is its name in messages."""
     try:
         data = path.read_bytes()
     except FileNotFoundError:
@@ -70,7 +59,12 @@ def read_bytes(path: Path, name: str) -> bytes:
         try:
             data.decode("utf-8")
         except UnicodeDecodeError as error:
-            raise _not_utf8(name, data, error.start) from None
+            line, byte = data.count(b"\n", 0, error.start) + 1, data[error.start]
+            fault = f"line {line} is not UTF-8 (byte 0x{byte:02x}; Windows-1252?)"
+            if data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in data[:8]:
+                line, fault = 1, "this is UTF-16, not UTF-8"
+            message = f"{name}: {fault}; save the file with the encoding UTF-8"
+            raise PackageError(message, line) from None
     return data
 
 
@@ -79,23 +73,8 @@ def read_text(path: Path, name: str) -> str:
     return read_bytes(path, name).decode("utf-8")
 
 
-def _not_utf8(name: str, data: bytes, position: int) -> PackageError:
-    line = data.count(b"\n", 0, position) + 1
-    fix = "save the file with the encoding UTF-8"
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in data[:8]:
-        return PackageError(f"{name}: this is UTF-16, not UTF-8; {fix}", 1)
-    return PackageError(
-        f"{name}: line {line} is not UTF-8 (byte 0x{data[position]:02x}; Windows-1252?); {fix}",
-        line,
-    )
-
-
 def inside(root: Path, relative: str) -> Path:
-    """Return the path of a file that a descriptor names.
-
-    PackageError is raised if it leads out of the package (also through a link), is a remote
-    address, or is not a path.
-    """
+    """Return the path of a file that a descriptor names, which must be inside of the package."""
     shown = relative if len(relative) <= 100 else relative[:97] + "..."
     if "://" in relative:
         raise PackageError(f"{shown}: a remote file, which is not fetched")

@@ -14,6 +14,7 @@ from functools import cached_property
 from pathlib import Path
 
 from diffdata.errors import (
+    UNREADABLE,
     DescriptorError,
     InvalidInputError,
     PackageError,
@@ -21,17 +22,9 @@ from diffdata.errors import (
     UnknownNameError,
     suggestion,
 )
-from diffdata.package import files
+from diffdata.package import editions, files
 from diffdata.package.archives import package_folder, unpack
 from diffdata.package.digest import package_digest
-from diffdata.package.editions import (
-    Release,
-    edition_of,
-    find_release,
-    read_archive,
-    read_index,
-    releases_folder,
-)
 from diffdata.package.files import DESCRIPTOR, inside, read_text
 from diffdata.schemas.profile import PackageDescriptor, Resource
 from diffdata.schemas.reader import parse_package, parse_schema, parse_standard_schema
@@ -43,15 +36,12 @@ _unpacked: dict[tuple[int, str], Path] = {}
 
 @dataclass(frozen=True)
 class Package:
-    """A dataset on disk: its folder, its descriptor and the schemas of its tables.
-
-    ``release`` is its entry in the index, if it was opened as a released edition.
-    """
+    """A dataset on disk: its folder, its descriptor and the schemas of its tables."""
 
     root: Path
     descriptor: PackageDescriptor
     schemas: dict[str, TableSchema]
-    release: Release | None = None
+    release: editions.Release | None = None  # if it was opened as a released edition
 
     @property
     def version(self) -> str:
@@ -65,10 +55,9 @@ class Package:
 
     def resource(self, table: str) -> Resource:
         """Return the resource of a table (UnknownNameError if there is none)."""
-        for resource in self.descriptor.resources:
-            if resource.name == table:
-                return resource
-        raise UnknownNameError("table", table, self.tables)
+        if table not in self.tables:
+            raise UnknownNameError("table", table, self.tables)
+        return self.descriptor.resources[self.tables.index(table)]
 
     def schema(self, table: str) -> TableSchema:
         """Return the schema of a table (UnknownNameError if there is none)."""
@@ -84,10 +73,7 @@ Dataset = str | os.PathLike[str] | Package
 
 
 def open_dataset(package: Dataset | None = None, version: str | None = None) -> Package:
-    """Open the dataset that a user names: a package, a released edition, or the current dataset.
-
-    A released edition is always read from its archive; a package and an edition exclude each other.
-    """
+    """Open the dataset that a user names: a package, a released edition, or the current dataset."""
     if version is None:
         return package if isinstance(package, Package) else open_package(package)
     if package is not None:
@@ -95,15 +81,13 @@ def open_dataset(package: Dataset | None = None, version: str | None = None) -> 
             f"version: {version} is an edition of diffdata, and a package is named too; "
             "give one of them"
         )
-    return open_edition(version)
+    return open_release(
+        editions.releases_folder(), editions.find_release(version, editions.versions())
+    )
 
 
 def open_package(path: str | os.PathLike[str] | None = None) -> Package:
-    """Read the descriptor and all schemas of a package, but not its data.
-
-    By default it is the dataset that comes with diffdata. DescriptorError lists every fault of
-    descriptor and schemas; PackageError is raised if the descriptor cannot be read.
-    """
+    """Read descriptor and schemas of a package, by default the bundled one; see `read_package`."""
     package, problems = read_package(path)
     if problems:
         raise DescriptorError(problems)
@@ -113,10 +97,7 @@ def open_package(path: str | os.PathLike[str] | None = None) -> Package:
 def read_package(
     path: str | os.PathLike[str] | None = None,
 ) -> tuple[Package, list[Problem]]:
-    """Read the valid part of a package: schemas with faults are left out, and reported.
-
-    PackageError is raised if the descriptor itself is missing, cannot be read or has faults.
-    """
+    """Read the descriptor of a package and its valid schemas, and return the faults of others."""
     root = files.bundled_root() if path is None else Path(path)
     if root.is_file() and root.name == DESCRIPTOR:
         root = root.parent
@@ -137,34 +118,25 @@ def read_package(
             problems += error.problems
         except PackageError as error:
             message = str(error).removeprefix(f"{file}: ")
-            problems.append(Problem(file, "", message, unreadable=True, line=error.line))
+            problems.append(Problem(file, "", message, rule=UNREADABLE, line=error.line))
     names = {resource.name: resource.schema_ for resource in descriptor.resources}
     problems += dangling_keys(schemas, names, list(names), "table")
     return Package(root, descriptor, schemas), problems
 
 
-def open_edition(version: str) -> Package:
-    """Open a released edition; see `open_dataset`."""
-    folder = releases_folder()
-    return open_release(folder, find_release(version, read_index(folder)))
-
-
-def open_release(folder: Path, release: Release) -> Package:
-    """Open a release whose archive lies in a folder, once its sha256 and index entry are checked.
-
-    The content digest of each table is checked when the table is loaded.
-    """
+def open_release(folder: Path, release: editions.Release) -> Package:
+    """Open a release in a folder, once sha256 and index entry are checked; its values are later."""
     archive = folder / release.file
     if not archive.exists():
         raise PackageError(
             f"{archive}: the archive of {release.edition} is not part of this installation; "
             f"`diffdata fetch {release.edition} MIRROR` brings it"
         )
-    read_archive(archive, release)
+    editions.read_archive(archive, release)
     package = dataclasses.replace(open_package(_unpack(archive, release.sha256)), release=release)
     digests = {name: table.digest for name, table in release.tables.items()}
     if (
-        edition_of(package.version) != release.edition
+        editions.edition_of(package.version) != release.edition
         or digests.keys() != package.schemas.keys()
         or package_digest(digests, package.schemas) != release.digest
     ):
@@ -177,10 +149,9 @@ def open_release(folder: Path, release: Release) -> Package:
 def find_schema(
     schema: str | os.PathLike[str], package: Dataset | None = None
 ) -> tuple[TableSchema, Package | None]:
-    """Return the schema that a user names: by its file, or by its table in a package.
+    """Return the schema that a user names: by its file, or by its table in a package, with it.
 
-    For a table its package is returned too. A file with ``rules`` must follow the profile of
-    diffdata, any other one the standard alone.
+    A file with ``rules`` must follow the profile of diffdata, any other one the standard alone.
     """
     file = Path(schema)
     if file.suffix.lower() != ".json" and not file.is_file():
@@ -211,10 +182,7 @@ def table_of_file(file: Path) -> tuple[Package, str] | None:
 def dangling_keys(
     schemas: Mapping[str, TableSchema], files: Mapping[str, str], tables: list[str], what: str
 ) -> Iterator[Problem]:
-    """Find the foreign keys of some of the tables that refer to what does not exist.
-
-    ``files`` are the names of the schemas in messages, which call a table `what`.
-    """
+    """Find the foreign keys that refer to what does not exist; messages call a table `what`."""
     for name, schema in schemas.items():
         for position, key in enumerate(schema.foreign_keys):
             where = f"foreignKeys[{position}].reference"

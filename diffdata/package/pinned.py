@@ -1,20 +1,15 @@
 """Parquet files of validated tables, which later processes read without validating again.
 
-`pinned_files` makes one Parquet file for each table of the dataset, and an index (``tables.json``)
-with their sha256 and with the sha256 of each file that they were made from: descriptor, schemas and
-CSV files. The build of a wheel puts them next to the data, ``diffdata build`` into the folder
-``dataset`` of a working tree. They are used only if their sha256 match, and in a working tree also
-those of the files they were made from. Otherwise the CSV file is read and validated.
-
-An archive of a released edition has Parquet files too. Their content digests are compared with the
-index of editions.
+The index ``tables.json`` has their sha256 and that of each file that they were made from:
+descriptor, schemas and CSV files. They are used only if these match (in a wheel the first are
+enough). The Parquet files in the archive of an edition are used if their content digests match.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,16 +23,14 @@ if TYPE_CHECKING:
     from diffdata.package.packages import Package
 
 INDEX = "tables.json"
-# Where the files lie: next to the data in a wheel, in a folder of their own in a working tree.
-TREE_FOLDER = "dataset"
+TREE_FOLDER = "dataset"  # of a working tree; in a wheel the files lie next to the data
 
 
 def pinned_tables(package: Package, names: Iterable[str]) -> dict[str, pa.Table] | None:
-    """Return tables of the bundled dataset or of a released edition from their Parquet files.
+    """Return tables of the bundled dataset or of a released edition, as they are after validation.
 
-    They have the metadata of `arrow_schema` and their content digest, as after validation. None is
-    returned if the package is neither, or the files are missing, damaged or stale: then the tables
-    must be validated. PackageError is raised if an edition does not have the released values.
+    None means that they must be validated: there are no such files, or they are damaged or stale.
+    PackageError is raised if an edition does not have the released values.
     """
     if package.release is not None:
         return _released_tables(package, package.release, names)
@@ -47,24 +40,21 @@ def pinned_tables(package: Package, names: Iterable[str]) -> dict[str, pa.Table]
 
 
 def bundled_tables(root: Path, names: Iterable[str]) -> dict[str, pa.Table] | None:
-    """Return tables of the bundled dataset in `root`; see `pinned_tables`.
-
-    The package need not be opened, which keeps the import of its models out of `diffdata.load`.
-    """
+    """Return tables of the bundled dataset without opening it, see `pinned_tables`."""
     try:
-        folder = pinned_folder(root)
+        folder = root if (root / INDEX).is_file() else root / TREE_FOLDER
         index = json.loads((folder / INDEX).read_bytes())
         # In a wheel the data are not for editing, and the index was made with them.
         sources = {} if folder == root else index["files"]
-        for path, sha256 in sources.items():
+        for path, expected in sources.items():
             with open(f"{root}/{path}", "rb") as file:  # pathlib takes longer than the reading
-                if hashlib.sha256(file.read()).hexdigest() != sha256:
+                if sha256(file.read()) != expected:
                     return None
         tables = {}
         for name in names:
             expected = index["tables"][name]["sha256"]
             data = (folder / f"{name}{files.PARQUET[0]}").read_bytes()
-            if hashlib.sha256(data).hexdigest() != expected:
+            if sha256(data) != expected:
                 return None
             tables[name] = _read(data)
     except (OSError, ValueError, LookupError, TypeError, AttributeError):
@@ -72,29 +62,9 @@ def bundled_tables(root: Path, names: Iterable[str]) -> dict[str, pa.Table] | No
     return tables
 
 
-def pinned_folder(root: Path) -> Path:
-    """Return the folder of the Parquet files of the bundled dataset, which may be missing."""
-    return root if (root / INDEX).is_file() else root / TREE_FOLDER
-
-
-def pinned_files(sources: Mapping[str, bytes], tables: Mapping[str, pa.Table]) -> dict[str, bytes]:
-    """Return the Parquet files of validated tables and their index, by the names of the files.
-
-    `sources` are the files that the tables were read from, by their paths in the package. The same
-    tables give the same bytes with the same version of pyarrow.
-    """
-    made = {f"{name}{files.PARQUET[0]}": parquet_bytes(table) for name, table in tables.items()}
-    index = {
-        "files": {path: hashlib.sha256(data).hexdigest() for path, data in sources.items()},
-        "tables": {
-            name: {
-                "sha256": hashlib.sha256(data).hexdigest(),
-                "digest": table.schema.metadata[b"digest"].decode(),
-            }
-            for (name, table), data in zip(tables.items(), made.values(), strict=True)
-        },
-    }
-    return {**made, INDEX: (json.dumps(index, indent=1) + "\n").encode()}
+def sha256(data: bytes) -> str:
+    """Return the sha256 of a file as 64 hexadecimal digits."""
+    return hashlib.sha256(data).hexdigest()
 
 
 def parquet_bytes(table: pa.Table) -> bytes:
@@ -104,16 +74,9 @@ def parquet_bytes(table: pa.Table) -> bytes:
     # All options are named, so that another default of a new pyarrow changes nothing.
     sink = pa.BufferOutputStream()
     pq.write_table(
-        table,
-        sink,
-        version="2.6",
-        data_page_version="1.0",
-        compression="snappy",
-        use_dictionary=True,
-        write_statistics=True,
-        store_schema=True,
-        row_group_size=2**20,
-    )
+        table, sink, version="2.6", data_page_version="1.0", compression="snappy",
+        use_dictionary=True, write_statistics=True, store_schema=True, row_group_size=2**20,
+    )  # fmt: skip
     data: bytes = sink.getvalue().to_pybytes()
     return data
 
@@ -137,13 +100,12 @@ def _released_tables(
 
 
 def _read(data: bytes) -> pa.Table:
-    source = pa.BufferReader(data)
     try:
         # What pyarrow.parquet uses, without its import of file systems and network libraries.
         from pyarrow._parquet import ParquetReader
 
         reader = ParquetReader()
-        reader.open(source)
+        reader.open(pa.BufferReader(data))
         return reader.read_all(use_threads=False)
     except (ImportError, AttributeError, TypeError):  # it is not part of the public interface
         import pyarrow.parquet as pq

@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 
 from diffdata.errors import InvalidInputError
-from diffdata.exporting import cite_from
+from diffdata.exporting import cite
 from diffdata.loading import arrow_tables
 from diffdata.package.digest import package_digest
 from diffdata.package.editions import Release, TableContent
@@ -24,22 +24,14 @@ from diffdata.package.pinned import parquet_bytes
 from diffdata.releasing.changelog import CHANGELOG, Section
 
 CHECKSUMS = "SHA256SUMS"
-CITATION = "CITATION.cff"
 # Files that are added if the package has them: the licence of the data, the profile of the schemas.
 COMPANIONS = ("LICENSE-DATA", "schemas/profile.json")
-
-_UNKNOWN = "0" * 64  # an archive cannot contain its own sha256
 
 
 def make_archive(package: Package, section: Section, date: datetime.date) -> tuple[bytes, Release]:
     """Return the archive of an edition and its entry in the index; nothing is written.
 
-    It contains the descriptor with the sha256 and the size of each data file, the schemas, the
-    tables as CSV and as Parquet, the section of the changelog, the citation, the licence of the
-    data and the profile of the schemas if the package has them, and the sha256 of all of these.
-    Dates, permissions and the order of the entries are fixed, so a second run gives the same bytes.
-
-    InvalidInputError is raised if a file of the package has the name of one that is added.
+    Dates, permissions and the order of the files are fixed, so a second run gives the same bytes.
     """
     tables = arrow_tables(package, package.tables)
     digest, described = content_of(package, tables)
@@ -47,14 +39,21 @@ def make_archive(package: Package, section: Section, date: datetime.date) -> tup
         edition=section.edition,
         date=date,
         file=f"{package.descriptor.name.replace('/', '-')}-{section.edition}.zip",
-        sha256=_UNKNOWN,
+        sha256="0" * 64,  # an archive cannot contain its own
         bytes=0,
         digest=digest,
         doi=package.descriptor.doi,
         tables=described,
         headline=section.headline,
     )
-    data = _zipped(_files(package, tables, release, section), date)
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        for name, data in _files(package, tables, release, section).items():
+            entry = zipfile.ZipInfo(name, (date.year, date.month, date.day, 0, 0, 0))
+            entry.create_system = 3  # Unix, on every machine
+            entry.external_attr = 0o100644 << 16
+            archive.writestr(entry, data, zipfile.ZIP_DEFLATED, 9)
+    data = made.getvalue()
     update = {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
     return data, release.model_copy(update=update)
 
@@ -63,10 +62,11 @@ def content_of(
     package: Package, tables: Mapping[str, pa.Table]
 ) -> tuple[str, dict[str, TableContent]]:
     """Return the content digest of a package, and the number of rows and digest of each table."""
-    digests = {name: t.schema.metadata[b"digest"].decode() for name, t in tables.items()}
     described = {
-        name: TableContent(rows=t.num_rows, digest=digests[name]) for name, t in tables.items()
+        name: TableContent(rows=table.num_rows, digest=table.schema.metadata[b"digest"].decode())
+        for name, table in tables.items()
     }
+    digests = {name: content.digest for name, content in described.items()}
     return package_digest(digests, package.schemas), described
 
 
@@ -77,19 +77,21 @@ def _files(
     day = datetime.datetime.combine(release.date, datetime.time(), datetime.UTC)
     described = package.descriptor.model_copy(update={"created": day})
     dated = dataclasses.replace(package, descriptor=described, release=release)
-    files: dict[str, bytes] = {}
-    for resource in described.resources:
-        for path in (resource.path, resource.schema_):
-            files[path] = inside(package.root, path).read_bytes()
+    paths = [path for one in described.resources for path in (one.path, one.schema_)]
+    files = {path: inside(package.root, path).read_bytes() for path in paths}
+    descriptor: dict[str, Any] = json.loads((package.root / DESCRIPTOR).read_bytes())
+    descriptor["created"] = f"{release.date}T00:00:00Z"
+    for resource in descriptor["resources"]:
+        data = files[resource["path"]]
+        resource["bytes"] = len(data)
+        resource["hash"] = f"sha256:{hashlib.sha256(data).hexdigest()}"
     ours = {
-        DESCRIPTOR: _descriptor(package, release, files),
+        DESCRIPTOR: (json.dumps(descriptor, indent=2, ensure_ascii=False) + "\n").encode(),
         CHANGELOG: f"# {described.title}\n\n{section.text}".encode(),
-        CITATION: cite_from(dated, style="cff").encode(),
+        "CITATION.cff": cite(package=dated, style="cff").encode(),
     }
-    origin = {
-        "dataset": described.name,
-        "license": ", ".join(one.name for one in described.licenses),
-    }
+    licenses = ", ".join(one.name for one in described.licenses)
+    origin = {"dataset": described.name, "license": licenses}
     for name, table in tables.items():
         named = table.replace_schema_metadata({**table.schema.metadata, **origin})
         ours[f"parquet/{name}.parquet"] = parquet_bytes(named)
@@ -102,25 +104,3 @@ def _files(
     files = dict(sorted((files | ours).items()))
     sums = [f"{hashlib.sha256(data).hexdigest()}  {name}\n" for name, data in files.items()]
     return dict(sorted((files | {CHECKSUMS: "".join(sums).encode()}).items()))
-
-
-def _descriptor(package: Package, release: Release, files: dict[str, bytes]) -> bytes:
-    """Return the descriptor with the date of the release, and size and sha256 of each data file."""
-    described: dict[str, Any] = json.loads((package.root / DESCRIPTOR).read_bytes())
-    described["created"] = f"{release.date}T00:00:00Z"
-    for resource in described["resources"]:
-        data = files[resource["path"]]
-        resource["bytes"] = len(data)
-        resource["hash"] = f"sha256:{hashlib.sha256(data).hexdigest()}"
-    return (json.dumps(described, indent=2, ensure_ascii=False) + "\n").encode()
-
-
-def _zipped(files: dict[str, bytes], date: datetime.date) -> bytes:
-    made = io.BytesIO()
-    with zipfile.ZipFile(made, "w") as archive:
-        for name, data in files.items():
-            entry = zipfile.ZipInfo(name, (date.year, date.month, date.day, 0, 0, 0))
-            entry.create_system = 3  # Unix, on every machine
-            entry.external_attr = 0o100644 << 16
-            archive.writestr(entry, data, zipfile.ZIP_DEFLATED, 9)
-    return made.getvalue()

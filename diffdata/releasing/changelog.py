@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import datetime
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from diffdata.diff import PackageDiff, TableDiff, read_table
+from diffdata.diff import PackageDiff, TableDiff
 from diffdata.diff.cells import Consequence
-from diffdata.diff.ordering import key_words
+from diffdata.diff.tables import key_words
+from diffdata.editing.formatting import key_of
+from diffdata.editing.rows import rows
 from diffdata.errors import PackageError
 from diffdata.package.packages import Package
 
 CHANGELOG = "CHANGELOG.md"
 _CORRECTIONS = "corrections"
-
-_HEADING = re.compile(r"## (?P<edition>\d+\.\d+)(?:\.0)?(?: \((?P<date>[^)]*)\))?")
 # The part that names the changed values, with the reasons; `diffdata versions` shows it.
 _CHANGED_VALUES = "changed values"
 
@@ -30,103 +29,73 @@ class Section:
     text: str  # with its heading
 
     @property
-    def date(self) -> datetime.date | None:
-        """The date of the heading, None if it has none."""
-        try:
-            return datetime.date.fromisoformat(self.dated)
-        except ValueError:
-            return None
-
-    @property
     def headline(self) -> tuple[str, ...]:
         """The text before the first part, and the points under ``### Changed values``."""
         found = []
         part = _CHANGED_VALUES
         for block in _blocks(self.text):
-            if block.startswith("#"):
-                part = block.strip("# ").casefold() if block.startswith("###") else part
-            elif part == _CHANGED_VALUES:
+            if block.startswith("###"):
+                part = block.strip("# ").casefold()
+            elif not block.startswith("#") and part == _CHANGED_VALUES:
                 found.append(block)
         return tuple(found)
 
     def names(self, key: tuple[str, ...]) -> bool:
-        r"""Return whether one point of the section names a row, by all the texts of its key.
+        """Return whether one point of the section names a row, by all the texts of its key."""
 
-        An id counts where it is a separate word; a plain word such as ``parameters`` only in
-        backticks, because it may mean anything.
+        # A plain word such as `parameters` counts only in backticks, for it may mean anything.
+        def named(text: str, block: str) -> bool:
+            return f"`{text}`" in block or (not text.isalpha() and _has_word(text, block))
 
-        Examples
-        --------
-        >>> section = section_of("## 2026.2\n- `parameters` and gpt-3-cost: read anew.", "2026.2")
-        >>> [section.names((key,)) for key in ("gpt-3-cost", "gpt-3", "parameters", "anew")]
-        [True, False, True, False]
-        """
         quoted = f"`{key_words(key)}`"
         return any(
-            quoted in block or all(_named(text, block) for text in key if text)
+            quoted in block or all(named(text, block) for text in key if text)
             for block in _blocks(self.text)
         )
 
-    def names_table(self, table: str) -> bool:
-        """Return whether the section names a table; here a plain word counts."""
-        return bool(_as_word(table, self.text))
-
 
 def section_of(text: str, edition: str) -> Section:
-    r"""Return the section of an edition.
-
-    Raises
-    ------
-    PackageError
-        If it has no section ``## EDITION (DATE)`` with a text.
-
-    Examples
-    --------
-    >>> section = section_of("# Changelog\n\n## 1.2 (2026-11-22)\n\nMore\nrows.\n", "1.2")
-    >>> section.date.year, section.headline
-    (2026, ('More rows.',))
-    """
-    lines = text.splitlines()
-    starts = [n for n, line in enumerate(lines) if line.startswith(("## ", "# "))]
-    for start in starts:
-        found = _HEADING.fullmatch(lines[start].rstrip())
-        if found and found["edition"] == edition:
-            end = next((n for n in starts if n > start), len(lines))
-            text = "\n".join(lines[start:end]).strip() + "\n"
-            if any(not block.startswith("#") for block in _blocks(text)):
-                return Section(edition, found["date"] or "", text)
-            raise PackageError(f"{CHANGELOG}: line {start + 1}: the section is empty", start + 1)
-    raise PackageError(
-        f"{CHANGELOG}: it has no section `## {edition} (DATE)`; it should say what is new and why"
-    )
+    """Return the section of an edition; PackageError if it has none, or one without a text."""
+    text = "\n".join(text.splitlines())
+    heading = rf"^## {re.escape(edition)}(?:\.0)?(?: \(([^)]*)\))?\s*?$"
+    found = re.search(rf"{heading}.*?(?=^##? |\Z)", text, re.M | re.S)
+    if found is None:
+        raise PackageError(
+            f"{CHANGELOG}: it has no section `## {edition} (DATE)`; "
+            "it should say what is new and why"
+        )
+    section = Section(edition, found[1] or "", found[0].strip() + "\n")
+    if all(block.startswith("#") for block in _blocks(section.text)):
+        line = text.count("\n", 0, found.start()) + 1
+        raise PackageError(f"{CHANGELOG}: line {line}: the section is empty", line)
+    return section
 
 
 def unnamed(diff: PackageDiff, new: Package, section: Section) -> list[str]:
     """Return what must be named and is not, as points for the changelog.
 
-    A row in which a value changed is named by its key, in the changelog or by a row of
-    ``corrections`` that is new or changed and refers to it. A table is named in the changelog if
-    its rows, columns or rules were added, removed or changed.
+    A changed row is named by its key, in the section or by a new or changed row of ``corrections``
+    that refers to it; a table with other rows, columns or rules is named in the section.
     """
-    corrected = list(_corrected(diff, new))
+    corrected = _corrected(diff, new)
     found = []
     for how, tables in (("added", diff.tables_added), ("removed", diff.tables_removed)):
-        found += [f"- `{name}`: table {how}" for name in tables if not section.names_table(name)]
+        unsaid = [name for name in tables if not _has_word(name, section.text)]
+        found += [f"- `{name}`: table {how}" for name in unsaid]
     for table in diff.tables:
-        if not section.names_table(table.name):
-            changes = list(_of_table(table, diff))
-            found += [f"- `{table.name}`: {', '.join(changes)}"] if changes else []
-        found += _of_rows(table, section, corrected)
+        changes = ", ".join(_of_table(table, diff))
+        if changes and not _has_word(table.name, section.text):
+            found.append(f"- `{table.name}`: {changes}")
+        found += [f"- `{table.name}`: {row}" for row in _of_rows(table, section, corrected)]
     return found
 
 
 def _of_table(table: TableDiff, diff: PackageDiff) -> Iterator[str]:
-    for how, rows in (("added", table.rows.added), ("removed", table.rows.removed)):
-        if rows:
-            yield f"{len(rows)} row{'s' * (len(rows) != 1)} {how}"
+    for how, keys in (("added", table.rows.added), ("removed", table.rows.removed)):
+        if keys:
+            yield f"{len(keys)} row{'s' * (len(keys) != 1)} {how}"
     for how, columns in (("added", table.columns.added), ("removed", table.columns.removed)):
-        for column in columns:
-            yield f"column `{column}` {how}"
+        yield from (f"column `{column}` {how}" for column in columns)
     for pair in table.renamed_columns:
         yield f"column `{pair.old}` renamed `{pair.new}`"
     for change in diff.schema:
@@ -136,23 +105,20 @@ def _of_table(table: TableDiff, diff: PackageDiff) -> Iterator[str]:
             yield f"{column}{change.what} {change.how}"
 
 
-def _of_rows(
-    table: TableDiff, section: Section, corrected: list[Mapping[str, str]]
-) -> Iterator[str]:
+def _of_rows(table: TableDiff, section: Section, corrected: list[dict[str, str]]) -> Iterator[str]:
     columns = [pair.new for pair in table.key]
     for row in table.changed:
         key = dict(zip(columns, row.new_key, strict=True))
         if not section.names(row.new_key) and not any(key.items() <= c.items() for c in corrected):
-            cells = [
+            cells = ", ".join(
                 f"{cell.column} {_short(cell.old)} -> {_short(cell.new)}"
                 for cell in table.cells
                 if cell.key == row.new_key
-            ]
-            yield f"- `{table.name}`: `{key_words(row.new_key)}`: {', '.join(cells)}"
+            )
+            yield f"`{key_words(row.new_key)}`: {cells}"
     for row in table.rows.renamed:
         if not section.names(row.old_key):
-            words = f"`{key_words(row.old_key)}` renamed `{key_words(row.new_key)}`"
-            yield f"- `{table.name}`: {words}"
+            yield f"`{key_words(row.old_key)}` renamed `{key_words(row.new_key)}`"
 
 
 def _short(text: str) -> str:
@@ -161,29 +127,23 @@ def _short(text: str) -> str:
     return text if len(text) <= 40 else f"{text[:37]}..."
 
 
-def _corrected(diff: PackageDiff, new: Package) -> Iterator[Mapping[str, str]]:
-    """Yield the ids to which each new or changed correction refers, by their columns."""
+def _corrected(diff: PackageDiff, new: Package) -> list[dict[str, str]]:
+    """Return the ids to which each new or changed correction refers, by their columns."""
     if _CORRECTIONS not in new.tables:
-        return
+        return []
     schema = new.schema(_CORRECTIONS)
-    key = schema.primary_key
     # The source of a correction is not what was corrected.
-    referring = [
-        name
-        for reference in schema.foreign_keys
-        if reference.reference.resource != "sources"
-        for name in reference.fields
+    keys = [key for key in schema.foreign_keys if key.reference.resource != "sources"]
+    referring = {*schema.primary_key, *(name for key in keys for name in key.fields)}
+    corrections = [
+        {name: cell.strip() for name, cell in row.items() if name in referring and cell.strip()}
+        for row in rows(new, _CORRECTIONS)
     ]
-    table = read_table(new.data_path(_CORRECTIONS), new.resource(_CORRECTIONS).path)
-    fresh = None
-    for compared in diff.tables:
-        if compared.name == _CORRECTIONS:
-            fresh = {row.key for row in compared.rows.added}
-            fresh |= {row.new_key for row in compared.changed}
-    for row in table.rows:
-        cells = dict(zip(table.columns, row, strict=True))
-        if fresh is None or tuple(cells[name].strip() for name in key) in fresh:
-            yield {name: cells[name].strip() for name in (*key, *referring) if cells[name].strip()}
+    for table in diff.tables:
+        if table.name == _CORRECTIONS:
+            fresh = {row.key for row in table.rows.added} | {row.new_key for row in table.changed}
+            return [cells for cells in corrections if key_of(cells, schema) in fresh]
+    return corrections
 
 
 def _blocks(text: str) -> Iterator[str]:
@@ -198,9 +158,5 @@ def _blocks(text: str) -> Iterator[str]:
             lines.append(re.sub(r"^\s*[-*] ", "", line).strip())
 
 
-def _named(key: str, text: str) -> bool:
-    return f"`{key}`" in text or (not key.isalpha() and bool(_as_word(key, text)))
-
-
-def _as_word(word: str, text: str) -> re.Match[str] | None:
-    return re.search(rf"(?<![\w.-]){re.escape(word)}(?![\w-]|\.\w)", text)
+def _has_word(word: str, text: str) -> bool:
+    return bool(re.search(rf"(?<![\w.-]){re.escape(word)}(?![\w-]|\.\w)", text))

@@ -8,18 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from diffdata.diff import compare_packages
-from diffdata.editing.opening import is_working_tree
+from diffdata.editing.formatting import is_working_tree
 from diffdata.errors import DiffdataError, InvalidInputError, PackageError, explain
 from diffdata.loading import arrow_tables, validated_tables
-from diffdata.package.editions import (
-    Release,
-    edition_of,
-    edition_order,
-    read_archive,
-    read_index,
-    releases_folder,
-    write_index,
-)
+from diffdata.package import editions
+from diffdata.package.editions import Release, edition_of
 from diffdata.package.files import read_text, replacing
 from diffdata.package.packages import Package, open_release
 from diffdata.releasing.archive import content_of, make_archive
@@ -31,19 +24,18 @@ from diffdata.validation.packages import validate
 def release(package: Package, edition: str, date: datetime.date | None = None) -> Release:
     """Release the edition of a package: write its archive into releases/, and its entry there.
 
-    The edition must be that of the descriptor: naming it prevents a release by mistake. The date is
-    today by default; the changelog must give the same. If the release is refused, the error lists
-    all reasons at once and nothing is written: it is an InvalidInputError if edition or date are
-    wrong, or the values are those of the last edition, else a PackageError.
+    Naming the edition of the descriptor prevents a release by mistake. An error lists all reasons
+    for a refusal at once, and then nothing is written.
     """
     date = date or datetime.date.today()
-    folder = releases_folder(package.root)
-    earlier = read_index(folder)
-    refusals: list[DiffdataError] = list(_wrong_input(package, edition, date, earlier))
+    folder = editions.releases_folder(package.root)
+    earlier = editions.read_index(folder)
+    wrong = _wrong_input(package, edition, date, earlier)
+    refusals: list[DiffdataError] = [*map(InvalidInputError, wrong)]
     section = Section(edition_of(edition) or "", "", "")
     with _collected(refusals):
         section = section_of(read_text(package.root / CHANGELOG, CHANGELOG), section.edition)
-        if section.date != date:
+        if section.dated != str(date):
             raise PackageError(
                 f"{CHANGELOG}: the section of {section.edition} is dated "
                 f"{section.dated or 'nothing'!r}, expected `## {section.edition} ({date})`"
@@ -51,7 +43,7 @@ def release(package: Package, edition: str, date: datetime.date | None = None) -
     for old in earlier:
         if (folder / old.file).exists():
             with _collected(refusals):
-                read_archive(folder / old.file, old)
+                editions.read_archive(folder / old.file, old)
     with _collected(refusals):
         errors = [issue for issue in validate(package.root) if issue.severity == "error"]
         if errors:
@@ -72,7 +64,7 @@ def release(package: Package, edition: str, date: datetime.date | None = None) -
         opened = open_release(unfinished.parent, made)
         validated_tables(opened, opened.tables)
         arrow_tables(opened, opened.tables)
-    write_index(folder, [*earlier, made])
+    editions.write_index(folder, [*earlier, made])
     return made
 
 
@@ -88,32 +80,28 @@ def _collected(refusals: list[DiffdataError]) -> Iterator[None]:
 
 def _wrong_input(
     package: Package, edition: str, date: datetime.date, earlier: Sequence[Release]
-) -> Iterator[InvalidInputError]:
+) -> Iterator[str]:
     """Yield what is wrong with the edition and the date, given the earlier releases."""
-    own = edition_of(package.version)
+    own, version = edition_of(package.version), package.version
     if own is None or edition_of(edition) != own:
-        yield InvalidInputError(
-            f"edition: the descriptor has the version {package.version}, which is not {edition}"
-        )
-    elif package.version != f"{own}.0":
-        yield InvalidInputError(
-            f"edition: the descriptor has the version {package.version}, expected {own}.0; "
+        yield f"edition: the descriptor has the version {version}, which is not {edition}"
+    elif version != f"{own}.0":
+        yield (
+            f"edition: the descriptor has the version {version}, expected {own}.0; "
             "the patch number is that of the code"
         )
     if date.year < 1980:
-        yield InvalidInputError(f"date: {date} is before 1980, which an archive cannot represent")
+        yield f"date: {date} is before 1980, which an archive cannot represent"
     for old in earlier:
         if old.edition == own:
-            yield InvalidInputError(
+            yield (
                 f"edition: {own} was released on {old.date} and never changes; for other values "
                 "give datapackage.json the version of a new edition"
             )
-        elif own is not None and edition_order(old.edition) > edition_order(own):
-            yield InvalidInputError(
-                f"edition: {own} is older than {old.edition}, which is released"
-            )
+        elif own is not None and editions.edition_order(old.edition) > editions.edition_order(own):
+            yield f"edition: {own} is older than {old.edition}, which is released"
         if old.date > date:
-            yield InvalidInputError(f"date: {date} is before {old.date}, that of {old.edition}")
+            yield f"date: {date} is before {old.date}, that of {old.edition}"
 
 
 def _check_changes(package: Package, section: Section, folder: Path, last: Release) -> None:

@@ -18,13 +18,12 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, StringConstraints, field_validator, model_validator
+from pydantic import BeforeValidator, StringConstraints, field_validator, model_validator
 from pydantic import Field as Key
-from pydantic.alias_generators import to_camel
 
 from diffdata.errors import Severity
 from diffdata.schemas import standard
-from diffdata.schemas.standard import Scalar
+from diffdata.schemas.standard import Readable, Scalar, as_list, without_labels
 from diffdata.types.definitions import FIELD_TYPES, definition
 
 # The identifier of a version is its DOI, bare or as an address; there is none before it is minted.
@@ -33,21 +32,13 @@ _DOI = r"^(https://doi\.org/)?10\.\d{4,9}/\S+$"
 LoadedType = Literal["any", "boolean", "date", "integer", "number", "string", "year"]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 
-_STRICT = ConfigDict(
-    extra="forbid", frozen=True, strict=True, alias_generator=to_camel, defer_build=True
-)
+
+class _Strict(Readable, extra="forbid"):
+    """Unknown keys are errors."""
 
 
-class _Strict(BaseModel):
-    """Unknown keys are errors; objects are never changed."""
-
-    model_config = _STRICT
-
-
-class Constraints(standard.Constraints):
+class Constraints(standard.Constraints, extra="forbid"):
     """What a cell must satisfy; limits are numbers or dates, never text."""
-
-    model_config = _STRICT
 
     minimum: int | float | datetime.date | None = None
     maximum: int | float | datetime.date | None = None
@@ -57,10 +48,8 @@ class Constraints(standard.Constraints):
     json_schema: None = None
 
 
-class Field(standard.Field):
+class Field(standard.Field, extra="forbid"):
     """A column: its name, type, unit, meaning and constraints."""
-
-    model_config = _STRICT
 
     name: Name
     type: LoadedType
@@ -80,16 +69,12 @@ class Field(standard.Field):
         return self
 
 
-class Reference(standard.Reference):
+class Reference(standard.Reference, extra="forbid"):
     """The columns that a foreign key points at; an empty resource is the table itself."""
 
-    model_config = _STRICT
 
-
-class ForeignKey(standard.ForeignKey):
+class ForeignKey(standard.ForeignKey, extra="forbid"):
     """Columns whose values, where all are given, must be in the referenced columns."""
-
-    model_config = _STRICT
 
     reference: Reference
 
@@ -121,7 +106,7 @@ class _Rule(_Strict):
     reason: str = Key(min_length=1)
     severity: Severity = "error"
 
-    def _columns(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+    def typed_columns(self) -> Iterator[tuple[str, tuple[str, ...]]]:
         """Yield the columns that the rule reads, each with the types it may have (none: any)."""
         for name, key in type(self).model_fields.items():
             value = getattr(self, name)
@@ -134,11 +119,7 @@ class _Rule(_Strict):
 
     def columns_used(self) -> tuple[str, ...]:
         """Return the names of the columns that the rule reads."""
-        return tuple(name for name, _ in self._columns())
-
-    def types_used(self) -> dict[str, tuple[str, ...]]:
-        """Return which types columns must have, for those of which the rule requires some."""
-        return {name: types for name, types in self._columns() if types}
+        return tuple(name for name, _ in self.typed_columns())
 
 
 class _SeveralColumns(_Rule):
@@ -246,18 +227,16 @@ Rule = Annotated[
 ]
 
 
-class TableSchema(standard.TableSchema):
+class TableSchema(standard.TableSchema, extra="forbid"):
     """One table: its columns, keys and rules."""
-
-    model_config = _STRICT
 
     schema_: str = Key(alias="$schema")
     title: str
     description: str
     fields: tuple[Field, ...] = Key(min_length=1)
-    primary_key: tuple[Name, ...] = Key(min_length=1)
+    primary_key: Annotated[tuple[Name, ...], BeforeValidator(as_list)] = Key(min_length=1)
     foreign_keys: tuple[ForeignKey, ...] = ()
-    missing_values: tuple[Literal[""], ...] = ("",)
+    missing_values: Annotated[tuple[Literal[""], ...], BeforeValidator(without_labels)] = ("",)
     rules: tuple[Rule, ...] = ()
 
     @property
@@ -278,8 +257,8 @@ class TableSchema(standard.TableSchema):
     @model_validator(mode="after")
     def _rules_fit_their_columns(self) -> TableSchema:
         for rule in self.rules:
-            for name, types in rule.types_used().items():
-                if (found := self.field(name).type) not in types:
+            for name, types in rule.typed_columns():
+                if types and (found := self.field(name).type) not in types:
                     expected = " or ".join(types)
                     raise ValueError(f"rule {rule.name}: {name} is a {found}, expected {expected}")
             if isinstance(rule, Ordered):
@@ -291,18 +270,12 @@ class TableSchema(standard.TableSchema):
             if isinstance(rule, RequiredIf | NearProduct) and rule.when:
                 column = self.field(rule.when.column)
                 for value in rule.when.equals or ():
-                    try:
-                        column.limit(value)
-                    except (TypeError, ValueError, OverflowError):
-                        message = f"rule {rule.name}: {value!r} is not of the type {column.type}"
-                        raise ValueError(message) from None
+                    column.limit(value, f"rule {rule.name}")
         return self
 
 
-class Resource(standard.Resource):
+class Resource(standard.Resource, extra="forbid"):
     """A table of the package: where its data and its schema lie."""
-
-    model_config = _STRICT
 
     name: Name
     type: Literal["table"] = "table"
@@ -348,10 +321,8 @@ class PackageSource(_Strict):
     path: str | None = None
 
 
-class PackageDescriptor(standard.PackageDescriptor):
+class PackageDescriptor(standard.PackageDescriptor, extra="forbid"):
     """The content of datapackage.json."""
-
-    model_config = _STRICT
 
     schema_: str = Key(alias="$schema")
     name: Annotated[str, StringConstraints(pattern=r"^[a-z0-9._/-]+$")]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, partial
 from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -29,21 +29,7 @@ def parse_package(text: str, file: str) -> PackageDescriptor:
 
 
 def parse_schema(text: str, file: str) -> TableSchema:
-    """Read the text of a table schema of the profile, see `parse_package`.
-
-    Examples
-    --------
-    >>> parse_schema('{"fields": 3, "colour": "red"}', "schemas/models.json")
-    Traceback (most recent call last):
-    ...
-    diffdata.errors.DescriptorError: schemas/models.json: title: the key is missing
-    schemas/models.json: description: the key is missing
-    schemas/models.json: fields: expected a list, found 3
-    schemas/models.json: primaryKey: the key is missing
-    schemas/models.json: $schema: the key is missing
-    schemas/models.json: colour: the key is not known (known keys: $schema, description, fields, \
-fieldsMatch, foreignKeys, missingValues, primaryKey, rules, title, uniqueKeys)
-    """
+    """Read the text of a table schema of the profile, see `parse_package`."""
     return _parse(TableSchema, text, file)
 
 
@@ -59,14 +45,12 @@ def parse_standard_schema(text: str, file: str) -> standard.TableSchema:
 
 def _parse(model: type[Model], text: str, file: str) -> Model:
     try:
-        json.loads(text, object_pairs_hook=_refuse_repeated_keys)
+        json.loads(text, object_pairs_hook=partial(_refuse_repeated_keys, file))
     except json.JSONDecodeError as error:
         raise PackageError(
             f"{file}: line {error.lineno}, column {error.colno}: not JSON: {error.msg}",
             error.lineno,
         ) from None
-    except _RepeatedKeyError as error:
-        raise DescriptorError([Problem(file, str(error), "the key appears twice")]) from None
     except RecursionError:
         raise PackageError(f"{file}: nested too deeply to be a descriptor") from None
     except ValueError:
@@ -81,26 +65,16 @@ def _parse(model: type[Model], text: str, file: str) -> Model:
 
 def _without_echoes(details: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Drop the remark that a list is too short if it lacks only the items that are faulty."""
-    places = [detail["loc"] for detail in details]
-
-    def echoes(detail: dict[str, Any]) -> bool:
-        place = detail["loc"]
-        return detail["type"] == "too_short" and any(
-            len(p) > len(place) and p[: len(place)] == place for p in places
-        )
-
-    return [detail for detail in details if not echoes(detail)]
+    inside = {detail["loc"][:depth] for detail in details for depth in range(len(detail["loc"]))}
+    return [d for d in details if d["type"] != "too_short" or d["loc"] not in inside]
 
 
-class _RepeatedKeyError(ValueError):
-    pass
-
-
-def _refuse_repeated_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _refuse_repeated_keys(file: str, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     mapping = dict(pairs)
     if len(mapping) < len(pairs):
         keys = Counter(key for key, _ in pairs)
-        raise _RepeatedKeyError(next(key for key, times in keys.items() if times > 1))
+        repeated = next(key for key, times in keys.items() if times > 1)
+        raise DescriptorError([Problem(file, repeated, "the key appears twice")])
     return mapping
 
 

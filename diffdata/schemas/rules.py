@@ -6,14 +6,15 @@ disagree. Missing values pass every check but ``required`` and the rules about p
 
 from __future__ import annotations
 
-import datetime
 import functools
+import itertools
 import json
 import math
 import operator
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, cast
+from functools import partial
+from typing import Any
 
 import narwhals as nw
 import pyarrow as pa
@@ -35,7 +36,7 @@ from diffdata.schemas.profile import (
     Rule,
     When,
 )
-from diffdata.schemas.standard import Field, ForeignKey, TableSchema
+from diffdata.schemas.standard import LEAST, MOST, WHOLE, Field, ForeignKey, TableSchema
 from diffdata.types.text import counted
 
 # Rules about what is possible but unusual: they compare with other rows or tables, and a package
@@ -46,7 +47,6 @@ PLAUSIBILITY = (NearProduct, NearMedian, NotAfter, Referenced)
 _KEY_SEPARATOR = "\x1f"
 _LISTED = 50  # allowed values that a message lists
 _SHOWN = 100  # characters of a value or a pattern that a message shows
-_WHOLE = ("integer", "year")
 _COLLECTIONS = ("array", "list", "object")  # whose length is the number of items
 _LIMITS: dict[str, tuple[str, Callable[[Any, Any], Any], str]] = {
     "minimum": ("minimum", operator.ge, "at least"),
@@ -54,10 +54,6 @@ _LIMITS: dict[str, tuple[str, Callable[[Any, Any], Any], str]] = {
     "exclusiveMinimum": ("exclusive-minimum", operator.gt, "more than"),
     "exclusiveMaximum": ("exclusive-maximum", operator.lt, "less than"),
 }
-_LEAST, _MOST = -(2**63), 2**63 - 1  # of whole numbers of 64 bits
-
-
-DecidedBy = Literal["row", "presence", "ends", "pattern"]
 
 
 @dataclass(frozen=True)
@@ -67,10 +63,7 @@ class Check:
     ``name`` is that of a constraint, ``primary-key``, ``foreign-key``, or that of a rule of the
     schema. ``passes`` is true for the rows that pass, never null, and ``expected`` says what a row
     must satisfy. ``unique``: no two rows have the same values in the columns, which some engines
-    can check for a table faster than for each row. ``decided_by`` says what the result depends on:
-    the whole ``row``; the ``presence`` of a value; its position between two ``ends``, so that all
-    rows pass if those with the least and the largest value pass; or whether the value matches the
-    ``pattern``.
+    can check for a table faster than for each row.
     """
 
     name: str
@@ -79,158 +72,123 @@ class Check:
     expected: str
     severity: Severity = "error"
     unique: bool = False
-    decided_by: DecidedBy = "row"
-    pattern: str = ""
 
 
 def table_checks(schema: TableSchema) -> list[Check]:
     """Return the checks that need only the table itself: constraints, keys and rules."""
     checks = [check for field in schema.fields for check in field_checks(field)]
-    checks += [_unique("unique", key, schema) for key in schema.unique_keys]
+    keys = [("unique", key) for key in schema.unique_keys]
     for name in schema.primary_key:
         if not schema.field(name).constraints.required:
-            given, expected = ~nw.col(name).is_null(), "a value, it is part of the key"
-            checks.append(Check("primary-key", (name,), given, expected, decided_by="presence"))
+            expected = "a value, it is part of the key"
+            checks.append(Check("primary-key", (name,), ~nw.col(name).is_null(), expected))
     if schema.primary_key:
-        checks.append(_unique("primary-key", schema.primary_key, schema))
+        keys.append(("primary-key", schema.primary_key))
+    for name, key in keys:
+        fields = [schema.field(column) for column in key]
+        checks.append(_unique(name, fields, f"a {_list(key)} that no other row has"))
     strict = (rule for rule in schema.rules if not isinstance(rule, PLAUSIBILITY))
     return [*checks, *(rule_check(rule, schema) for rule in strict)]
 
 
-def _unique(name: str, key: tuple[str, ...], schema: TableSchema) -> Check:
-    passes = _any_missing(key) | ~key_expression(key, schema).is_duplicated()
-    expected = f"a {_list(key)} that no other row has"
-    return Check(name, key, passes, expected, unique=True)
+def _unique(name: str, fields: Sequence[Field], expected: str) -> Check:
+    columns = tuple(field.name for field in fields)
+    passes = _any_missing(columns) | ~key_expression(fields).is_duplicated()
+    return Check(name, columns, passes, expected, unique=True)
 
 
 def field_checks(field: Field) -> list[Check]:
     """Return one check for each constraint of a column."""
-    column, checks = nw.col(field.name), []
+    missing, checks = nw.col(field.name).is_null(), []
     if field.constraints.required:
-        given = ~column.is_null()
-        checks.append(Check("required", (field.name,), given, "a value", decided_by="presence"))
-    for constraint in _constraints(field):
-        moments = field.type in ("datetime", "time", "duration")  # whose order is not total
-        kind: DecidedBy = "row" if moments else _DECIDED_BY.get(constraint.name, "ends")
-        checks.append(
-            Check(
-                constraint.name,
-                (field.name,),
-                column.is_null() | constraint.holds_for(field),
-                constraint.expected,
-                decided_by=kind,
-                pattern=constraint.bound if constraint.name == "pattern" else "",
-            )
-        )
+        checks.append(Check("required", (field.name,), ~missing, "a value"))
+    for name, expected, holds in _constraints(field):
+        checks.append(Check(name, (field.name,), missing | holds(_column(field)), expected))
     if field.constraints.unique:
-        passes = column.is_null() | ~_one_zero(column, field).is_duplicated()
-        expected = "a value that no other row has"
-        checks.append(Check("unique", (field.name,), passes, expected, unique=True))
+        checks.append(_unique("unique", [field], "a value that no other row has"))
     return checks
 
 
-def is_compared(field: Field, schema: TableSchema) -> bool:
-    """Return whether some check compares the values of a column."""
-    keys = (schema.primary_key, *schema.unique_keys, *(key.fields for key in schema.foreign_keys))
-    keyed = any(field.name in key for key in keys)
-    return keyed or field.constraints.unique or bool(_constraints(field))
-
-
 def allows(field: Field, value: Any) -> bool:
-    """Return whether a value that is not missing satisfies the constraints of its column.
+    """Return whether a value that is not missing satisfies `field_checks`, but for ``unique``."""
+    return all(holds(value) for _, _, holds in _constraints(field))
 
-    These are the constraints of `field_checks` but for ``unique``, evaluated in Python.
 
-    Examples
-    --------
-    >>> from diffdata.schemas.standard import Constraints
-    >>> share = Field(name="share", type="number", constraints=Constraints(maximum=1))
-    >>> allows(share, 0.5), allows(share, 2.0)
-    (True, False)
+def _constraints(field: Field) -> Iterator[tuple[str, str, Callable[[Any], Any]]]:
+    """Yield the constraints on single values, but for ``required``.
+
+    Each has a name, what it expects, and a function of a column or of one value in Python.
     """
-    return all(constraint.allows(field, value) for constraint in _constraints(field))
-
-
-_DECIDED_BY: dict[str, DecidedBy] = {
-    "enum": "row", "pattern": "pattern", "min-length": "row", "max-length": "row",
-}  # fmt: skip
-
-
-@dataclass(frozen=True)
-class _Constraint:
-    """A constraint on one value: `holds` compares it with `bound`; `suffix` is of moments alone."""
-
-    name: str
-    expected: str
-    bound: Any
-    holds: Callable[[Any, Any], Any] = operator.eq
-    suffixes: tuple[str, ...] = ()
-
-    def holds_for(self, field: Field) -> nw.Expr:
-        """Return the expression that a value satisfies the constraint."""
-        column = nw.col(field.name)
-        if self.name == "pattern":
-            return column.str.contains(whole(self.bound))
-        if self.name in ("min-length", "max-length"):
-            if field.type in _COLLECTIONS:
-                column = column.str.slice(0, len(counted(0)))
-                return cast(nw.Expr, self.holds(column, counted(self.bound)))
-            return cast(nw.Expr, self.holds(column.str.len_chars(), self.bound))
-        column = _comparable(column, field)
-        if self.name == "enum":
-            # An empty list has no type, which some engines refuse; only missing values pass it.
-            return column.is_in(self.bound) if self.bound else column.is_null()
-        if field.type in _WHOLE and not _LEAST <= self.bound <= _MOST:
-            below = self.bound < _LEAST
-            wants_more = self.holds in (operator.ge, operator.gt)
-            return ~column.is_null() if below == wants_more else column.is_null()
-        passes: nw.Expr = self.holds(column, self.bound)
-        if self.suffixes:
-            alike = (column.str.ends_with(suffix) for suffix in self.suffixes)
-            passes = passes & functools.reduce(operator.or_, alike)
-        return passes
-
-    def allows(self, field: Field, value: Any) -> bool:
-        """Return whether a value satisfies the constraint."""
-        if self.name == "pattern":  # by RE2, for other engines may take too long
-            found = pc.match_substring_regex(pa.scalar(value), whole(self.bound))
-            return bool(found.as_py())
-        if self.name in ("min-length", "max-length"):
-            if field.type in _COLLECTIONS:
-                return bool(self.holds(value[: len(counted(0))], counted(self.bound)))
-            return bool(self.holds(len(value), self.bound))
-        value = _day(value) if field.type == "date" else value
-        if self.name == "enum":
-            return value in self.bound
-        alike = not self.suffixes or value.endswith(self.suffixes)
-        return bool(self.holds(value, self.bound)) and alike
-
-
-def _constraints(field: Field) -> list[_Constraint]:
-    """Return the constraints on single values, but for ``required``."""
-    limits, found = field.constraints, []
+    limits = field.constraints
     for key, value in limits.limits():
-        name, holds, words = _LIMITS[key]
-        bound = _bound(field, value)
-        if field.type in _WHOLE:  # engines compare whole numbers exactly with whole ones alone
-            bound = math.ceil(bound) if holds in (operator.ge, operator.lt) else math.floor(bound)
+        name, compare, words = _LIMITS[key]
+        compare, bound = _exact(field, compare, field.bounds[key])
         suffixes, why = _order(field, bound)
-        found.append(_Constraint(name, f"{words} {value}{why}", bound, holds, suffixes))
+        yield name, f"{words} {value}{why}", partial(_compares, compare, bound, suffixes)
     if limits.enum is not None:
         shown = ", ".join(_shown(value)[:_SHOWN] for value in limits.enum[:_LISTED])
         shown += ", ..." * (len(limits.enum) > _LISTED)
-        found.append(_Constraint("enum", f"one of: {shown}", _allowed(field, limits.enum)))
+        yield "enum", f"one of: {shown}", partial(_is_in, field.bounds["enum"])
     if limits.pattern is not None:
         expected = f"text of the form {limits.pattern[:_SHOWN]}"
-        found.append(_Constraint("pattern", expected, limits.pattern))
-    unit = "items" if field.type in _COLLECTIONS else "characters"
+        yield "pattern", expected, partial(_matches, whole(limits.pattern))
+    items = field.type in _COLLECTIONS
+    unit = "items" if items else "characters"
     if limits.min_length is not None:
-        expected = f"at least {limits.min_length} {unit}"
-        found.append(_Constraint("min-length", expected, limits.min_length, operator.ge))
+        holds = partial(_counts, operator.ge, limits.min_length, items)
+        yield "min-length", f"at least {limits.min_length} {unit}", holds
     if limits.max_length is not None:
-        expected = f"at most {limits.max_length} {unit}"
-        found.append(_Constraint("max-length", expected, limits.max_length, operator.le))
-    return found
+        holds = partial(_counts, operator.le, limits.max_length, items)
+        yield "max-length", f"at most {limits.max_length} {unit}", holds
+
+
+def _compares(
+    compare: Callable[[Any, Any], Any], bound: Any, suffixes: tuple[str, ...], value: Any
+) -> Any:
+    holds = compare(value, bound)
+    if not suffixes:
+        return holds
+    if isinstance(value, nw.Expr):
+        ends = (value.str.ends_with(suffix) for suffix in suffixes)
+        return holds & nw.any_horizontal(*ends, ignore_nulls=False)
+    return holds and value.endswith(suffixes)
+
+
+def _is_in(allowed: list[Any], value: Any) -> Any:
+    if isinstance(value, nw.Expr):
+        # An empty list has no type, which some engines refuse; only missing values pass it.
+        return value.is_in(allowed) if allowed else value.is_null()
+    return value in allowed
+
+
+def _matches(pattern: str, value: Any) -> Any:
+    if isinstance(value, nw.Expr):
+        return value.str.contains(pattern)
+    # By RE2, for other engines may take too long.
+    return pc.match_substring_regex(pa.scalar(value), pattern).as_py()
+
+
+def _counts(compare: Callable[[Any, Any], Any], length: int, items: bool, value: Any) -> Any:
+    if items:
+        start = len(counted(0))
+        first = value.str.slice(0, start) if isinstance(value, nw.Expr) else value[:start]
+        return compare(first, counted(length))
+    return compare(value.str.len_chars() if isinstance(value, nw.Expr) else len(value), length)
+
+
+def _exact(
+    field: Field, compare: Callable[[Any, Any], Any], bound: Any
+) -> tuple[Callable[[Any, Any], Any], Any]:
+    """Return a comparison with whole numbers of 64 bits, where engines compare with them alone."""
+    if field.type not in WHOLE:
+        return compare, bound
+    bound = math.ceil(bound) if compare in (operator.ge, operator.lt) else math.floor(bound)
+    upward = compare in (operator.ge, operator.gt)
+    if bound > MOST:
+        return (operator.gt if upward else operator.le), MOST
+    if bound < LEAST:
+        return (operator.ge if upward else operator.lt), LEAST
+    return compare, bound
 
 
 def _shown(value: Any) -> str:
@@ -256,19 +214,24 @@ def _order(field: Field, bound: Any) -> tuple[tuple[str, ...], str]:
     return (), ""
 
 
-def rule_check(rule: Rule, schema: TableSchema, median: nw.Expr | None = None) -> Check:
-    """Return the check of a rule; `median` is the median of its group, for a `NearMedian`."""
+def rule_check(rule: Rule, schema: TableSchema, *joined: nw.Expr) -> Check:
+    """Return the check of a rule.
+
+    `joined` is what a rule of plausibility compares with: the median of the group for a
+    `NearMedian`, the other date and its precision for a `NotAfter`, and whether some row refers to
+    this one for a `Referenced`.
+    """
     match rule:
         case Ordered(columns=columns):
-            pairs = [(a, b) for i, a in enumerate(columns) for b in columns[i + 1 :]]
-            passes = _all(
-                _any_missing((a, b)) | (left <= right)
-                for (a, b), (left, right) in ((pair, _alike(pair, schema)) for pair in pairs)
+            pairs = [(pair, _alike(pair, schema)) for pair in itertools.combinations(columns, 2)]
+            passes = nw.all_horizontal(
+                *(_any_missing(pair) | (left <= right) for pair, (left, right) in pairs),
+                ignore_nulls=False,
             )
             expected = " <= ".join(columns)
         case ExactlyOne(columns=columns):
             present = ((~nw.col(name).is_null()).cast(nw.Int64()) for name in columns)
-            passes = functools.reduce(operator.add, present) == 1
+            passes = nw.sum_horizontal(*present) == 1
             expected = f"a value in exactly one of {_list(columns)}"
         case AtLeastOne(columns=columns):
             passes = ~_all_missing(columns)
@@ -303,81 +266,30 @@ def rule_check(rule: Rule, schema: TableSchema, median: nw.Expr | None = None) -
         case NearProduct(column=column, terms=terms, factor=factor, when=when):
             # As floats, for the product of whole numbers may exceed 64 bits.
             floats = (_as_float(t) if isinstance(t, str) else nw.lit(float(t)) for t in terms)
-            product = functools.reduce(operator.mul, floats)
-            ratio = _as_float(column) / product
+            ratio = _as_float(column) / functools.reduce(operator.mul, floats)
             needed = [column, *(term for term in terms if isinstance(term, str))]
             passes = _any_missing(needed) | _within(ratio, factor)
             if when is not None:
                 passes = passes | ~_condition(when, schema)
             expected = f"{' x '.join(map(str, terms))}, within a factor of {factor:g}"
-        case NearMedian(column=column, by=by, factor=factor) if median is not None:
-            ratio = _as_float(column) / median
+        case NearMedian(column=column, by=by, factor=factor):
+            ratio = _as_float(column) / joined[0]
             passes = _any_missing((column, *by)) | _within(ratio, factor)
             expected = f"within a factor of {factor:g} of the median of its {_list(by)}"
-        case _:
-            raise TypeError(f"{rule.rule} compares with other rows")
+        case NotAfter(date=date, key=key, reference=reference):
+            own, (other, known_to) = nw.col(date), joined
+            month = own.dt.year() * 12 + own.dt.month() <= other.dt.year() * 12 + other.dt.month()
+            # Explicitly, for some engines compare with a missing date and return false.
+            passes = (own.is_null() | other.is_null() | known_to.is_null()) | (
+                (own <= other)
+                | ((known_to == "month") & month)
+                | ((known_to == "year") & (own.dt.year() <= other.dt.year()))
+            )
+            expected = f"a date not after {reference} of its {key}"
+        case Referenced(column=column):
+            passes = nw.col(column).is_null() | joined[0]
+            expected = "a row that refers to it"
     return Check(rule.name, rule.columns_used(), passes, expected, rule.severity)
-
-
-def not_after_check(rule: NotAfter, beside: tuple[str, str]) -> Check:
-    """Return the check of a rule; the columns `beside` have the other date and its precision."""
-    own, other, precision = nw.col(rule.date), nw.col(beside[0]), nw.col(beside[1])
-    month = own.dt.year() * 12 + own.dt.month() <= other.dt.year() * 12 + other.dt.month()
-    # Explicitly, for some engines compare with a missing date and return false.
-    unknown = own.is_null() | other.is_null() | precision.is_null()
-    passes = unknown | (
-        (own <= other)
-        | ((precision == "month") & month)
-        | ((precision == "year") & (own.dt.year() <= other.dt.year()))
-    )
-    expected = f"a date not after {rule.reference} of its {rule.key}"
-    return Check(rule.name, (rule.date, rule.key), passes, expected, rule.severity)
-
-
-def referenced_check(rule: Referenced, found: nw.Expr) -> Check:
-    """Return the check that some row refers to a key, given where one is found."""
-    passes = nw.col(rule.column).is_null() | found
-    return Check(rule.name, (rule.column,), passes, "a row that refers to it", rule.severity)
-
-
-def _bound(field: Field, value: Any) -> Any:
-    """Return a limit or an allowed value as it compares with the values of its column."""
-    return _day(field.limit(value)) if field.type == "date" else field.limit(value)
-
-
-def _day(date: datetime.date) -> int:
-    return date.year * 10_000 + date.month * 100 + date.day
-
-
-def _comparable(column: nw.Expr, field: Field) -> nw.Expr:
-    """Return a column as it compares with its limits.
-
-    Days are compared as numbers (20200528): engines differ in whether a day is a moment, and in
-    which time zone it begins.
-    """
-    if field.type != "date":
-        return column
-    year, month, day = (
-        part.fill_null(1).cast(nw.Int64())  # some engines return eight bits, or floats
-        for part in (column.dt.year(), column.dt.month(), column.dt.day())
-    )
-    return year * 10_000 + month * 100 + day
-
-
-def _allowed(field: Field, values: Iterable[Any]) -> list[Any]:
-    """Return allowed values as they compare with those of the column; null is always allowed."""
-    allowed = [_bound(field, value) for value in values if value is not None]
-    if field.type in _WHOLE:
-        allowed = [int(value) for value in allowed if value == int(value)]
-        return [value for value in allowed if _LEAST <= value <= _MOST]
-    if field.type == "number" and 0.0 in allowed:
-        allowed += [0.0, -0.0]  # equal, but not to Arrow
-    return allowed
-
-
-def _one_zero(column: nw.Expr, field: Field | None) -> nw.Expr:
-    """Return a column with one zero: floats have two, which are equal but not to Arrow."""
-    return column + 0.0 if field is not None and field.type == "number" else column
 
 
 def _within(ratio: nw.Expr, factor: float) -> nw.Expr:
@@ -386,12 +298,18 @@ def _within(ratio: nw.Expr, factor: float) -> nw.Expr:
 
 def _condition(when: When, schema: TableSchema) -> nw.Expr:
     """Return the expression that a condition on a column holds."""
-    holds = ~nw.col(when.column).is_null()
-    if when.equals is not None:
-        field = schema.field(when.column)
-        values = _Constraint("enum", "", _allowed(field, when.equals))
-        holds = holds & values.holds_for(field)
-    return holds
+    field = schema.field(when.column)
+    given = ~nw.col(when.column).is_null()
+    if when.equals is None:
+        return given
+    allowed: nw.Expr = _is_in(field.allowed(when.equals), _column(field))
+    return given & allowed
+
+
+def _column(field: Field) -> nw.Expr:
+    """Return a column as its constraints read it: dates as dates, which pandas has as moments."""
+    column = nw.col(field.name)
+    return column.cast(nw.Date()) if field.type == "date" else column
 
 
 def _alike(columns: Sequence[str], schema: TableSchema) -> list[nw.Expr]:
@@ -413,25 +331,21 @@ def foreign_key_check(key: ForeignKey, found: nw.Expr) -> Check:
     return Check("foreign-key", key.fields, _any_missing(key.fields) | found, expected)
 
 
-def key_expression(columns: Sequence[str], schema: TableSchema | None = None) -> nw.Expr:
+def key_expression(fields: Iterable[Field]) -> nw.Expr:
     """Return one expression for a key of one or several columns (several are joined as text)."""
-    fields = (schema.field(name) if schema else None for name in columns)
-    parts = [_one_zero(nw.col(name), f) for name, f in zip(columns, fields, strict=True)]
-    if len(columns) == 1:
+    # Floats have two zeros, which are equal but not to Arrow.
+    parts = [nw.col(f.name) + 0.0 if f.type == "number" else nw.col(f.name) for f in fields]
+    if len(parts) == 1:
         return parts[0]
     return nw.concat_str([part.cast(nw.String()) for part in parts], separator=_KEY_SEPARATOR)
 
 
-def _all(expressions: Iterable[nw.Expr]) -> nw.Expr:
-    return functools.reduce(operator.and_, expressions)
+def _any_missing(columns: Iterable[str]) -> nw.Expr:
+    return nw.any_horizontal(nw.col(*columns).is_null(), ignore_nulls=False)
 
 
-def _any_missing(columns: Sequence[str]) -> nw.Expr:
-    return functools.reduce(operator.or_, (nw.col(name).is_null() for name in columns))
-
-
-def _all_missing(columns: Sequence[str]) -> nw.Expr:
-    return _all(nw.col(name).is_null() for name in columns)
+def _all_missing(columns: Iterable[str]) -> nw.Expr:
+    return nw.all_horizontal(nw.col(*columns).is_null(), ignore_nulls=False)
 
 
 def _list(names: Sequence[str]) -> str:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import datetime
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
 from pydantic import Field as Key
 from pydantic.alias_generators import to_camel
 
@@ -20,7 +20,6 @@ from diffdata.errors import nearest
 from diffdata.types.definitions import FALSE_VALUES, TRUE_VALUES
 from diffdata.types.text import limit
 
-Severity = Literal["error", "warning"]
 Scalar = str | bool | int | float
 _COMPARED = 500  # columns that a misspelt name is compared with
 FieldType = Literal[
@@ -29,7 +28,32 @@ FieldType = Literal[
 ]  # fmt: skip
 _TEXTS, _COLLECTIONS = ("any", "string"), ("array", "list", "object")
 _UNORDERED = (*_COLLECTIONS, "boolean", "geojson", "geopoint")
+WHOLE = ("integer", "year")
+LEAST, MOST = -(2**63), 2**63 - 1  # of whole numbers of 64 bits
 ITEM_TYPES = ("string", "integer", "boolean", "number", "datetime", "date", "time")
+
+
+def as_list(value: Any) -> Any:
+    """Return a single column name as a list of one, as Table Schema allows."""
+    if isinstance(value, str):
+        return (value,)
+    return tuple(value) if isinstance(value, list) else value
+
+
+def without_labels(value: Any) -> Any:
+    """Return missing values without the labels that v2 allows."""
+    if isinstance(value, list):
+        return tuple(v.get("value") if isinstance(v, dict) else v for v in value)
+    return value
+
+
+def _only_item(value: Any) -> Any:
+    """Return the item of a list of one, as v2 writes it."""
+    return value[0] if isinstance(value, list) and len(value) == 1 else value
+
+
+ColumnNames = Annotated[tuple[str, ...], BeforeValidator(as_list)]
+MissingValues = Annotated[tuple[str, ...], BeforeValidator(without_labels)]
 
 
 class Readable(BaseModel):
@@ -41,6 +65,13 @@ class Readable(BaseModel):
     model_config = ConfigDict(
         extra="ignore", frozen=True, strict=True, alias_generator=to_camel, defer_build=True
     )
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Return a copy with other values and without cached properties."""
+        copied = super().model_copy(update=update, deep=deep)
+        for name in copied.__dict__.keys() - type(self).model_fields.keys():
+            del copied.__dict__[name]
+        return copied
 
 
 class Constraints(Readable):
@@ -79,7 +110,7 @@ class Field(Readable):
     unit: str | None = None
     example: Any = None
     constraints: Constraints = Constraints.model_construct()
-    missing_values: tuple[str, ...] | None = None
+    missing_values: MissingValues | None = None
     true_values: tuple[str, ...] = TRUE_VALUES
     false_values: tuple[str, ...] = FALSE_VALUES
     decimal_char: str = "."
@@ -87,10 +118,6 @@ class Field(Readable):
     bare_number: bool = True
     item_type: str | None = None
     delimiter: str = ","
-
-    _unlabelled = field_validator("missing_values", mode="before")(
-        lambda value: without_labels(value)
-    )
 
     @model_validator(mode="after")
     def _is_consistent(self) -> Field:
@@ -102,12 +129,7 @@ class Field(Readable):
         for name in self._unsupported():
             raise ValueError(f"{name}: not possible for the type {self.type}")
         for name, value in [*limits.limits(), *(("enum", each) for each in limits.enum or ())]:
-            try:
-                self.limit(value)
-            except (TypeError, ValueError, OverflowError):
-                raise ValueError(
-                    f"{name}: {repr(value)[:100]} is not of the type {self.type}"
-                ) from None
+            self.limit(value, name)
         if limits.pattern is not None:
             import pyarrow as pa
             import pyarrow.compute as pc
@@ -130,27 +152,43 @@ class Field(Readable):
         if self.type not in _TEXTS and limits.pattern is not None:
             yield "pattern"
 
-    def limit(self, value: Any) -> Any:
+    def limit(self, value: Any, where: str) -> Any:
         """Return a limit or an allowed value as a value of the column, see `types.text.limit`."""
-        return limit(value, self)
+        try:
+            return limit(value, self)
+        except (TypeError, ValueError, OverflowError):
+            message = f"{where}: {repr(value)[:100]} is not of the type {self.type}"
+            raise ValueError(message) from None
+
+    @cached_property
+    def bounds(self) -> dict[str, Any]:
+        """The limits, and the list of allowed values (``enum``), as values of the column."""
+        bounds = {name: self.limit(value, name) for name, value in self.constraints.limits()}
+        return bounds | {"enum": self.allowed(self.constraints.enum or ())}
+
+    def allowed(self, values: Iterable[Any]) -> list[Any]:
+        """Return allowed values as they compare with those of the column, without missing ones."""
+        found = [self.limit(value, "enum") for value in values if value is not None]
+        if self.type in WHOLE:
+            exact = (int(value) for value in found if value == int(value))
+            return [value for value in exact if LEAST <= value <= MOST]
+        if self.type == "number" and 0.0 in found:
+            return [*found, 0.0, -0.0]  # equal, but not to Arrow
+        return found
 
 
 class Reference(Readable):
     """The columns that a foreign key points at; an empty resource is the table itself."""
 
     resource: str = ""
-    fields: tuple[str, ...]
-
-    _list = field_validator("fields", mode="before")(lambda value: as_list(value))
+    fields: ColumnNames
 
 
 class ForeignKey(Readable):
     """Columns whose values, where all are given, must be in the referenced columns."""
 
-    fields: tuple[str, ...]
+    fields: ColumnNames
     reference: Reference
-
-    _list = field_validator("fields", mode="before")(lambda value: as_list(value))
 
 
 class TableSchema(Readable):
@@ -165,24 +203,14 @@ class TableSchema(Readable):
     title: str = ""
     description: str = ""
     fields: tuple[Field, ...] = ()
-    primary_key: tuple[str, ...] = ()
+    primary_key: ColumnNames = ()
     unique_keys: tuple[tuple[str, ...], ...] = ()
     foreign_keys: tuple[ForeignKey, ...] = ()
-    missing_values: tuple[str, ...] = ("",)
-    fields_match: Literal["exact", "equal", "subset", "superset", "partial"] = "exact"
+    missing_values: MissingValues = ("",)
+    fields_match: Annotated[
+        Literal["exact", "equal", "subset", "superset", "partial"], BeforeValidator(_only_item)
+    ] = "exact"
     rules: tuple[Any, ...] = ()
-
-    _list = field_validator("primary_key", mode="before")(lambda value: as_list(value))
-
-    _unlabelled = field_validator("missing_values", mode="before")(
-        lambda value: without_labels(value)
-    )
-
-    @field_validator("fields_match", mode="before")
-    @classmethod
-    def _unwrapped(cls, value: Any) -> Any:
-        """Accept the list of one that v2 writes."""
-        return value[0] if isinstance(value, list) and len(value) == 1 else value
 
     @property
     def profiled(self) -> bool:
@@ -201,13 +229,6 @@ class TableSchema(Readable):
     @cached_property
     def _by_name(self) -> dict[str, Field]:
         return {field.name: field for field in self.fields}
-
-    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
-        """Return a copy with other values and without what is cached."""
-        copied = super().model_copy(update=update, deep=deep)
-        for name in ("column_names", "_by_name"):
-            copied.__dict__.pop(name, None)
-        return copied
 
     @model_validator(mode="after")
     def _names_exist(self) -> TableSchema:
@@ -268,10 +289,6 @@ class Resource(Readable):
     hash: str | None = None
     bytes: int | None = None
 
-    _lists = field_validator("path", mode="before")(
-        lambda value: tuple(value) if isinstance(value, list) else value
-    )
-
 
 class PackageDescriptor(Readable):
     """The content of datapackage.json."""
@@ -289,17 +306,3 @@ class PackageDescriptor(Readable):
         for name in sorted(name for name, times in names.items() if times > 1):
             raise ValueError(f"two resources have the name {name!r}")
         return self
-
-
-def as_list(value: Any) -> Any:
-    """Return a single column name as a list of one, as Table Schema allows."""
-    if isinstance(value, str):
-        return (value,)
-    return tuple(value) if isinstance(value, list) else value
-
-
-def without_labels(value: Any) -> Any:
-    """Return missing values without the labels that v2 allows."""
-    if isinstance(value, list):
-        return tuple(v.get("value") if isinstance(v, dict) else v for v in value)
-    return value

@@ -82,7 +82,7 @@ def _cast(cells: pa.ChunkedArray, field: Column, strict: bool) -> pa.ChunkedArra
     target = arrow_type(field)
     if field.type == "boolean" and strict:
         true = pc.equal(cells, "true")
-        return pc.if_else(pc.or_(true, pc.equal(cells, "false")), true, pa.scalar(None, target))
+        return _where(pc.or_(true, pc.equal(cells, "false")), true)
     plain = field.format == "default" and (field.decimal_char, field.group_char) == (".", "")
     if field.type not in ("number", "integer", "date") or not plain:
         return pa.chunked_array([pa.nulls(len(cells), target)])
@@ -90,24 +90,19 @@ def _cast(cells: pa.ChunkedArray, field: Column, strict: bool) -> pa.ChunkedArra
         values = pc.cast(cells, target)
     except pa.ArrowInvalid:
         form = _CAST.get(field.type, definition(field).form)
-        fits = pc.match_substring_regex(cells, f"^(?:{form})$")
-        values = pc.cast(pc.if_else(fits, cells, pa.scalar(None, pa.string())), target)
+        values = pc.cast(_where(pc.match_substring_regex(cells, f"^(?:{form})$"), cells), target)
     if field.type == "date":  # no year 0
-        early = pc.less(values, pa.scalar(_FIRST_DAY))
-        return _without(values, early) if pc.any(early).as_py() else values
+        return _where(pc.greater_equal(values, pa.scalar(_FIRST_DAY)), values)
     if field.type == "number":  # neither NaN nor infinity, which Arrow reads
-        if not pc.all(pc.is_finite(values)).as_py():
-            values = pc.if_else(pc.is_finite(values), values, pa.scalar(None, target))
-        return _without_lost_digits(cells, values)
+        return _without_lost_digits(cells, _where(pc.is_finite(values), values))
     if any(_HEX[marks].any() for _, marks in _bytes(cells)):  # nor 0x1F
-        whole = pc.match_substring_regex(cells, f"^(?:{INTEGER})$")
-        return pc.if_else(whole, values, pa.scalar(None, target))
+        return _where(pc.match_substring_regex(cells, f"^(?:{INTEGER})$"), values)
     return values
 
 
-def _without(values: pa.ChunkedArray, where: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Return the values with null where a condition holds."""
-    return pc.if_else(pc.fill_null(where, False), pa.scalar(None, values.type), values)
+def _where(condition: pa.ChunkedArray, values: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return the values for which a condition holds, and null for the others."""
+    return pc.if_else(condition, values, pa.scalar(None, values.type))
 
 
 def _without_lost_digits(cells: pa.ChunkedArray, values: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -115,10 +110,8 @@ def _without_lost_digits(cells: pa.ChunkedArray, values: pa.ChunkedArray) -> pa.
     long = pc.greater_equal(pc.binary_length(cells), 16)
     if not pc.any(long).as_py():
         return values
-    large = pc.and_(long, pc.greater_equal(pc.abs(values), 2.0**53))
-    if not pc.any(large).as_py():
-        return values
-    return _without(values, pc.and_(large, pc.invert(pc.match_substring_regex(cells, "[.eE]"))))
+    small = pc.invert(pc.and_(long, pc.greater_equal(pc.abs(values), 2.0**53)))
+    return _where(pc.or_(small, pc.match_substring_regex(cells, "[.eE]")), values)
 
 
 def _parse_each(

@@ -12,11 +12,6 @@ import narwhals as nw
 from diffdata.types.definitions import Column, definition
 
 
-def words(field: Column) -> str:
-    """Return what a column has, in words."""
-    return definition(field).plural
-
-
 def expected_type(field: Column) -> nw.dtypes.DType:
     """Return the type of a column; what has no simple type is text."""
     dtype: nw.dtypes.DType = getattr(nw, definition(field).narwhals)()

@@ -120,15 +120,24 @@ class Column(Protocol):
 
     name: str
     type: Any
-    format: str
-    missing_values: Any
-    true_values: Any
-    false_values: Any
-    decimal_char: str
-    group_char: str
-    bare_number: bool
-    item_type: str | None
-    delimiter: str
+    format: str = "default"
+    missing_values: Any = None
+    true_values: Any = TRUE_VALUES
+    false_values: Any = FALSE_VALUES
+    decimal_char: str = "."
+    group_char: str = ""
+    bare_number: bool = True
+    item_type: str | None = None
+    delimiter: str = ","
+
+
+@dataclass
+class PlainColumn(Column):
+    """A column of a type, written in the default way."""
+
+    name: str
+    type: str
+    format: str = "default"
 
 
 class Table(Protocol):
@@ -140,23 +149,6 @@ class Table(Protocol):
     @property
     def profiled(self) -> bool:
         """Whether cells are read strictly, as the profile asks."""
-
-
-@dataclass
-class PlainColumn:
-    """A column of a type, written in the default way."""
-
-    name: str
-    type: str
-    format: str = "default"
-    missing_values: tuple[str, ...] | None = None
-    true_values: tuple[str, ...] = TRUE_VALUES
-    false_values: tuple[str, ...] = FALSE_VALUES
-    decimal_char: str = "."
-    group_char: str = ""
-    bare_number: bool = True
-    item_type: str | None = None
-    delimiter: str = ","
 
 
 def definition(field: Column) -> FieldType:

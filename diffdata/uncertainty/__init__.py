@@ -3,47 +3,11 @@
 Method: the advice on estimates of source id ``cottier-comments``. Products, quotients and powers of
 lognormals are exact; everything else is sampled with a generator that the caller passes.
 """
+# ruff: noqa: F403 (each module lists its public names)
 
-from diffdata.uncertainty.combine import (
-    Conflict,
-    conflict,
-    from_data,
-    from_estimate,
-    mean_of,
-    pool,
-    pool_estimates,
-    three_numbers,
-)
-from diffdata.uncertainty.distributions import (
-    Clipped,
-    Distribution,
-    Lognormal,
-    LogUniform,
-    Normal,
-    Shifted,
-    Truncated,
-    Uniform,
-)
-from diffdata.uncertainty.quantity import Expression, Quantity, Samples
+from diffdata.uncertainty import combine, distributions, quantity
+from diffdata.uncertainty.combine import *
+from diffdata.uncertainty.distributions import *
+from diffdata.uncertainty.quantity import *
 
-__all__ = [
-    "Clipped",
-    "Conflict",
-    "Distribution",
-    "Expression",
-    "LogUniform",
-    "Lognormal",
-    "Normal",
-    "Quantity",
-    "Samples",
-    "Shifted",
-    "Truncated",
-    "Uniform",
-    "conflict",
-    "from_data",
-    "from_estimate",
-    "mean_of",
-    "pool",
-    "pool_estimates",
-    "three_numbers",
-]
+__all__ = combine.__all__ + distributions.__all__ + quantity.__all__

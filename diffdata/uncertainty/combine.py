@@ -9,6 +9,7 @@ import math
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import NormalDist, fmean
 from typing import Any
 
 from diffdata.errors import InvalidInputError
@@ -23,23 +24,23 @@ from diffdata.uncertainty.distributions import (
     deviations,
 )
 
-# Beyond this ratio of the largest to the smallest value, values vary by factors, not differences.
-_LARGE_FACTOR = 3.0
+__all__ = [
+    "Conflict", "conflict", "from_data", "from_estimate", "mean_of", "pool", "pool_estimates",
+    "three_numbers",
+]  # fmt: skip
 
 
 def three_numbers(low: float, centre: float, high: float, level: float = 0.9) -> Distribution:
     """Fit a distribution through an interval and its median, however skewed.
 
-    A shifted lognormal passes through all three; its origin o is the solution of
-    (centre - o)^2 = (low - o) (high - o), so o = (low high - centre^2) / (low + high - 2 centre).
-    It extends up if the interval is longer above the median, and down otherwise; the normal is the
-    limit between them.
+    A shifted lognormal passes through all three; its origin o solves
+    (centre - o)^2 = (low - o) (high - o). If the interval is longer below the median it is
+    mirrored; the normal is the limit between the two.
 
     Parameters
     ----------
-    low, high : the bounds of the central interval at `level`
+    low, high, level : the bounds of the central interval, and its probability
     centre : the median, strictly between them
-    level : the probability of the interval
 
     Examples
     --------
@@ -75,8 +76,7 @@ def from_data(
 
     Examples
     --------
-    >>> fitted = from_data([1, 2, 4] * 4)
-    >>> round(fitted.median, 9)
+    >>> round(from_data([1, 2, 4] * 4).median, 9)
     2.0
     """
     if level is not None:
@@ -86,46 +86,40 @@ def from_data(
         raise InvalidInputError(f"values: expected more than ten, found {len(values)}")
     if not all(math.isfinite(value) and (value > 0 or not log) for value in values):
         raise InvalidInputError("values: expected finite numbers, all above 0 on a log scale")
-    numbers = [math.log(value) for value in values] if log else list(values)
-    mean = math.fsum(numbers) / len(numbers)
-    sigma = math.sqrt(math.fsum((x - mean) ** 2 for x in numbers) / (len(numbers) - 1))
-    return Lognormal(mean, sigma) if log else Normal(mean, sigma)
+    fitted = NormalDist.from_samples(map(math.log, values) if log else values)
+    return (Lognormal if log else Normal)(fitted.mean, fitted.stdev)
 
 
 def from_estimate(row: Mapping[str, Any], scale: str = "log") -> Distribution | float:
-    """Make a quantity from a row of ``estimates``.
+    """Make a distribution from a row of ``estimates``, or its value if it has no interval.
+
+    Without a stated family an interval becomes a lognormal on a logarithmic scale and a normal on a
+    linear one (``cottier-comments``, advice 1.3).
 
     Parameters
     ----------
-    row
-        With the columns value, low, high, level, family, support_low, support_high and
-        estimate_id.
-    scale
-        The scale of its quantity: without a stated family an interval becomes a lognormal on a
-        logarithmic scale and a normal on a linear one (``cottier-comments``, advice 1.3).
-
-    Returns
-    -------
-    quantity
-        A distribution if the row has an interval with a level (or is uniform), else its value.
+    row : value, low, high, level, family, support_low, support_high and estimate_id
+    scale : the scale of its quantity, ``log`` or ``linear``
 
     Examples
     --------
-    >>> row = {"estimate_id": "x", "value": 12e6, "low": 5e6, "high": 33e6, "level": 0.9,
-    ...        "family": None}
+    >>> row = {"estimate_id": "x", "low": 5e6, "high": 33e6, "level": 0.9}
     >>> round(from_estimate(row).median)
     12845233
     """
+    value, low, high, level = (_number(row.get(x)) for x in ("value", "low", "high", "level"))
+    family = row.get("family")
+    fitted: Distribution | None = None
     try:
-        distribution = _of_interval(row, scale)
-        if distribution is not None:
-            low, high = _number(row.get("support_low")), _number(row.get("support_high"))
-            if low is None and high is None:
-                return distribution
-            return distribution.truncated(
-                -math.inf if low is None else low, math.inf if high is None else high
-            )
-        value = _number(row.get("value"))
+        if low is not None and high is not None and family in ("uniform", "loguniform"):
+            fitted = (Uniform if family == "uniform" else LogUniform)(low, high)
+        elif low is not None and high is not None and level is not None:
+            log = family == "lognormal" or (family != "normal" and scale == "log" and low > 0)
+            fitted = (Lognormal if log else Normal).from_interval(low, high, level)
+        if fitted is not None:
+            ends = {end: _number(row.get(f"support_{end}")) for end in ("low", "high")}
+            support = {end: bound for end, bound in ends.items() if bound is not None}
+            return fitted.truncated(**support) if support else fitted
         if value is None:
             raise InvalidInputError("neither value nor interval")
         if value == 0 and scale == "log":
@@ -137,35 +131,15 @@ def from_estimate(row: Mapping[str, Any], scale: str = "log") -> Distribution | 
     return value
 
 
-def _of_interval(row: Mapping[str, Any], scale: str) -> Distribution | None:
-    low, high, level = (_number(row.get(name)) for name in ("low", "high", "level"))
-    family = row.get("family")
-    if low is None or high is None:
-        return None
-    if family in ("uniform", "loguniform"):
-        return (Uniform if family == "uniform" else LogUniform)(low, high)
-    if level is None:
-        return None
-    log = family == "lognormal" or (family != "normal" and scale == "log" and low > 0)
-    return (Lognormal if log else Normal).from_interval(low, high, level)
-
-
 def pool_estimates(
     rows: Sequence[Mapping[str, Any]], weights: Sequence[float] | None = None
 ) -> tuple[float, float, float]:
-    """Average rows of ``estimates`` with weights: the value and each bound separately, see `pool`.
+    """Average rows of ``estimates`` with weights: value, low and high, as in `pool`.
 
     Parameters
     ----------
-    rows
-        Each with value, low, high, level, unit, currency and estimate_id; the same level, unit and
-        currency in all.
+    rows : with value, low, high and estimate_id; the same level, unit and currency in all
     weights : one per row; equal by default
-
-    Returns
-    -------
-    value, low, high
-        In the unit of the rows, at their level.
 
     Examples
     --------
@@ -175,18 +149,19 @@ def pool_estimates(
     """
     numbers = []
     for row in rows:
-        figures = [_number(row.get(name)) for name in ("value", "low", "high")]
+        name = row.get("estimate_id")
+        figures = [_number(row.get(part)) for part in ("value", "low", "high")]
         numbers.append([figure for figure in figures if figure is not None])
         if None in figures:
             raise InvalidInputError(
-                f"estimate {row.get('estimate_id')}: expected value, low and high, found {figures}"
+                f"estimate {name}: expected value, low and high, found {figures}"
             )
-        for name in ("unit", "currency", "level"):
-            first, this = (_present(each.get(name)) for each in (rows[0], row))
+        for part in ("unit", "currency", "level"):
+            first, this = (_present(one.get(part)) for one in (rows[0], row))
             if first != this:
                 raise InvalidInputError(
-                    f"estimates {rows[0].get('estimate_id')} and {row.get('estimate_id')}: "
-                    f"the {name} does not match, {first} and {this}"
+                    f"estimates {rows[0].get('estimate_id')} and {name}: the {part} does not "
+                    f"match, {first} and {this}"
                 )
     value, low, high = pool(numbers, [1.0] * len(rows) if weights is None else weights)
     return value, low, high
@@ -211,13 +186,9 @@ def pool(numbers: Sequence[Sequence[float]], weights: Sequence[float]) -> tuple[
         raise InvalidInputError(
             "numbers and weights: expected sequences of one length, and a weight for each"
         )
-    total = math.fsum(weights)
-    if not (0 < total < math.inf) or min(weights) < 0:
+    if not (0 < math.fsum(weights) < math.inf) or min(weights) < 0:
         raise InvalidInputError(f"weights: expected none negative, not all zero, found {weights}")
-    columns = zip(*numbers, strict=True)
-    return tuple(
-        math.fsum(w * x for w, x in zip(weights, column, strict=True)) / total for column in columns
-    )
+    return tuple(fmean(column, weights) for column in zip(*numbers, strict=True))
 
 
 def mean_of(
@@ -232,9 +203,7 @@ def mean_of(
     ----------
     values : the figures, at least one
     weights : one per figure; equal by default
-    method
-        ``geometric``, ``arithmetic``, or ``auto``: geometric if all are positive and the largest is
-        more than three times the smallest.
+    method : ``geometric``, ``arithmetic``, or ``auto`` (geometric from a factor of three on)
 
     Examples
     --------
@@ -247,8 +216,8 @@ def mean_of(
         raise InvalidInputError(f"method: expected auto, geometric or arithmetic, found {method!r}")
     positive = min(values) > 0
     if method == "auto":
-        vary = positive and max(values) > _LARGE_FACTOR * min(values)
-        method = "geometric" if vary else "arithmetic"
+        # Beyond a factor of three, values vary by factors, not by differences.
+        method = "geometric" if positive and max(values) > 3 * min(values) else "arithmetic"
     weights = [1.0] * len(values) if weights is None else weights
     if method == "arithmetic":
         return pool([(value,) for value in values], weights)[0]
@@ -292,15 +261,15 @@ def conflict(first: Distribution, second: Distribution, level: float = 0.9) -> C
     (False, True, 3.3)
     """
     reach = deviations(level)
+    medians = first.median, second.median
+    (low_1, high_1), (low_2, high_2) = first.interval(level), second.interval(level)
     if isinstance(first, Lognormal) and isinstance(second, Lognormal):
         distance, sigma = abs(first.mu - second.mu), math.hypot(first.sigma, second.sigma)
     else:
-        sides = [(x.interval(level), x.median) for x in (first, second)]
-        distance = abs(sides[0][1] - sides[1][1])
-        sigma = math.hypot(*((high - low) / 2 / reach for (low, high), _ in sides))
+        distance = abs(medians[0] - medians[1])
+        sigma = math.hypot((high_1 - low_1) / 2 / reach, (high_2 - low_2) / 2 / reach)
     apart = distance / sigma if sigma else (0.0 if distance == 0 else math.inf)
-    (low_1, high_1), (low_2, high_2) = first.interval(level), second.interval(level)
-    ratio = first.median / second.median if second.median else math.nan
+    ratio = medians[0] / medians[1] if medians[1] else math.nan
     return Conflict(apart, ratio, low_1 <= high_2 and low_2 <= high_1, apart > reach)
 
 

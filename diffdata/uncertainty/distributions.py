@@ -9,6 +9,7 @@ Quantities are one-dimensional and without unit; bad arguments raise `InvalidInp
 from __future__ import annotations
 
 import math
+import operator
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -22,7 +23,12 @@ from diffdata.uncertainty.quantity import Quantiles, Quantity, check_level
 if TYPE_CHECKING:
     import numpy as np
 
-    from diffdata.uncertainty.quantity import Array, Sampling
+    from diffdata.uncertainty.quantity import Array, Operator, Sampling
+
+__all__ = [
+    "Clipped", "Distribution", "LogUniform", "Lognormal", "Normal", "Shifted", "Truncated",
+    "Uniform",
+]  # fmt: skip
 
 _STANDARD = NormalDist()
 _LEAST_SHARE = 1e-3  # of a distribution that a truncation must leave, to be drawn by rejection
@@ -38,10 +44,6 @@ class Distribution(Quantity, Quantiles):
     @abstractmethod
     def mean_between(self, low: float, high: float) -> float:
         """Return the part of the mean that lies between two values, E[X; low < X <= high]."""
-
-    def to_scipy(self) -> Any:
-        """Return the same distribution as a frozen one of `scipy.stats`, where it has one."""
-        return _frozen(self)
 
     @abstractmethod
     def values(self, draws: int, rng: np.random.Generator) -> Array:
@@ -62,6 +64,27 @@ class Distribution(Quantity, Quantiles):
 
     def fresh(self, sampling: Sampling) -> Array:
         return self.values(sampling.draws, sampling.rng)
+
+    def to_scipy(self) -> Any:
+        """Return the same distribution as a frozen one of `scipy.stats`, where it has one."""
+        stats = optional_library("scipy.stats")
+        match self:
+            case Normal(mu, sigma):
+                return stats.norm(mu, sigma)
+            case Lognormal(mu, sigma):
+                return stats.lognorm(s=sigma, scale=math.exp(mu))
+            case Uniform(low, high):
+                return stats.uniform(low, high - low)
+            case LogUniform(low, high):
+                return stats.loguniform(low, high)
+            case Shifted(Lognormal(mu, sigma), origin, mirrored=False):
+                return stats.lognorm(s=sigma, loc=origin, scale=math.exp(mu))
+            case Truncated(Normal(mu, sigma), low, high) if sigma > 0:
+                return stats.truncnorm((low - mu) / sigma, (high - mu) / sigma, mu, sigma)
+        raise InvalidInputError(
+            "scipy has no mirrored or clipped distributions, and truncates only normals; "
+            "take samples instead"
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,19 +139,13 @@ class Normal(Distribution):
 class Lognormal(Distribution):
     """A positive quantity whose natural logarithm is normal, with mean `mu` and deviation `sigma`.
 
+    Products, quotients and powers of lognormals are lognormals; a factor used twice is one draw.
+
     Examples
     --------
-    The final run of GPT-3 cost between 5 and 33 million usd (90 %), that of OPT-175B between 1.5
-    and 2.3: the ratio of two independent lognormals is lognormal again.
-
     >>> gpt_3, opt = Lognormal.from_interval(5e6, 33e6), Lognormal.from_interval(1.5e6, 2.3e6)
-    >>> round((gpt_3 / opt).median, 2)
-    6.92
-    >>> [round(bound, 1) for bound in (gpt_3 / opt).interval()]
+    >>> [round(bound, 1) for bound in (gpt_3 / opt).interval()]  # of their costs
     [2.6, 18.2]
-
-    A factor that is used twice is one draw:
-
     >>> (opt * gpt_3 / opt).sigma == gpt_3.sigma
     True
     """
@@ -156,56 +173,30 @@ class Lognormal(Distribution):
         return Normal(self.mu, self.sigma).cdf(_log(value))
 
     def mean_between(self, low: float, high: float) -> float:
-        """Return E[X; low < X <= high] = exp(mu + sigma^2 / 2) (G(b) - G(a)).
-
-        G is the distribution function of the lognormal with mu + sigma^2 in the place of mu.
-        """
+        """Return the mean times the share of the lognormal with mu + sigma^2 for mu."""
         tilted = Normal(self.mu + self.sigma**2, self.sigma)
         share = tilted.cdf(_log(high)) - tilted.cdf(_log(low))
         return math.exp(self.mu + self.sigma**2 / 2) * share
 
-    # Products and quotients with lognormals and positive numbers are lognormals.
-
-    def __mul__(self, other: Quantity | float) -> Any:
-        return self._times(other, 1) or super().__mul__(other)
-
-    def __rmul__(self, other: Quantity | float) -> Any:
-        return self._times(other, 1) or super().__rmul__(other)
-
-    def __truediv__(self, other: Quantity | float) -> Any:
-        return self._times(other, -1) or super().__truediv__(other)
-
-    def __rtruediv__(self, other: Quantity | float) -> Any:
-        return (self**-1)._times(other, 1) or super().__rtruediv__(other)
-
-    def __pow__(self, exponent: Quantity | float) -> Lognormal:
-        if not isinstance(exponent, Real) or not math.isfinite(exponent):
-            raise InvalidInputError(
-                f"exponent: a lognormal needs a finite number as its exponent, found {exponent}"
-            )
-        shares = {name: share * exponent for name, share in self._all_shares().items()}
-        return Lognormal(self.mu * exponent, abs(exponent) * self.sigma, shares)
-
-    def _all_shares(self) -> Mapping[Lognormal, float]:
-        return {self: self.sigma} if self.shares is None else self.shares
-
-    def _times(self, other: Quantity | float, exponent: int) -> Lognormal | None:
-        """Return self * other ** exponent where that is a lognormal."""
-        if isinstance(other, Lognormal):
-            shares = dict(self._all_shares())
-            for name, share in other._all_shares().items():
-                shares[name] = shares.get(name, 0) + exponent * share
-            return Lognormal(self.mu + exponent * other.mu, math.hypot(*shares.values()), shares)
-        if isinstance(other, Real) and 0 < other < math.inf:
-            return Lognormal(self.mu + exponent * math.log(other), self.sigma, self._all_shares())
-        return None
+    def combined(self, function: Operator, *operands: Quantity | float) -> Quantity:
+        if function is operator.pow and operands[0] is self:
+            exponent = operands[1]
+            if not isinstance(exponent, Real) or not math.isfinite(exponent):
+                raise InvalidInputError(
+                    f"exponent: a lognormal needs a finite number as its exponent, found {exponent}"
+                )
+            return _product((self, float(exponent)))
+        if function in (operator.mul, operator.truediv):
+            first, second = map(_lognormal, operands)
+            if first and second:
+                return _product((first, 1), (second, 1 if function is operator.mul else -1))
+        return super().combined(function, *operands)
 
     def fresh(self, sampling: Sampling) -> Array:
-        """Return draws, from the standard normals that this sampling has drawn already."""
         import numpy as np
 
         logarithm = np.full(sampling.draws, float(self.mu))
-        for name, share in self._all_shares().items():
+        for name, share in _shares(self).items():
             if name not in sampling.normals:
                 sampling.normals[name] = sampling.rng.standard_normal(sampling.draws)
             logarithm += share * sampling.normals[name]
@@ -232,10 +223,10 @@ class Uniform(Distribution):
     def cdf(self, value: float) -> float:
         if self.low == self.high:
             return float(value >= self.high)
-        return min(max((value - self.low) / (self.high - self.low), 0.0), 1.0)
+        return (_between(value, self.low, self.high) - self.low) / (self.high - self.low)
 
     def mean_between(self, low: float, high: float) -> float:
-        a, b = (min(max(bound, self.low), self.high) for bound in (low, high))
+        a, b = (_between(bound, self.low, self.high) for bound in (low, high))
         return (self.cdf(high) - self.cdf(low)) * (a + b) / 2
 
     def values(self, draws: int, rng: np.random.Generator) -> Array:
@@ -256,20 +247,23 @@ class LogUniform(Distribution):
         return float(self.low * (self.high / self.low) ** probability)
 
     def cdf(self, value: float) -> float:
-        return Uniform(math.log(self.low), math.log(self.high)).cdf(_log(value))
+        return self._logarithm().cdf(_log(value))
 
     def mean_between(self, low: float, high: float) -> float:
         """Return E[X; low < X <= high] = (b - a) / log(high / low)."""
         if self.low == self.high:
             return Uniform(self.low, self.high).mean_between(low, high)
-        a, b = max(low, self.low), min(high, self.high)
-        return (b - a) / math.log(self.high / self.low) if a < b else 0.0
+        a, b = (_between(bound, self.low, self.high) for bound in (low, high))
+        return (b - a) / math.log(self.high / self.low)
 
     def values(self, draws: int, rng: np.random.Generator) -> Array:
         import numpy as np
 
-        values: Array = np.exp(rng.uniform(math.log(self.low), math.log(self.high), draws))
+        values: Array = np.exp(self._logarithm().values(draws, rng))
         return values
+
+    def _logarithm(self) -> Uniform:
+        return Uniform(math.log(self.low), math.log(self.high))
 
 
 @dataclass(frozen=True, eq=False)
@@ -284,29 +278,48 @@ class Shifted(Distribution):
     mirrored: bool = False
 
     def _quantile(self, probability: float) -> float:
-        if self.mirrored:
-            return self.origin - self.base.quantile(1 - probability)
-        return self.origin + self.base.quantile(probability)
+        base = self.base.quantile(1 - probability if self.mirrored else probability)
+        return self.origin + self._sign * base
 
     def cdf(self, value: float) -> float:
-        if self.mirrored:
-            return 1 - self.base.cdf(self.origin - value)
-        return self.base.cdf(value - self.origin)
+        share = self.base.cdf(self._sign * (value - self.origin))
+        return 1 - share if self.mirrored else share
 
     def mean_between(self, low: float, high: float) -> float:
+        a, b = sorted(self._sign * (bound - self.origin) for bound in (low, high))
         share = self.cdf(high) - self.cdf(low)
-        if self.mirrored:
-            part = self.base.mean_between(self.origin - high, self.origin - low)
-            return self.origin * share - part
-        return self.origin * share + self.base.mean_between(low - self.origin, high - self.origin)
+        return self.origin * share + self._sign * self.base.mean_between(a, b)
 
     def values(self, draws: int, rng: np.random.Generator) -> Array:
-        values = self.base.values(draws, rng)
-        return self.origin - values if self.mirrored else self.origin + values
+        return self.origin + self._sign * self.base.values(draws, rng)
+
+    @property
+    def _sign(self) -> int:
+        return -1 if self.mirrored else 1
 
 
 @dataclass(frozen=True, eq=False)
-class Truncated(Distribution):
+class _Bounded(Distribution):
+    """What the values of a distribution between two bounds have in common."""
+
+    base: Distribution
+    low: float
+    high: float
+
+    def __post_init__(self) -> None:
+        if not self.low < self.high:
+            raise InvalidInputError(f"low: expected below high, found {self.low} and {self.high}")
+
+    def _quantile(self, probability: float) -> float:
+        return _between(self.base.quantile(probability), self.low, self.high)
+
+    def mean_between(self, low: float, high: float) -> float:
+        a, b = max(low, self.low), min(high, self.high)
+        return self.base.mean_between(a, b) if a < b else 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class Truncated(_Bounded):
     """A distribution conditional on lying between two bounds: renormalised, no mass on a bound.
 
     Examples
@@ -316,12 +329,8 @@ class Truncated(Distribution):
     (0, 4.7)
     """
 
-    base: Distribution
-    low: float
-    high: float
-
     def __post_init__(self) -> None:
-        _check_bounds(self.low, self.high)
+        super().__post_init__()
         if self._share() < _LEAST_SHARE:
             raise InvalidInputError(
                 f"low and high: the bounds {self.low} and {self.high} leave less than "
@@ -330,16 +339,15 @@ class Truncated(Distribution):
 
     def _quantile(self, probability: float) -> float:
         if probability in (0, 1):
-            return min(max(self.base.quantile(probability), self.low), self.high)
+            return super()._quantile(probability)
         return self.base.quantile(self.base.cdf(self.low) + probability * self._share())
 
     def cdf(self, value: float) -> float:
-        inside = min(max(value, self.low), self.high)
+        inside = _between(value, self.low, self.high)
         return (self.base.cdf(inside) - self.base.cdf(self.low)) / self._share()
 
     def mean_between(self, low: float, high: float) -> float:
-        a, b = max(low, self.low), min(high, self.high)
-        return self.base.mean_between(a, b) / self._share() if a < b else 0.0
+        return super().mean_between(low, high) / self._share()
 
     def _share(self) -> float:
         return self.base.cdf(self.high) - self.base.cdf(self.low)
@@ -352,18 +360,8 @@ class Truncated(Distribution):
 
 
 @dataclass(frozen=True, eq=False)
-class Clipped(Distribution):
+class Clipped(_Bounded):
     """A distribution with values beyond a bound moved onto it, which gets their mass."""
-
-    base: Distribution
-    low: float
-    high: float
-
-    def __post_init__(self) -> None:
-        _check_bounds(self.low, self.high)
-
-    def _quantile(self, probability: float) -> float:
-        return min(max(self.base.quantile(probability), self.low), self.high)
 
     def cdf(self, value: float) -> float:
         if value < self.low:
@@ -371,8 +369,7 @@ class Clipped(Distribution):
         return 1.0 if value >= self.high else self.base.cdf(value)
 
     def mean_between(self, low: float, high: float) -> float:
-        a, b = max(low, self.low), min(high, self.high)
-        part = self.base.mean_between(a, b) if a < b else 0.0
+        part = super().mean_between(low, high)
         if low < self.low <= high:
             part += self.low * self.base.cdf(self.low)
         if low < self.high <= high and math.isfinite(self.high):
@@ -384,13 +381,7 @@ class Clipped(Distribution):
 
 
 def deviations(level: float) -> float:
-    """Return the half-width of a central interval of a normal, in standard deviations.
-
-    Examples
-    --------
-    >>> round(deviations(0.9), 3)
-    1.645
-    """
+    """Return the half-width of a central interval of a normal, in standard deviations."""
     check_level(level)
     return _STANDARD.inv_cdf(0.5 + level / 2)
 
@@ -403,11 +394,6 @@ def check_interval(low: float, high: float, positive: bool = False) -> None:
         raise InvalidInputError(f"low and high: expected both above 0, found {low} and {high}")
 
 
-def _check_bounds(low: float, high: float) -> None:
-    if not low < high:
-        raise InvalidInputError(f"low: expected below high, found {low} and {high}")
-
-
 def _check_parameters(mu: float, sigma: float) -> None:
     if not (math.isfinite(mu) and 0 <= sigma < math.inf):
         raise InvalidInputError(
@@ -415,28 +401,30 @@ def _check_parameters(mu: float, sigma: float) -> None:
         )
 
 
-def _frozen(distribution: Distribution) -> Any:
-    stats = optional_library("scipy.stats")
-    match distribution:
-        case Normal(mu, sigma):
-            return stats.norm(mu, sigma)
-        case Lognormal(mu, sigma):
-            return stats.lognorm(s=sigma, scale=math.exp(mu))
-        case Uniform(low, high):
-            return stats.uniform(low, high - low)
-        case LogUniform(low, high):
-            return stats.loguniform(low, high)
-        case Shifted(Lognormal(mu, sigma), origin, mirrored=False):
-            return stats.lognorm(s=sigma, loc=origin, scale=math.exp(mu))
-        case Truncated(Normal(mu, sigma), low, high) if sigma > 0:
-            return stats.truncnorm((low - mu) / sigma, (high - mu) / sigma, mu, sigma)
-    raise InvalidInputError(
-        "scipy has no mirrored or clipped distributions, and truncates only normals; "
-        "take samples instead"
-    )
+def _lognormal(factor: Quantity | float) -> Lognormal | None:
+    """Return a factor of a lognormal product: a lognormal, or a positive number as one."""
+    if isinstance(factor, Real) and 0 < factor < math.inf:
+        return Lognormal(math.log(factor), 0, {})
+    return factor if isinstance(factor, Lognormal) else None
+
+
+def _shares(factor: Lognormal) -> Mapping[Lognormal, float]:
+    return {factor: factor.sigma} if factor.shares is None else factor.shares
+
+
+def _product(*powers: tuple[Lognormal, float]) -> Lognormal:
+    """Return the product of powers of lognormals: the sum of multiples of their logarithms."""
+    shares: dict[Lognormal, float] = {}
+    for factor, exponent in powers:
+        for name, share in _shares(factor).items():
+            shares[name] = shares.get(name, 0) + exponent * share
+    mu = sum(exponent * factor.mu for factor, exponent in powers)
+    return Lognormal(mu, math.hypot(*shares.values()), shares)
+
+
+def _between(value: float, low: float, high: float) -> float:
+    return min(max(value, low), high)
 
 
 def _log(value: float) -> float:
-    if value <= 0:
-        return -math.inf
-    return math.log(value) if value < math.inf else math.inf
+    return math.log(value) if value > 0 else -math.inf

@@ -5,35 +5,16 @@ A row names a table, a row of it (its key as messages write it), a rule, and the
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 import narwhals as nw
 
-from diffdata.errors import Issue
 from diffdata.schemas.rules import Check
 from diffdata.schemas.standard import TableSchema
 
 TABLE = "acknowledgements"
 COLUMNS = ("table", "row_key", "rule")
-
-# The keys of the rows whose warning is accepted, by table and rule.
-Accepted = Mapping[str, Mapping[str, Collection[str]]]
-
-
-def accepted(rows: Iterable[Mapping[str, str]]) -> Accepted:
-    """Return what the rows of the table accept."""
-    found: dict[str, dict[str, list[str]]] = {}
-    for row in rows:
-        table, key, rule = (row[name] for name in COLUMNS)
-        found.setdefault(table, {}).setdefault(rule, []).append(key)
-    return found
-
-
-def is_accepted(issue: Issue, table: str, acknowledged: Accepted) -> bool:
-    """Return whether a package accepts an issue; an error cannot be accepted."""
-    keys = acknowledged.get(table, {}).get(issue.rule, ())
-    return issue.severity == "warning" and (issue.row or "") in keys
 
 
 def accepting(

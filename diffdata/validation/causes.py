@@ -1,16 +1,12 @@
-"""Several issues with one cause are reported once, as that cause.
-
-A cell too many or too few shifts all cells after it, two swapped columns are wrong in every row, a
-missing row breaks every reference to it. Each gives many issues; here they become one, at the place
-where the data must be fixed.
-"""
+"""Several issues with one cause are reported once, at the place where the data must be fixed."""
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import combinations
 
 from diffdata.errors import Issue
 from diffdata.types.text import quote
@@ -20,7 +16,9 @@ from diffdata.validation.typed import Found, TypedTable
 
 # Whether a text of a column, if a foreign key has this column, refers to a row that exists.
 Refers = Callable[[str, str], bool]
-Causes = Iterator[tuple[Iterable[Issue], Issue]]  # groups of issues, each with its cause
+Causes = Iterator[tuple[Sequence[Issue], Issue]]  # groups of issues, each with its cause
+Tables = Mapping[str, TypedTable]
+Group = list[tuple[str, Issue]]  # issues, each with its table
 
 # Rules about one cell, which its column states.
 _CELL_RULES = {
@@ -35,95 +33,99 @@ _LISTED = 8  # places that a message lists
 
 def by_cause(found: Found, table: TypedTable, refers: Refers) -> list[Issue]:
     """Return the issues of a table, those with one cause as one."""
-    issues = found.issues
-    for search in (
-        _swapped_columns, _mixed_up_rows, _rows_of_one_length, _encoded_twice, _faulty_columns
-    ):  # fmt: skip
-        joined: set[int] = set()
-        causes = []
-        for group, cause in search(issues, found, table, refers):
-            joined.update(map(id, group))
-            causes.append(cause)
-        issues = [*(issue for issue in issues if id(issue) not in joined), *causes]
-    return issues
+    issues = _joined(found.issues, _swapped_columns(found.issues, table, refers))
+    issues = _joined(issues, _mixed_up_rows(issues, table, refers))
+    return _joined(issues, _frequent_faults(issues, table, found.counts))
 
 
-def _swapped_columns(issues: list[Issue], _: Found, table: TypedTable, refers: Refers) -> Causes:
+def _joined(issues: list[Issue], causes: Causes) -> list[Issue]:
+    """Replace groups of issues by their causes."""
+    found = list(causes)
+    joined = {id(issue) for group, _ in found for issue in group}
+    kept = [issue for issue in issues if id(issue) not in joined]
+    return [*kept, *(cause for _, cause in found)]
+
+
+def _swapped_columns(issues: list[Issue], table: TypedTable, refers: Refers) -> Causes:
     """Find two columns whose contents are under each other's name."""
     lines: dict[str, set[int]] = defaultdict(set)
     for issue in issues:
         if issue.rule in _CELL_RULES and issue.column and issue.line is not None:
             lines[issue.column].add(issue.line)
-    least = max(_FEW, _MOST * len(table.text) / 2)
+    rows = len(table.text)
+    least = max(_FEW, _MOST * rows / 2)
     wrong = sorted(name for name, faulty in lines.items() if len(faulty) >= least)[:20]
-    for number, first in enumerate(wrong):
-        for second in wrong[number + 1 :]:
-            if _fit_each_other(first, second, table, refers):
-                message = f"the cells of {first} are under {second}, and the other way round"
-                hint = "swap the two columns below the header, or their names in it"
-                cause = Issue(
-                    table.text.file, 1, first, rule="swapped-columns", message=message, hint=hint
-                )
-                yield [issue for issue in issues if issue.column in (first, second)], cause
-                return
+    for pair in combinations(wrong, 2):
+        samples = (table.text.cells(place, pair) for place in range(0, rows, max(1, rows // 50)))
+        if all(_fit_swapped(cells, table, refers) for cells in samples):
+            message = f"the cells of {pair[0]} are under {pair[1]}, and the other way round"
+            hint = "swap the two columns below the header, or their names in it"
+            cause = Issue(
+                table.text.file, 1, pair[0], rule="swapped-columns", message=message, hint=hint
+            )
+            yield [issue for issue in issues if issue.column in pair], cause
+            return
 
 
-def _fit_each_other(first: str, second: str, table: TypedTable, refers: Refers) -> bool:
-    schema, rows = table.schema, len(table.text)
-    for position in range(0, rows, max(1, rows // 50)):
-        for here, there in ((first, second), (second, first)):
-            cell = table.text.cell(position, here)
-            if not fits(cell, schema.field(there), schema) or (cell and not refers(there, cell)):
-                return False
-    return True
+def _fit_swapped(cells: Mapping[str, str], table: TypedTable, refers: Refers) -> bool:
+    """Return whether two cells of a row, by their columns, fit each other's column."""
+    return all(
+        fits(cell, table.schema.field(column), table.schema) and (not cell or refers(column, cell))
+        for column, cell in zip(cells, [*cells.values()][::-1], strict=True)
+    )
 
 
-def _mixed_up_rows(issues: list[Issue], _: Found, table: TypedTable, refers: Refers) -> Causes:
+def _mixed_up_rows(issues: list[Issue], table: TypedTable, refers: Refers) -> Causes:
     """Find rows whose cells fit their columns if they are moved by one, or if two are swapped."""
     rows: dict[int, list[Issue]] = defaultdict(list)
     for issue in issues:
         if issue.line is not None and issue.severity == "error":
             rows[issue.line].append(issue)
-    several = {line: own for line, own in rows.items() if len(_faulty_columns_of(own)) > 1}
-    for line, own in several.items() if len(several) <= _TRIED else ():
+    faulty = {
+        line: {str(issue.column) for issue in own if issue.rule in _CELL_RULES}
+        for line, own in rows.items()
+    }
+    several = [line for line, columns in faulty.items() if len(columns) > 1]
+    for line in several if len(several) <= _TRIED else ():
         position = bisect_left(table.text.lines, line)
         if position < len(table.text) and position not in table.text.broken:
-            cells = table.text.cells(
-                position, [name for name in table.schema.column_names if name in table.text.columns]
-            )
-            cause = _swap(cells, own, table, refers) or _shift(cells, own, table)
-            if cause is not None:
-                yield own, cause
+            columns = [name for name in table.schema.column_names if name in table.text.columns]
+            cells = table.text.cells(position, columns)
+            found = _swap(cells, faulty[line], table, refers) or _shift(cells, faulty[line], table)
+            if found is not None:
+                column, rule, message, hint = found
+                yield rows[line], replace(
+                    next(issue for issue in rows[line] if issue.rule in _CELL_RULES),
+                    column=column, value=None, rule=rule, message=message, hint=hint,
+                )  # fmt: skip
 
 
-def _faulty_columns_of(issues: Iterable[Issue]) -> set[str]:
-    return {str(issue.column) for issue in issues if issue.rule in _CELL_RULES}
+_Fault = tuple[str, str, str, str]  # column, rule, message and hint
 
 
 def _swap(
-    cells: Mapping[str, str], found: Sequence[Issue], table: TypedTable, refers: Refers
-) -> Issue | None:
-    """Return the issue that two cells of a row are swapped, if they are."""
-    names, schema = sorted(_faulty_columns_of(found)), table.schema
-    if len(names) != 2:
+    cells: Mapping[str, str], faulty: set[str], table: TypedTable, refers: Refers
+) -> _Fault | None:
+    """Return the fault that two cells of a row are swapped, if they are."""
+    if len(faulty) != 2:
         return None
-    first, second = names
+    first, second = sorted(faulty)
     here, there = cells[first], cells[second]
-    fit = fits(here, schema.field(second), schema) and fits(there, schema.field(first), schema)
-    if not (fit and here and there and refers(second, here) and refers(first, there)):
+    if not (here and there and _fit_swapped({first: here, second: there}, table, refers)):
         return None
     message = f"{quote(here)} under {first} and {quote(there)} under {second} are swapped"
-    return _cause(found[0], first, "swapped-cells", message, "swap the two cells")
+    return first, "swapped-cells", message, "swap the two cells"
 
 
-def _shift(cells: Mapping[str, str], found: Sequence[Issue], table: TypedTable) -> Issue | None:
-    """Return the issue that a row is shifted by one column, if it is."""
+def _shift(cells: Mapping[str, str], faulty: set[str], table: TypedTable) -> _Fault | None:
+    """Return the fault that a row is shifted by one column, if it is."""
     schema, header, texts = table.schema, list(cells), list(cells.values())
     fields = [schema.field(name) for name in header]
     own = [fits(text, field, schema) for text, field in zip(texts, fields, strict=True)]
-    faulty = _faulty_columns_of(found)
     wrong = next(place for place, name in enumerate(header) if name in faulty)
-    for step in (1, -1):
+    for step, way, fix in (
+        (1, "right", "remove the extra cell"), (-1, "left", "add the missing cell")
+    ):  # fmt: skip
         moved_fits = [
             0 <= place + step < len(texts) and fits(texts[place + step], field, schema)
             for place, field in enumerate(fields)
@@ -133,67 +135,41 @@ def _shift(cells: Mapping[str, str], found: Sequence[Issue], table: TypedTable) 
             filled = sum(bool(texts[place + step]) for place in moved)
             if all(moved_fits[place] for place in moved) and all(own[:start]) and filled >= _FEW:
                 column = header[wrong]  # the first that does not fit: it has moved for sure
-                way, fix = ("right", "remove the extra cell")
-                if step == -1:
-                    way, fix = ("left", "add the missing cell")
-                return _cause(
-                    next(issue for issue in found if issue.rule in _CELL_RULES), column,
-                    "shifted-row",
-                    f"from {column} on, the cells are one column too far to the {way}",
-                    f"{fix}, from {header[start]} to {column}; all others fit their columns then",
-                )  # fmt: skip
+                message = f"from {column} on, the cells are one column too far to the {way}"
+                hint = f"{fix}, from {header[start]} to {column}; all others fit their columns then"
+                return column, "shifted-row", message, hint
     return None
 
 
-def _cause(first: Issue, column: str, rule: str, message: str, hint: str) -> Issue:
-    return replace(
-        first, column=column, value=None, rule=rule, severity="error", message=message, hint=hint
-    )
-
-
-def _rows_of_one_length(issues: list[Issue], _: Found, table: TypedTable, __: Refers) -> Causes:
-    """Find that all rows have the same wrong length: then the header is wrong."""
-    group = [issue for issue in issues if issue.rule == "row-length"]
-    least = max(_FEW, _MOST * len(table.text))
-    if len(group) >= least and len({issue.message for issue in group}) == 1:
-        message = f"{group[0].message}, in {len(group):,} of {len(table.text):,} rows"
-        hint = "does the header have a cell too many or too few?"
-        yield group, replace(group[0], column=None, row=None, message=message, hint=hint)
-
-
-def _encoded_twice(issues: list[Issue], found: Found, _: TypedTable, __: Refers) -> Causes:
-    """Find the cells of a file that was read in one encoding and saved in another."""
-    group = [issue for issue in issues if issue.rule == "encoding"]
-    if len(group) > 1:
-        first = min(group, key=lambda issue: issue.line or 0)
-        number = sum(times for (_, rule), times in found.counts.items() if rule == "encoding")
-        yield group, replace(first, message=f"{first.message}; the file has {number:,} such cells")
-
-
-def _faulty_columns(issues: list[Issue], found: Found, table: TypedTable, _: Refers) -> Causes:
-    """Find columns that are wrong in nearly every row, for the same reason."""
+def _frequent_faults(
+    issues: list[Issue], table: TypedTable, counts: Counter[tuple[str | None, str]]
+) -> Causes:
+    """Find faults of a file that are in many of its rows for the same reason."""
+    rows = len(table.text)
     groups: dict[tuple[str | None, str], list[Issue]] = defaultdict(list)
     for issue in issues:
-        if issue.rule in _CELL_RULES - {"foreign-key"}:
-            groups[issue.column, issue.rule].append(issue)
+        in_column = issue.rule in _CELL_RULES - {"foreign-key"}
+        groups[issue.column if in_column else None, issue.rule].append(issue)
+    group = groups.pop((None, "row-length"), [])
+    if len(group) >= max(_FEW, _MOST * rows) and len({issue.message for issue in group}) == 1:
+        message = f"{group[0].message}, in {len(group):,} of {rows:,} rows"
+        hint = "does the header have a cell too many or too few?"
+        yield group, replace(group[0], column=None, row=None, message=message, hint=hint)
+    group = groups.pop((None, "encoding"), [])
+    if len(group) > 1:  # a file that was read in one encoding and saved in another
+        first = min(group, key=lambda issue: issue.line or 0)
+        number = sum(times for (_, rule), times in counts.items() if rule == "encoding")
+        yield group, replace(first, message=f"{first.message}; the file has {number:,} such cells")
     for key, group in groups.items():
-        number = found.counts[key]
-        if number > max(10, _MOST * len(table.text)):
-            message = f"{group[0].message}; in {number:,} of {len(table.text):,} rows"
+        number = counts[key]
+        if key[1] in _CELL_RULES - {"foreign-key"} and number > max(10, _MOST * rows):
+            message = f"{group[0].message}; in {number:,} of {rows:,} rows"
             yield group, replace(group[0], message=message)
-            found.counts[key] = 1  # all of them are reported with that
-
-
-Tables = Mapping[str, TypedTable]
-Group = list[tuple[str, Issue]]  # issues, each with its table
+            counts[key] = 1  # all of them are reported with that
 
 
 def joined_references(issues: dict[str, list[Issue]], tables: Tables) -> dict[str, list[Issue]]:
-    """Join the references to one missing row, given the issues of each table.
-
-    If the table that should have the row has one with a similar key to which nothing refers, that
-    key was mistyped: then the issue is reported there.
-    """
+    """Join the references to one missing row, or report them at a mistyped key that was meant."""
     groups: dict[tuple[str, str], Group] = defaultdict(list)
     kept: dict[str, list[Issue]] = {name: [] for name in issues}
     for name, own in issues.items():
@@ -203,18 +179,31 @@ def joined_references(issues: dict[str, list[Issue]], tables: Tables) -> dict[st
                 kept[name].append(issue)
             else:
                 groups[target, issue.value or ""].append((name, issue))
-    unused = {
-        target: _UnusedKeys(tables, target, kept[target])
+    mistyped = {
+        target: _mistyped_key(tables, target, kept[target])
         for target in {target for target, _ in groups} & kept.keys()
     }
     for (target, value), group in groups.items():
-        row = unused[target].meant_by(value, len(group) > 1) if target in unused else None
+        row = mistyped[target](value, len(group) > 1) if target in mistyped else None
         if row is not None:
             _report_mistyped_key(kept[target], tables[target], row, value, group)
-        else:
-            name, issue = group[0]
-            kept[name].append(_missing_row(issue, value, group))
+            continue
+        name, issue = group[0]
+        if len(group) > 1:
+            also = _listed(
+                [
+                    f"line {other.line}" if other.file == issue.file else other.place
+                    for _, other in group[1:]
+                ]
+            )
+            message = f"{issue.message}; {len(group)} rows refer to {quote(value)} (also {also})"
+            issue = replace(issue, message=message)
+        kept[name].append(issue)
     return kept
+
+
+def _listed(places: Sequence[str]) -> str:
+    return ", ".join([*places[:_LISTED], *["..."] * (len(places) > _LISTED)])
 
 
 def _target(name: str, issue: Issue, tables: Tables) -> str | None:
@@ -227,56 +216,43 @@ def _target(name: str, issue: Issue, tables: Tables) -> str | None:
     return None
 
 
-def _missing_row(issue: Issue, value: str, group: Group) -> Issue:
-    """Return one issue for all references to a missing row."""
-    if len(group) == 1:
-        return issue
-    places = [
-        f"line {other.line}" if other.file == issue.file else f"{other.file}:{other.line}"
-        for _, other in group[1:]
-    ]
-    listed = ", ".join(places[:_LISTED]) + (", ..." if len(places) > _LISTED else "")
-    message = f"{issue.message}; {len(group)} rows refer to {quote(value)} (also {listed})"
-    return replace(issue, message=message)
+def _mistyped_key(
+    tables: Tables, target: str, issues: list[Issue]
+) -> Callable[[str, bool], int | None]:
+    """Return a function that finds the unused key that was meant to be a value, if that is clear.
 
+    A single reference is as likely to be mistyped as the key, unless the key has a fault.
+    """
+    table = tables[target]
+    column = table.schema.primary_key[0] if len(table.schema.primary_key) == 1 else ""
+    cells = table.text.columns[column].to_pylist() if column in table.text.columns else []
+    used = set().union(
+        *(
+            other.texts(key.fields[0])
+            for name, other in tables.items()
+            for key in other.schema.foreign_keys
+            if (key.reference.resource or name) == target and len(key.fields) == 1
+        )
+    )
+    lines = {issue.line for issue in issues if issue.column == column}
+    rows: dict[str, int] = {}
+    faulty: set[str] = set()
+    for position, cell in enumerate(cells):
+        wrong = bool(lines) and table.text.lines[position] in lines
+        if (cell or "") not in used or wrong:
+            rows[cell or ""] = position
+        if wrong:
+            faulty.add(cell or "")
+    spelt_like = speller(name for name in rows if name)
 
-class _UnusedKeys:
-    """The keys of a table to which nothing refers."""
+    def row(value: str, several: bool) -> int | None:
+        alike = spelt_like(value) if rows else []
+        known = [name for name in alike if name in faulty]
+        if known or (several and len(alike) == 1):
+            return rows[[*known, *alike][0]]
+        return rows[""] if not alike and "" in faulty else None
 
-    def __init__(self, tables: Tables, target: str, issues: list[Issue]) -> None:
-        table = tables[target]
-        self._rows: dict[str, int] = {}
-        self._faulty: set[str] = set()
-        if len(table.schema.primary_key) != 1:
-            return
-        column = table.schema.primary_key[0]
-        used: set[str] = set()
-        for name, other in tables.items():
-            for key in other.schema.foreign_keys:
-                if (key.reference.resource or name) == target and len(key.fields) == 1:
-                    used |= other.texts(key.fields[0])
-        faulty = {issue.line for issue in issues if issue.column == column}
-        cells = table.text.columns.get(column)
-        for position, cell in enumerate([] if cells is None else cells.to_pylist()):
-            wrong = bool(faulty) and table.text.lines[position] in faulty
-            if (cell or "") not in used or wrong:
-                self._rows[cell or ""] = position
-                if wrong:
-                    self._faulty.add(cell or "")
-        self._alike = speller(name for name in self._rows if name)
-
-    def meant_by(self, value: str, several: bool) -> int | None:
-        """Return the row whose key was meant to be a value; None if that is not clear.
-
-        A single reference is as likely to be mistyped as the key, unless the key has a fault.
-        """
-        if not self._rows:
-            return None
-        alike = self._alike(value)
-        faulty = [name for name in alike if name in self._faulty]
-        if faulty or (several and len(alike) == 1):
-            return self._rows[[*faulty, *alike][0]]
-        return self._rows[""] if not alike and "" in self._faulty else None
+    return row
 
 
 def _report_mistyped_key(
@@ -286,8 +262,7 @@ def _report_mistyped_key(
     name, line = table.schema.primary_key[0], table.text.lines[position]
     cell = table.text.cell(position, name)
     files = sorted({issue.file for _, issue in group})
-    shown = ", ".join(files[:_LISTED]) + (", ..." if len(files) > _LISTED else "")
-    references = f"{shown} refer{'s' if len(files) == 1 else ''} to {quote(value)}"
+    references = f"{_listed(files)} refer{'s' * (len(files) == 1)} to {quote(value)}"
     for place, issue in enumerate(issues):
         if issue.line == line and issue.column == name:
             message = f"{issue.message}; {references}"

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from diffdata.errors import InvalidDataError, Issue, PackageError, in_order, unreadable
+from diffdata.errors import InvalidDataError, Issue, PackageError, in_order, issues_of
 from diffdata.package.files import read_bytes
 from diffdata.package.packages import Package
 from diffdata.schemas.rules import Check, table_checks
@@ -38,20 +38,7 @@ class CheckedTable:
 
 
 def check_tables(package: Package, tables: Iterable[str]) -> dict[str, CheckedTable]:
-    """Read and check some tables of a package, and their references to other tables.
-
-    Parameters
-    ----------
-    package
-        The package.
-    tables
-        Names of tables; the tables that they refer to are read as well, but not reported on.
-
-    Returns
-    -------
-    checked
-        For each of `tables` its values and its issues.
-    """
+    """Read and check some tables of a package, and their references to other tables."""
     typed: dict[str, TypedTable] = {}
     found: dict[str, Found] = {}
     tables = list(tables)
@@ -109,7 +96,7 @@ def read_typed(
         Budget().spend(path.stat().st_size if path.is_file() else 0, file)
         text, issues = read_table(read_bytes(path, file), file, schema)
     except PackageError as error:
-        text, issues = TextTable(file, {}, [], complete=False), [unreadable(file, error)]
+        text, issues = TextTable(file, {}, [], complete=False), issues_of(error, file)
     found.add(issues)
     return to_typed(text, schema, found), found
 
@@ -122,18 +109,15 @@ def breaches(
     # A table that is not complete has its own issue, which says all: every key would dangle.
     others = {other: t.frame for other, t in tables.items() if t.text.complete and other != name}
     references = referring({other: t.schema for other, t in tables.items()}, name)
-    joined = join(
-        lazy(table.values),
-        table.schema,
-        Tables(name, others, references if complete else None),
-    )
+    given = Tables(name, others, references if complete else None)
+    frame, joined, _ = join(lazy(table.values), table.schema, given)
     checks: list[tuple[Check, ForeignKey | None]] = [(c, None) for c in table_checks(table.schema)]
-    for check, key in joined.checks:
+    for check, key in joined:
         target = tables[key.reference.resource or name] if key else table
         known = key is None or set(key.reference.fields) <= set(target.text.columns)
         if key is None or (known and target.text.complete):
             checks.append((check, key))
-    rows = failing_rows(joined.frame.to_native(), [check for check, _ in checks], table.unknown)
+    rows = failing_rows(frame.to_native(), [check for check, _ in checks], table.unknown)
     return [(*check, positions) for check, positions in zip(checks, rows, strict=True)]
 
 
@@ -224,25 +208,25 @@ def _unacknowledged(
     if not (table.text.complete and set(acknowledgements.COLUMNS) <= set(table.text.columns)):
         # It has its own issue; which warnings it accepts is not known, so none is reported.
         return {name: [i for i in own if i.severity == "error"] for name, own in issues.items()}
-    rows = table.text.rows()
-    accepted = acknowledgements.accepted(rows)
-    kept: dict[str, list[Issue]] = {}
+    rows = [tuple(row[column] for column in acknowledgements.COLUMNS) for row in table.text.rows()]
+    accepted = set(rows)
+    kept: dict[str, list[Issue]] = {name: [] for name in issues}
     matched = set()
     for name, own in issues.items():
-        kept[name] = []
         for issue in own:
-            if acknowledgements.is_accepted(issue, name, accepted):
-                matched.add((name, issue.row or "", issue.rule))
+            place = (name, issue.row or "", issue.rule)
+            if issue.severity == "warning" and place in accepted:
+                matched.add(place)
             else:
                 kept[name].append(issue)
     for row, line in zip(rows, table.text.lines, strict=True) if complete else ():
-        place = tuple(row[column] for column in acknowledgements.COLUMNS)
-        if place not in matched:
+        if row not in matched:
+            _, key, rule = row
+            message = f"there is no warning {rule!r} for this row"
             kept[acknowledgements.TABLE].append(
                 Issue(
-                    table.text.file, line, "rule", place[1], place[2], "acknowledges-nothing",
-                    "warning", f"there is no warning {place[2]!r} for this row",
-                    "delete the line",
+                    table.text.file, line, "rule", key, rule, "acknowledges-nothing", "warning",
+                    message, "delete the line",
                 )
             )  # fmt: skip
     return kept

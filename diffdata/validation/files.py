@@ -2,86 +2,26 @@
 
 from __future__ import annotations
 
-import csv
 import os
-import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
-from functools import partial
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import narwhals as nw
-import pyarrow as pa
-from pyarrow import parquet
-
-from diffdata.engines import spark_session
-from diffdata.errors import (
-    DiffdataError,
-    InvalidInputError,
-    PackageError,
-    UnknownNameError,
-    optional_library,
-)
-from diffdata.package.files import PARQUET, bundled_root
+from diffdata.errors import DiffdataError, InvalidInputError, PackageError
+from diffdata.package.files import bundled_root
 from diffdata.package.packages import Dataset
-from diffdata.schemas.standard import Field, ForeignKey, TableSchema
+from diffdata.schemas.standard import Field, TableSchema
 from diffdata.types.definitions import CAST_BY_ENGINES
 from diffdata.validation import acknowledgements
 from diffdata.validation.evaluate import Progress
-from diffdata.validation.frames import (
-    PathLike,
-    Target,
-    accepted_by,
-    evaluate_rules,
-    find_target,
-)
+from diffdata.validation.frames import PathLike, Target, accepted_by, evaluate_rules, find_target
 from diffdata.validation.joins import Tables, referring
 from diffdata.validation.packages import tables_of
-from diffdata.validation.prepare import (
-    Names,
-    Prepared,
-    lazy,
-    of_engine,
-    plain_names,
-    prepare,
-    with_names,
-    with_plain_names,
-)
-from diffdata.validation.readers import (
-    FileEngine,
-    Opening,
-    by_arrow,
-    by_duckdb,
-    by_polars,
-    by_spark,
-    parsed,
-    refuse_dialects,
-)
+from diffdata.validation.prepare import of_engine, with_names
+from diffdata.validation.readers import Source, fastest_engine, files_of, reader
 from diffdata.validation.result import CheckResult, unreadable
-
-FILE_ENGINES = ("duckdb", "polars", "pyarrow", "pyspark")
-# Arrow has a file up to this size in memory before an engine has made its plan.
-_FEW_ROWS, _FEW_BYTES = 250_000, 2**26
-
-
-@dataclass(frozen=True)
-class Source:
-    """A lazy frame of the contents of files, its names, and the columns parsed from text."""
-
-    frame: nw.LazyFrame[Any]
-    names: Names
-    parsed: tuple[str, ...] = ()
-
-    def prepared(self) -> Prepared:
-        """Return the frame with the types of its schema."""
-        return prepare(self.frame, self.names.schema, self.parsed)
-
-
-# Opens the files of a table (a file or folder) as a lazy frame; the cells of CSV are parsed by its
-# schema. The name of the table is for foreign keys to itself.
-Reader = Callable[[Path, TableSchema, str], Source]
 
 
 def check_files(
@@ -148,17 +88,16 @@ def check_files(
     with reader(engine, memory=memory, session=session) as read, _errors_named(path, engine):
         if engine == "pyarrow" and files_of(Path(path))[1] == "csv":
             raise InvalidInputError("engine: pyarrow reads Parquet only; use duckdb for CSV")
-        others, keys = dict(target.tables.others), target.schema.foreign_keys
-        for name, table in target.tables.others.items():
-            if isinstance(table, str | os.PathLike):
-                source = read(Path(table), _referred(target.schema, name), "")
-                others[name] = source.frame
-                keys = _with_plain_targets(keys, {name: source.names})
-        asked = target.schema.model_copy(update={"foreign_keys": keys})
+        sources = {
+            name: read(Path(table), _referred(target.schema, name), "")
+            for name, table in target.tables.others.items()
+            if isinstance(table, str | os.PathLike)
+        }
+        frames = {name: source.frame for name, source in sources.items()}
+        asked = _with_plain_targets(target.schema, sources)
         source = read(Path(path), asked, target.tables.name)
-        found = replace(
-            target, schema=source.names.schema, tables=replace(target.tables, others=others)
-        )
+        others = replace(target.tables, others={**target.tables.others, **frames})
+        found = replace(target, schema=source.names.schema, tables=others)
         return evaluate_rules(source.prepared(), found, source.names, sample, progress)
 
 
@@ -215,9 +154,8 @@ def check_package(
         frames = {name: table.frame for name, table in prepared.items()}
         schemas = {table.name: table.schema for table in tables}
         for name, source in sources.items():
-            others = {other: s.names for other, s in sources.items() if other != name}
-            keys = _with_plain_targets(source.names.schema.foreign_keys, others)
-            schemas[name] = source.names.schema.model_copy(update={"foreign_keys": keys})
+            others = {other: s for other, s in sources.items() if other != name}
+            schemas[name] = _with_plain_targets(source.names.schema, others)
         accepted = accepted_by(frames.get(acknowledgements.TABLE))
         for table in tables:
             if table.name not in prepared:
@@ -227,7 +165,7 @@ def check_package(
                 Tables(table.name, frames, referring(schemas, table.name)),
                 accepted.get(table.name, {}),
             )
-            step = progress and partial(_of_table, progress, table.name)
+            step = progress and _of_table(progress, table.name)
             try:
                 with _errors_named(table.file, engine):
                     results[table.file] = evaluate_rules(
@@ -246,28 +184,25 @@ def _referred(schema: TableSchema, table: str) -> TableSchema:
         if key.reference.resource == table:
             for own, target in zip(key.fields, key.reference.fields, strict=True):
                 kind = schema.field(own).type
-                known = kind in (*CAST_BY_ENGINES, "boolean")
-                fields[target] = Field(name=target, type=kind if known else "any")
+                read = kind in (*CAST_BY_ENGINES, "boolean")
+                fields[target] = Field(name=target, type=kind if read else "any")
             for rule in schema.rules:
                 if rule.rule == "notAfter" and (rule.key,) == key.fields:
                     fields[rule.reference] = Field(name=rule.reference, type="date")
     return TableSchema(fields=tuple(fields.values()))
 
 
-def _with_plain_targets(
-    keys: Sequence[ForeignKey], names: Mapping[str, Names]
-) -> tuple[ForeignKey, ...]:
-    """Return foreign keys with the plain names of the columns that they refer to."""
-    return tuple(
-        with_names(key, {}, names[key.reference.resource].plain)
-        if key.reference.resource in names
-        else key
-        for key in keys
+def _with_plain_targets(schema: TableSchema, sources: Mapping[str, Source]) -> TableSchema:
+    """Return a schema whose foreign keys have the plain names of the columns they refer to."""
+    plain = {name: source.names.plain for name, source in sources.items()}
+    keys = tuple(
+        with_names(k, {}, plain.get(k.reference.resource, {})) for k in schema.foreign_keys
     )
+    return schema.model_copy(update={"foreign_keys": keys})
 
 
-def _of_table(progress: Progress, table: str, step: str, number: int, steps: int) -> None:
-    progress(f"{table}: {step}", number, steps)
+def _of_table(progress: Progress, table: str) -> Progress:
+    return lambda step, number, steps: progress(f"{table}: {step}", number, steps)
 
 
 @contextmanager
@@ -275,126 +210,7 @@ def _errors_named(path: PathLike, engine: str) -> Iterator[None]:
     """Turn an error of the engine about its files into one of ours that names them."""
     try:
         yield
-    except DiffdataError:
-        raise
     except Exception as error:
-        reason = of_engine(error)
-        if reason is None:
+        if (reason := of_engine(error)) is None:
             raise
         raise PackageError(f"{path}: {engine} cannot read it: {reason}") from None
-
-
-def files_of(path: Path) -> tuple[list[Path], str]:
-    """Return the files of a table, and whether they are ``parquet`` or ``csv``."""
-    if not path.exists():
-        raise PackageError(f"{path}: there is no such file or folder")
-    kinds = dict.fromkeys(PARQUET, "parquet") | {".csv": "csv"}
-    if path.is_file():
-        if path.suffix.lower() not in kinds:
-            raise PackageError(f"{path}: expected a file ending in .parquet or .csv")
-        return [path], kinds[path.suffix.lower()]
-    found = sorted(
-        file
-        for file in path.rglob("*")
-        if file.suffix.lower() in kinds
-        and not any(part.startswith((".", "_")) for part in file.relative_to(path).parts)
-    )
-    formats = {kinds[file.suffix.lower()] for file in found}
-    if not found:
-        raise PackageError(f"{path}: the folder has no Parquet and no CSV files")
-    if len(formats) > 1:
-        raise PackageError(f"{path}: expected files of one kind, found both Parquet and CSV")
-    return found, formats.pop()
-
-
-def fastest_engine(path: Path) -> str:
-    """Return the engine that is the fastest for files: ``pyarrow`` for a small one of Parquet."""
-    if path.is_file() and path.suffix.lower() in PARQUET and path.stat().st_size <= _FEW_BYTES:
-        with suppress(pa.ArrowException, OSError):  # a broken file is reported when it is read
-            if parquet.read_metadata(path).num_rows <= _FEW_ROWS:
-                return "pyarrow"
-    return "duckdb"
-
-
-@contextmanager
-def reader(engine: str, *, memory: str, session: Any = None) -> Iterator[Reader]:
-    """Start an engine, and yield the function that opens files on it; DuckDB has limited memory."""
-    if engine not in FILE_ENGINES:
-        raise UnknownNameError("engine for files", engine, FILE_ENGINES)
-    if engine == "pyarrow":
-        yield partial(_open, by_arrow())
-    elif engine == "polars":
-        yield partial(_open, by_polars())
-    elif engine == "pyspark":
-        if session is None:
-            session = spark_session(spark__driver__memory=memory.lower().removesuffix("b"))
-        yield partial(_open, by_spark(session))
-    else:
-        with _database(memory) as database:
-            yield partial(_open, by_duckdb(database))
-
-
-def _open(engine: FileEngine, path: Path, schema: TableSchema, table: str) -> Source:
-    files, form = files_of(path)
-    if form == "parquet":
-        inner = _partitions(files[0].relative_to(path).parts[:-1]) if path.is_dir() else ()
-        outer = tuple(name for name in _partitions(path.parts) if name not in inner)
-        opening = Opening([str(file) for file in files], path, inner, outer)
-        frame, names = with_plain_names(lazy(engine.parquet(opening), str(path)), schema, table)
-        texts = [names.plain[name] for name in opening.partitions]
-    else:
-        refuse_dialects(schema)
-        header = _header(files)
-        names = plain_names(header, schema, table)
-        texts = [names.plain[name] for name in header]
-        frame = lazy(engine.csv(Opening([str(file) for file in files], path), texts), str(path))
-    if not texts:
-        return Source(frame, names)
-    typed = {f.name: f.type for f in names.schema.fields if f.name in texts}
-    read = {name: kind for name, kind in typed.items() if kind in CAST_BY_ENGINES}
-    frame = lazy(engine.values(frame.to_native(), read)) if read else frame
-    frame, flagged = parsed(frame, texts, names.schema, blank=form == "parquet")
-    return Source(frame, names, flagged)
-
-
-def _partitions(folders: Sequence[str]) -> tuple[str, ...]:
-    """Return the columns in the names of folders, ``NAME=VALUE``."""
-    return tuple(folder.partition("=")[0] for folder in folders if "=" in folder)
-
-
-def _header(files: Sequence[Path]) -> list[str]:
-    """Return the names in the first row of CSV files, which must be the same in all."""
-    found: list[str] = []
-    for file in files:
-        with file.open(encoding="utf-8-sig", newline="") as text:
-            try:
-                header = next(csv.reader(text, strict=True), [])
-            except (UnicodeDecodeError, csv.Error):
-                raise PackageError(f"{file}: expected CSV in UTF-8") from None
-        if not header:
-            raise PackageError(f"{file}: expected a row with the names of the columns")
-        if duplicates := [name for name in header if header.count(name) > 1]:
-            raise PackageError(f"{file}: duplicate column {duplicates[0]!r}")
-        if found and header != found:
-            raise PackageError(
-                f"{file}: expected the header of {files[0].name}, as all files of a folder are one "
-                f"table: {','.join(found)[:200]}"
-            )
-        found = header
-    return found
-
-
-@contextmanager
-def _database(memory: str) -> Iterator[Any]:
-    duckdb = optional_library("duckdb")
-    with tempfile.TemporaryDirectory(prefix="diffdata-") as folder, duckdb.connect() as database:
-        try:
-            database.execute("SET memory_limit = ?", [memory])
-        except duckdb.Error:
-            raise InvalidInputError(
-                f"memory: expected a size such as 1GB, found {memory!r}"
-            ) from None
-        database.execute("SET temp_directory = ?", [folder])
-        # Rows need not come in the order of the files, which would hold more of them in memory.
-        database.execute("SET preserve_insertion_order = false")
-        yield database

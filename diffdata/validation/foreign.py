@@ -1,8 +1,4 @@
-"""Third-party packages: any Data Package v1 or v2, read by the standard and without trust.
-
-Nothing is fetched, nothing outside the folder is opened, and sizes are bounded. What the standard
-allows but is not read here (another format than CSV, a remote file) is reported, never skipped.
-"""
+"""Third-party packages: any Data Package v1 or v2, read by the standard and without trust."""
 
 from __future__ import annotations
 
@@ -17,19 +13,13 @@ import zlib
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from itertools import accumulate
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from pydantic import ValidationError
 
-from diffdata.errors import (
-    DescriptorError,
-    Issue,
-    PackageError,
-    Problem,
-    problem_issue,
-    unreadable,
-)
+from diffdata.errors import DescriptorError, Issue, PackageError, Problem, issues_of
 from diffdata.package.files import DESCRIPTOR, inside, read_text
 from diffdata.package.packages import dangling_keys
 from diffdata.schemas.reader import parse_standard_package, parse_standard_schema
@@ -43,7 +33,6 @@ MAX_JSON = 16 * 2**20
 # More bytes are refused: they would not fit into the memory of a small machine.
 MAX_BYTES = 2**30
 
-_ZIPPED = "a zip file, which is not read; unpack it, or compress it with gzip"
 # Encodings of text; Python has others, which unpack, escape or take very long.
 _ENCODINGS = re.compile(
     r"ascii|utf-(8|16|32).*|iso8859-.*|cp\d+|koi8-.*|mac-.*|(shift_jis|euc_|gb|big5|iso2022_).*|"
@@ -56,33 +45,30 @@ _UNREAD: dict[str, tuple[object, ...]] = {
 }  # fmt: skip
 
 
+@dataclass
 class Budget:
     """How many bytes may still be read of one package."""
 
-    def __init__(self, left: int | None = None) -> None:
-        self._left = MAX_BYTES if left is None else left
+    left: int = MAX_BYTES
 
     def spend(self, size: int, name: str) -> None:
-        """Subtract bytes, if there are as many."""
-        if size > self._left:
+        """Subtract the bytes of a file, if there are as many."""
+        if size > self.left:
             raise PackageError(
                 f"{name}: the files have more than {MAX_BYTES // 2**20} MiB, which are not read"
             )
-        self._left -= size
+        self.left -= size
 
 
 @dataclass(frozen=True)
 class ForeignTable:
-    """One table of a package: its text, its schema and the issues so far.
-
-    ``parts`` are the files that were read as one, each with the line of the text where it begins.
-    """
+    """One table of a package: its text, its schema and the issues so far."""
 
     name: str
     schema: TableSchema
     text: TextTable
     issues: list[Issue] = field(default_factory=list)
-    parts: tuple[tuple[int, str], ...] = ()
+    parts: tuple[tuple[int, str], ...] = ()  # files read as one, each with its first line
 
     def in_its_part(self, issue: Issue) -> Issue:
         """Return an issue with the file and the line of the part that it is about."""
@@ -107,18 +93,16 @@ def read_foreign(root: Path) -> tuple[list[ForeignTable], list[Issue]]:
             if _is_table(resource, schema):
                 tables.append(_table(resource, schema, root, budget))
             elif resource.data is None:
-                issues += _file_faults(resource, root)
-        except DescriptorError as error:
-            issues += [problem_issue(problem) for problem in error.problems]
+                issues += _file_faults(resource, root, _existing(resource, root))
         except PackageError as error:
-            issues.append(unreadable(file, error))
+            issues += issues_of(error, file)
         except RecursionError:
-            issues.append(unreadable(file, PackageError("nested too deeply to be read")))
+            issues += issues_of(PackageError("nested too deeply to be read"), file)
     schemas = {table.name: table.schema for table in tables}
     files = {name: f"{DESCRIPTOR}#{name[:100]}" for name in schemas}
     names = [resource.name for resource in descriptor.resources]
-    issues += map(problem_issue, dangling_keys(schemas, files, names, "resource"))
-    return tables, issues
+    problems = dangling_keys(schemas, files, names, "resource")
+    return tables, [*issues, *(problem.issue for problem in problems)]
 
 
 @dataclass(frozen=True)
@@ -132,11 +116,7 @@ class TableFiles:
 
 
 def foreign_tables(root: Path) -> list[TableFiles]:
-    """Return the tables of a package, without reading the data.
-
-    A PackageError says which table only validation of text can read: it is in several files, in the
-    descriptor, in another dialect, or has no schema.
-    """
+    """Return the tables of a package for engines, which read less than `read_foreign`."""
     found: list[TableFiles] = []
     known: dict[str, TableSchema] = {}
     for resource in _descriptor(root).resources:
@@ -190,9 +170,9 @@ def _suffix(name: str) -> str:
 
 
 def _is_table(resource: Resource, schema: TableSchema | None) -> bool:
-    if resource.type == "table" or resource.profile == "tabular-data-resource" or schema:
-        return True
-    return any(_suffix(name) in (".csv", ".tsv") for name in _paths(resource))
+    tabular = resource.type == "table" or resource.profile == "tabular-data-resource"
+    suffixes = {_suffix(name) for name in _paths(resource)}
+    return tabular or schema is not None or bool(suffixes & {".csv", ".tsv"})
 
 
 def _schema(resource: Resource, root: Path, known: dict[str, TableSchema]) -> TableSchema | None:
@@ -215,25 +195,25 @@ def _table(
     if resource.data is not None:
         data = _inline(resource.data, file)
     else:
-        _existing(resource, root)
+        names = _existing(resource, root)
         kind = (resource.format or _suffix(file)[1:]).lower()
         if kind not in ("csv", "tsv"):
             what = repr(kind[:100]) if kind else "of the file"
             raise PackageError(f"{file}: the format {what} is not checked, only CSV")
-        issues = list(_file_faults(resource, root))
-        data, parts = _joined_parts(resource, root, budget)
+        issues = list(_file_faults(resource, root, names))
+        data, parts = _joined([_plain_bytes(resource, root, name, budget) for name in names], names)
         dialect = _dialect(resource, root, kind)
     if schema is None or not schema.fields:  # then only the shape is checked
-        names = first_row(data.removeprefix(codecs.BOM_UTF8), dialect)
+        header = first_row(data.removeprefix(codecs.BOM_UTF8), dialect)
         schema = TableSchema(
-            fields=tuple(Field(name=name) for name in dict.fromkeys(names) if name)
+            fields=tuple(Field(name=name) for name in dict.fromkeys(header) if name)
         )
     text, more = read_table(data, file, schema, dialect)
     return ForeignTable(resource.name, schema, text, [*issues, *more], parts)
 
 
 def _existing(resource: Resource, root: Path) -> tuple[str, ...]:
-    """Return the paths of a resource (PackageError if one is not a file of the package)."""
+    """Return the paths of a resource, which must be files of the package."""
     names = _paths(resource)
     if not names:
         raise PackageError(f"{resource.name}: the resource has neither path nor data")
@@ -245,19 +225,15 @@ def _existing(resource: Resource, root: Path) -> tuple[str, ...]:
     return names
 
 
-def _joined_parts(
-    resource: Resource, root: Path, budget: Budget
+def _joined(
+    parts: list[bytes], names: tuple[str, ...]
 ) -> tuple[bytes, tuple[tuple[int, str], ...]]:
-    """Return the parts of a file as one in UTF-8, and the line where each of them begins."""
-    names = _existing(resource, root)
-    parts = [_plain_bytes(resource, root, name, budget) for name in names]
+    """Return the parts of a file as one, and the line where each of several begins."""
     if len(parts) == 1:
         return parts[0], ()
-    starts, line = [], 1
-    for number, part in enumerate(parts):
-        parts[number] = part.removeprefix(codecs.BOM_UTF8).rstrip(b"\r\n")
-        starts.append(line)
-        line += len(re.findall(rb"\r\n|\r|\n", parts[number])) + 1
+    parts = [part.removeprefix(codecs.BOM_UTF8).rstrip(b"\r\n") for part in parts]
+    lengths = [len(re.findall(rb"\r\n|\r|\n", part)) + 1 for part in parts]
+    starts = accumulate(lengths[:-1], initial=1)
     return b"\n".join(parts), tuple(zip(starts, names, strict=True))
 
 
@@ -265,30 +241,25 @@ def _plain_bytes(resource: Resource, root: Path, name: str, budget: Budget) -> b
     """Return one file, uncompressed and in UTF-8."""
     path = inside(root, name)
     budget.spend(path.stat().st_size, name)
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise PackageError(f"{name}: cannot be read: {error.strerror}") from None
     compression = resource.compression or PurePosixPath(name).suffix[1:].lower()
-    if compression in ("gz", "gzip"):
-        data = _gunzip(data, name)
-        budget.spend(len(data), name)
-    elif compression == "zip":
-        raise PackageError(f"{name}: {_ZIPPED}")
-    elif resource.compression not in (None, "", "no"):
+    zipped = compression in ("gz", "gzip")
+    if compression == "zip":
+        raise PackageError(
+            f"{name}: a zip file, which is not read; unpack it, or compress it with gzip"
+        )
+    if not zipped and resource.compression not in (None, "", "no"):
         raise PackageError(f"{name}: the compression {compression[:100]!r} is not supported")
-    return _utf8(data, resource.encoding, name)
-
-
-def _gunzip(data: bytes, name: str) -> bytes:
     try:
-        with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:
-            plain = file.read(MAX_BYTES + 1)
+        with gzip.open(path) if zipped else path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
     except (OSError, EOFError, zlib.error) as error:
-        raise PackageError(f"{name}: cannot be read as gzip: {error}") from None
-    if len(plain) > MAX_BYTES:
-        raise PackageError(f"{name}: unpacks to more than {MAX_BYTES // 2**20} MiB")
-    return plain
+        reason = getattr(error, "strerror", None) or error
+        raise PackageError(f"{name}: cannot be read{' as gzip' * zipped}: {reason}") from None
+    if zipped:
+        if len(data) > MAX_BYTES:
+            raise PackageError(f"{name}: unpacks to more than {MAX_BYTES // 2**20} MiB")
+        budget.spend(len(data), name)
+    return _utf8(data, resource.encoding, name)
 
 
 def _utf8(data: bytes, encoding: str, name: str) -> bytes:
@@ -300,38 +271,37 @@ def _utf8(data: bytes, encoding: str, name: str) -> bytes:
     if not _ENCODINGS.fullmatch(codec.name):
         raise PackageError(f"{name}: {encoding[:100]!r} is not an encoding of text")
     if codec.name in ("utf-8", "utf-8-sig", "ascii"):
+        if data.isascii():
+            return data
         codec = codecs.lookup("utf-8")
-    if codec.name == "utf-8" and data.isascii():
-        return data
     try:
-        text = codec.decode(data)[0]
-        return data if codec.name == "utf-8" else text.encode("utf-8")
+        return codec.decode(data)[0].encode()
     except UnicodeError as error:
         line = data.count(b"\n", 0, getattr(error, "start", 0)) + 1
         message = f"{name}: line {line} is not in the encoding {encoding}"
         raise PackageError(message, line) from None
 
 
-def _file_faults(resource: Resource, root: Path) -> Iterator[Issue]:
+def _file_faults(resource: Resource, root: Path, names: tuple[str, ...]) -> Iterator[Issue]:
     """Report a file whose size or hash is not that of the descriptor."""
-    names = _existing(resource, root)
-    if len(names) != 1 or (resource.bytes is None and not resource.hash):
+    if len(names) != 1:
         return
     path = inside(root, names[0])
     size = path.stat().st_size
-    if resource.bytes is not None and resource.bytes != size:
+    if resource.bytes not in (None, size):
         message = f"the file has {size} bytes, the descriptor says {resource.bytes}"
         yield Issue(names[0], rule="bytes", message=message)
     if not resource.hash:
         return
     kind, _, expected = resource.hash[:1000].rpartition(":")
-    if (kind or "md5").lower() not in hashlib.algorithms_guaranteed or "shake" in kind:
+    kind = kind or "md5"
+    if kind.lower() not in hashlib.algorithms_guaranteed or "shake" in kind.lower():
         yield Issue(names[0], rule="hash", message=f"there is no hash of the kind {kind!r}")
         return
     with path.open("rb") as file:
-        digest = hashlib.file_digest(file, (kind or "md5").lower()).hexdigest()
+        digest = hashlib.file_digest(file, kind.lower()).hexdigest()
     if digest != expected.lower():
-        message = f"the file has the {kind or 'md5'} {digest}, the descriptor says {expected}"
+        message = f"the file has the {kind} {digest}, the descriptor says {expected}"
         yield Issue(names[0], rule="hash", message=message)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -11,10 +11,10 @@ from typing import Any, TypeAlias
 import narwhals as nw
 
 from diffdata.errors import InvalidInputError
-from diffdata.package.packages import Dataset, Package, find_schema
+from diffdata.package.packages import Dataset, find_schema
 from diffdata.package.pinned import pinned_tables
 from diffdata.schemas.patterns import ambiguous
-from diffdata.schemas.rules import Check, is_compared, table_checks
+from diffdata.schemas.rules import Check, table_checks
 from diffdata.schemas.standard import TableSchema
 from diffdata.types.definitions import definition
 from diffdata.validation import acknowledgements
@@ -143,24 +143,21 @@ def find_target(
     if any(rule.severity == "warning" for rule in own.rules):
         needed |= {acknowledgements.TABLE}
     wanted = [table for table in opened.tables if table in needed - {name} - given.keys()]
-    others = {**given, **_tables_of(opened, wanted)}
+    pinned = pinned_tables(opened, wanted)
+    if pinned is None:
+        pinned = {name: table.values for name, table in valid_tables(opened, wanted).items()}
+    others = {**given, **pinned}
     accepted = accepted_by(others.get(acknowledgements.TABLE)).get(name, {})
     return Target(own, Tables(name, others, references), accepted)
 
 
-def _tables_of(package: Package, names: Sequence[str]) -> Mapping[str, Any]:
-    pinned = pinned_tables(package, names)
-    if pinned is not None:
-        return pinned
-    return {name: table.values for name, table in valid_tables(package, names).items()}
-
-
-def accepted_by(table: Any) -> acknowledgements.Accepted:
-    """Return what a table of acknowledgements accepts, a frame of any library or None."""
-    if table is None:
-        return {}
-    rows = collect(lazy(table).select(*acknowledgements.COLUMNS)).to_pylist()
-    return acknowledgements.accepted(rows)
+def accepted_by(table: Any) -> Mapping[str, Mapping[str, Collection[str]]]:
+    """Return the keys that a table of acknowledgements accepts, by table and rule."""
+    found: dict[str, dict[str, list[str]]] = {}
+    if table is not None:
+        for row in collect(lazy(table).select(*acknowledgements.COLUMNS)).to_pylist():
+            found.setdefault(row["table"], {}).setdefault(row["rule"], []).append(row["row_key"])
+    return found
 
 
 def evaluate_rules(
@@ -173,17 +170,20 @@ def evaluate_rules(
     """Evaluate all rules on a prepared frame; `names` has its original names."""
     schema = target.schema
     _refuse_ambiguous(schema, prepared.frame.implementation)
+    own = table_checks(schema)
+    compared = {name for check in own if check.name != "required" for name in check.columns}
+    compared.update(name for key in schema.foreign_keys for name in key.fields)
     for column in schema.fields:
-        if is_compared(column, schema) and definition(column).canonical:
+        if column.name in compared and definition(column).canonical:
             raise InvalidInputError(
                 f"schema: the column {column.name!r} is a {column.type}, whose values only "
                 "`validate` compares, in text files"
             )
-    joined = join(prepared.frame, schema, target.tables)
-    checks = [*prepared.checks, *table_checks(schema), *(check for check, _ in joined.checks)]
+    frame, joined, skipped = join(prepared.frame, schema, target.tables)
+    checks = [*prepared.checks, *own, *(check for check, _ in joined)]
     checks = [acknowledgements.accepting(check, schema, target.accepted) for check in checks]
     rows, verdicts = evaluate(
-        replace(prepared, frame=joined.frame), checks, sample, progress or (lambda *_: None)
+        replace(prepared, frame=frame), checks, sample, progress or (lambda *_: None)
     )
     original = names.original
 
@@ -199,7 +199,7 @@ def evaluate_rules(
     rules = [
         *_header(prepared, schema, original),
         *map(result, checks, verdicts),
-        *(result(check, Verdict(0), reason) for check, reason in joined.skipped),
+        *(result(check, Verdict(0), reason) for check, reason in skipped),
     ]
     key = tuple(original.get(name, name) for name in prepared.key)
     return CheckResult(target.tables.name, rows, key, tuple(rules))

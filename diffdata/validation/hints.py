@@ -11,8 +11,6 @@ import pyarrow.compute as pc
 from diffdata.schemas.profile import AllOrNone, DatePrecision, ExactlyOne, Ordered, RequiredIf
 from diffdata.schemas.rules import Check
 from diffdata.schemas.standard import ForeignKey
-from diffdata.types.text import CellError
-from diffdata.validation.cells import parse_cell
 from diffdata.validation.suggestions import speller, strange_letters, suggested_form
 from diffdata.validation.typed import TypedTable
 
@@ -35,7 +33,13 @@ def _hint_of(table: TypedTable, check: Check) -> Hint:
     match check.name:
         case "enum":
             alike = speller(map(str, field.constraints.enum or ()))
-            return lambda position: _similar_value(table.text.cell(position, column), alike)
+
+            def similar(position: int) -> str:
+                text = table.text.cell(position, column)
+                meant = [f"did you mean {found}?" for found in alike(text)[:1]]
+                return " ".join([*meant, *filter(None, [strange_letters(text)])])
+
+            return similar
         case "pattern":
             pattern = str(field.constraints.pattern)
             return lambda position: suggested_form(table.text.cell(position, column), pattern)
@@ -46,23 +50,14 @@ def _hint_of(table: TypedTable, check: Check) -> Hint:
         case "maximum" | "exclusive-maximum":
             limit = field.constraints.maximum or field.constraints.exclusive_maximum
             if field.type == "number" and limit == 1:
-                return lambda position: _as_share(table, column, position)
+
+                def share(position: int) -> str:
+                    value: float = table.values[column][position].as_py()
+                    percent = 1 < value <= 100
+                    return f"write {value / 100:.12g} if percent are meant" if percent else ""
+
+                return share
     return lambda _: ""
-
-
-def _similar_value(text: str, alike: Callable[[str], list[str]]) -> str:
-    found = alike(text)
-    meant = f"did you mean {found[0]}?" if found else ""
-    return " ".join(part for part in (meant, strange_letters(text)) if part)
-
-
-def _as_share(table: TypedTable, column: str, position: int) -> str:
-    """Suggest a share of one instead of a percentage."""
-    try:
-        value = parse_cell(table.text.cell(position, column), table.schema.field(column))
-    except CellError:
-        return ""
-    return f"write {value / 100:.12g} if percent are meant" if 1 < value <= 100 else ""
 
 
 def _same_key(table: TypedTable, columns: tuple[str, ...]) -> Hint:
@@ -84,10 +79,7 @@ def _same_key(table: TypedTable, columns: tuple[str, ...]) -> Hint:
 
 
 def reference_guide(key: ForeignKey, target: TypedTable, table: TypedTable) -> Guide:
-    """Return a function that names the id that was probably meant, and where to add a missing one.
-
-    The values of the `target` are looked at for the first row of the `table` without one.
-    """
+    """Return a function that names the id that was meant, and where to add a missing one."""
     file, (column, *others) = target.text.file, key.reference.fields
 
     @cache
@@ -121,8 +113,6 @@ def reference_guide(key: ForeignKey, target: TypedTable, table: TypedTable) -> G
 def _faulty_column(table: TypedTable, check: Check, position: int) -> str:
     """Return the column that an issue names: of several, the one that should be fixed."""
     columns = check.columns
-    if len(columns) == 1:
-        return columns[0]
     filled = [name for name in columns if table.text.cell(position, name)]
     empty = [name for name in columns if name not in filled]
     rule = next((rule for rule in table.schema.rules if rule.name == check.name), None)

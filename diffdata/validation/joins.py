@@ -7,7 +7,7 @@ Frames in memory are looked up, which keeps the order of their rows; an engine j
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,12 +22,12 @@ from diffdata.schemas.profile import NearMedian, NearProduct, NotAfter, Referenc
 from diffdata.schemas.rules import (
     Check,
     foreign_key_check,
-    not_after_check,
-    referenced_check,
+    key_expression,
     rule_check,
 )
 from diffdata.schemas.standard import Field, ForeignKey, TableSchema
-from diffdata.types.columns import key_values, nothing, words
+from diffdata.types.columns import key_values, nothing
+from diffdata.types.definitions import definition
 from diffdata.validation.prepare import collect, lazy, with_plain_names
 
 _Lazy = nw.LazyFrame[Any]
@@ -46,23 +46,20 @@ class Tables:
     referring: Sequence[tuple[str, ForeignKey]] | None = None
 
 
-@dataclass(frozen=True)
-class Joined:
-    """A frame with joined columns, checks with their foreign keys, skipped checks with reasons."""
-
-    frame: _Lazy
-    checks: tuple[tuple[Check, ForeignKey | None], ...]
-    skipped: tuple[tuple[Check, str], ...]
-
-
 class _MissingError(Exception):
     """Why something that a rule needs is not available."""
 
 
-def join(frame: _Lazy, schema: TableSchema, tables: Tables) -> Joined:
-    """Add to a frame what its foreign keys and its rules of plausibility need."""
-    own, skipped = frame, []
+def join(
+    frame: _Lazy, schema: TableSchema, tables: Tables
+) -> tuple[_Lazy, list[tuple[Check, ForeignKey | None]], list[tuple[Check, str]]]:
+    """Add to a frame what its foreign keys and its rules of plausibility need.
+
+    Returns the frame, the checks, each with its foreign key, and the skipped checks with reasons.
+    """
+    own = frame
     checks: list[tuple[Check, ForeignKey | None]] = []
+    skipped: list[tuple[Check, str]] = []
 
     @contextmanager
     def adding(check: Check, key: ForeignKey | None = None) -> Iterator[None]:
@@ -77,9 +74,10 @@ def join(frame: _Lazy, schema: TableSchema, tables: Tables) -> Joined:
     for number, key in enumerate(schema.foreign_keys):
         mark = f"_key_{number}"
         with adding(foreign_key_check(key, ~nw.col(mark).is_null()), key):
-            columns = [(there, schema.field(here)) for there, here in _pairs(key)]
-            target = _columns(own, tables, key.reference.resource or tables.name, columns)
-            frame = _look_up(frame, key.fields, target, {}, mark)
+            on = [schema.field(name) for name in key.fields]
+            columns = list(zip(key.reference.fields, on, strict=True))
+            target = _columns(own, tables, key.reference.resource or tables.name, columns, mark)
+            frame = _look_up(frame, on, target, mark)
     for number, rule in enumerate(schema.rules):
         mark = f"_rule_{number}"
         match rule:
@@ -88,17 +86,15 @@ def join(frame: _Lazy, schema: TableSchema, tables: Tables) -> Joined:
             case NearMedian(column=column, by=by):
                 frame = _with_median(frame, own, column, by, mark)
                 checks.append((rule_check(rule, schema, nw.col(mark)), None))
-            case NotAfter():
-                beside = (f"{mark}_date", f"{mark}_precision")
-                with adding(not_after_check(rule, beside)):
-                    target = _dates(own, schema, tables, rule)
-                    wanted = dict(zip(("_1", "_2"), beside, strict=True))
-                    frame = _look_up(frame, (rule.key,), target, wanted, mark)
+            case NotAfter(key=name):
+                with adding(rule_check(rule, schema, nw.col(f"{mark}_1"), nw.col(f"{mark}_2"))):
+                    dates = _dates(own, schema, tables, rule, mark)
+                    frame = _look_up(frame, [schema.field(name)], dates, mark)
             case Referenced(column=column):
-                with adding(referenced_check(rule, ~nw.col(mark).is_null())):
-                    used = _used(own, schema, tables, column)
-                    frame = _look_up(frame, (column,), used, {}, mark)
-    return Joined(frame, tuple(checks), tuple(skipped))
+                with adding(rule_check(rule, schema, ~nw.col(mark).is_null())):
+                    used = _used(own, schema.field(column), tables, mark)
+                    frame = _look_up(frame, [schema.field(column)], used, mark)
+    return frame, checks, skipped
 
 
 def referring(schemas: Mapping[str, TableSchema], name: str) -> list[tuple[str, ForeignKey]]:
@@ -111,11 +107,7 @@ def referring(schemas: Mapping[str, TableSchema], name: str) -> list[tuple[str, 
     ]
 
 
-def _pairs(key: ForeignKey) -> list[tuple[str, str]]:
-    return list(zip(key.reference.fields, key.fields, strict=True))
-
-
-def _dates(own: _Lazy, schema: TableSchema, tables: Tables, rule: NotAfter) -> _Lazy:
+def _dates(own: _Lazy, schema: TableSchema, tables: Tables, rule: NotAfter, mark: str) -> _Lazy:
     """Return the dates that a rule compares with, by the key that refers to them."""
     for key in schema.foreign_keys:
         if key.fields == (rule.key,):
@@ -125,19 +117,20 @@ def _dates(own: _Lazy, schema: TableSchema, tables: Tables, rule: NotAfter) -> _
                 (rule.reference, Field(name=rule.reference, type="date")),
                 (precision, Field(name=precision, type="string")),
             ]
-            return _columns(own, tables, key.reference.resource or tables.name, columns, keys=1)
+            table = key.reference.resource or tables.name
+            return _columns(own, tables, table, columns, mark, keys=1)
     raise _MissingError(f"no foreign key of {rule.key} alone")
 
 
-def _used(own: _Lazy, schema: TableSchema, tables: Tables, column: str) -> _Lazy:
+def _used(own: _Lazy, field: Field, tables: Tables, mark: str) -> _Lazy:
     """Return the values of a column that some table refers to."""
     if tables.referring is None:
         raise _MissingError("which tables refer to this one is only known of a package")
     parts = [
-        _columns(own, tables, table, [(here, schema.field(column))])
+        _columns(own, tables, table, [(here, field)], mark)
         for table, key in tables.referring
-        for there, here in _pairs(key)
-        if there == column
+        for there, here in zip(key.reference.fields, key.fields, strict=True)
+        if there == field.name
     ]
     if not parts:
         raise _MissingError("no table refers to this one")
@@ -149,9 +142,10 @@ def _columns(
     tables: Tables,
     table: str,
     wanted: Sequence[tuple[str, Field]],
+    mark: str,
     keys: int | None = None,
 ) -> _Lazy:
-    """Return columns of a table as ``_0``, ``_1`` ..., each key once.
+    """Return columns of a table, named by `mark` and their number, each key once.
 
     ``wanted`` has their names, each with the column whose type its values are compared as; the
     first ``keys`` of them are the key, by default all. The result is on the engine of ``own``.
@@ -162,70 +156,57 @@ def _columns(
     # A prepared frame has the columns of its schema; others are what a user gave.
     prepared = isinstance(frame, nw.LazyFrame)
     if prepared:
-        found, plain = frame, {name: name for name in frame.columns}
+        plain = {name: name for name in frame.columns}
     else:
-        found, names = with_plain_names(lazy(frame, f"the table {table}"))
+        frame, names = with_plain_names(lazy(frame, f"the table {table}"))
         plain = dict(names.plain)
-    dtypes = found.collect_schema()
-    columns, aliases = [], [f"_{place}" for place in range(len(wanted))]
-    for (name, field), alias in zip(wanted, aliases, strict=True):
-        problem = ""
-        values = None
-        if name not in plain:
-            problem = f"it has no column {name!r}"
-        else:
-            values = key_values(plain[name], dtypes[plain[name]], field)
-            if values is None:
-                kind = dtypes[plain[name]]
-                problem = f"the column {name!r} holds {kind}, expected {words(field)}"
-        if problem and not prepared:
+    dtypes = frame.collect_schema()
+    columns = []
+    for number, (name, field) in enumerate(wanted):
+        kind = dtypes[plain[name]] if name in plain else None
+        values = None if kind is None else key_values(plain[name], kind, field)
+        if values is None and not prepared:
+            problem = f"the column {name!r} holds {kind}, expected {definition(field).plural}"
+            if kind is None:
+                problem = f"it has no column {name!r}"
             raise InvalidInputError(f"tables: {table} cannot be referred to: {problem}")
-        if name not in plain:
+        if kind is None:
             raise _MissingError(f"the table {table} has no column {name!r}")
-        columns.append((nothing(field) if values is None else values).alias(alias))
-    selected = found.select(*columns)
-    for alias in aliases[:keys]:
-        selected = selected.filter(~nw.col(alias).is_null())
+        columns.append((nothing(field) if values is None else values).alias(f"{mark}_{number}"))
+    selected = frame.select(*columns)
+    key = selected.columns[:keys]
+    for column in key:
+        selected = selected.filter(~nw.col(column).is_null())
     if not own.implementation.is_pyarrow():  # whose look-up takes the first of several rows
-        selected = selected.unique(aliases[:keys])
+        selected = selected.unique(key)
     return _on_engine_of(own, selected)
 
 
-def _look_up(
-    frame: _Lazy, on: Sequence[str], target: _Lazy, columns: Mapping[str, str], mark: str
-) -> _Lazy:
+def _look_up(frame: _Lazy, on: Sequence[Field], target: _Lazy, mark: str) -> _Lazy:
     """Add to a frame columns of the row with the same key, and a mark that is null without one.
 
-    ``target`` has each key once, in the columns ``_0`` to ``_n``; ``columns`` are those to add,
-    with their names in the result.
+    ``target`` has each key once, in its first columns.
     """
-    keys = [f"_{place}" for place in range(len(on))]
+    names = target.columns[: len(on)]
     table = frame.to_native()
     if isinstance(table, pa.Table):
         other = collect(target)
-        rows = pc.index_in(_key(table, on), value_set=_key(other, keys).combine_chunks())
-        for name, alias in columns.items():
-            table = table.append_column(alias, pc.take(other[name], rows))
+        renamed = [f.model_copy(update={"name": name}) for f, name in zip(on, names, strict=True)]
+        rows = pc.index_in(_keys(table, on), value_set=_keys(other, renamed).combine_chunks())
+        for name in other.column_names[len(on) :]:
+            table = table.append_column(name, pc.take(other[name], rows))
         return lazy(table.append_column(mark, rows))
-    named = dict(zip(keys, [f"{mark}{key}" for key in keys], strict=True)) | dict(columns)
-    marked = target.rename(named).with_columns(nw.lit(True).alias(mark))
+    marked = target.with_columns(nw.lit(True).alias(mark))
     joined: _Lazy = frame.join(
-        marked, left_on=list(on), right_on=[named[key] for key in keys], how="left"
+        marked, left_on=[field.name for field in on], right_on=names, how="left"
     )
     return joined
 
 
-def _key(table: pa.Table, names: Sequence[str]) -> pa.ChunkedArray:
-    """Return the key of each row as one value; there is one zero."""
-    parts = [
-        pc.add(table[name], 0.0) if pa.types.is_floating(table.schema.field(name).type)
-        else table[name]
-        for name in names
-    ]  # fmt: skip
-    if len(parts) == 1:
-        return parts[0]
-    # No text holds a control character that is allowed, so that this one separates.
-    return pc.binary_join_element_wise(*(pc.cast(part, pa.string()) for part in parts), "\x1f")
+def _keys(table: pa.Table, fields: Sequence[Field]) -> pa.ChunkedArray:
+    """Return the key of each row as one value."""
+    keys = nw.from_native(table, eager_only=True).select(key=key_expression(fields))
+    return keys.to_native()["key"]
 
 
 def _with_median(frame: _Lazy, own: _Lazy, column: str, by: Sequence[str], name: str) -> _Lazy:
@@ -247,29 +228,23 @@ def _with_median(frame: _Lazy, own: _Lazy, column: str, by: Sequence[str], name:
 
 def _on_engine_of(own: _Lazy, part: _Lazy) -> _Lazy:
     """Carry a part of another table over to the engine of a frame, if it is on another one."""
-    if str(part.implementation) == str(own.implementation) and _can_join(own, part):
-        return part
-    collected, native = collect(part), own.to_native()
-    carried: Any = collected
+    native = own.to_native()
+    if str(part.implementation) == str(own.implementation):
+        if not own.implementation.is_duckdb():
+            return part
+        with suppress(optional_library("duckdb").InvalidInputException):
+            native.cross(part.to_native())  # impossible for frames of two connections
+            return part
+    carried: Any = collect(part)
     if own.implementation.is_polars():
-        carried = optional_library("polars").from_arrow(collected)
+        carried = optional_library("polars").from_arrow(carried)
     elif own.implementation.is_duckdb():
         # By way of the relation: a frame of another connection cannot be joined with it.
-        carried = native.query("_", "SELECT * FROM collected")
+        carried = native.query("_", "SELECT * FROM carried")
     elif own.implementation.is_pyspark():
         with quiet():
-            carried = native.sparkSession.createDataFrame(collected)
+            carried = native.sparkSession.createDataFrame(carried)
     elif not own.implementation.is_pyarrow():
         engine = own.implementation
         raise InvalidInputError(f"tables: expected frames of {engine}, as the one to check")
     return lazy(carried)
-
-
-def _can_join(own: _Lazy, part: _Lazy) -> bool:
-    """Return whether frames of one engine can be joined: for DuckDB, those of one connection."""
-    if own.implementation.is_duckdb():
-        try:
-            own.to_native().cross(part.to_native())
-        except optional_library("duckdb").InvalidInputException:
-            return False
-    return True

@@ -8,32 +8,24 @@ import os
 from pathlib import Path
 
 from diffdata.errors import (
-    DescriptorError,
     InvalidDataError,
     InvalidInputError,
     Issue,
     PackageError,
     in_order,
-    problem_issue,
-    unreadable,
+    issues_of,
 )
 from diffdata.package.archives import unpacked
 from diffdata.package.files import DESCRIPTOR, PARQUET
 from diffdata.package.packages import (
     find_schema,
-    open_edition,
+    open_dataset,
     open_package,
     read_package,
     table_of_file,
 )
+from diffdata.validation import foreign
 from diffdata.validation.check import check_tables, find_issues, read_typed
-from diffdata.validation.foreign import (
-    MAX_RESOURCES,
-    TableFiles,
-    foreign_tables,
-    json_text,
-    read_foreign,
-)
 from diffdata.validation.typed import Found, to_typed
 
 PathLike = str | os.PathLike[str]
@@ -103,7 +95,7 @@ def _issues(path: PathLike | None, schema: PathLike | None, version: str | None)
             raise InvalidInputError(
                 "version: an edition is checked by itself, not a path or schema"
             )
-        return _validate_profiled(open_edition(version).root)
+        return _validate_profiled(open_dataset(version=version).root)
     place = None if path is None else Path(path)
     if place is not None and place.is_file() and place.suffix.lower() in (".csv", ".tsv"):
         return _validate_csv(place, schema)
@@ -117,19 +109,17 @@ def _issues(path: PathLike | None, schema: PathLike | None, version: str | None)
             with unpacked(place) as folder:
                 return _validate_folder(folder)
         return _validate_folder(place)
-    except DescriptorError as error:
-        return in_order(map(problem_issue, error.problems))
     except PackageError as error:
         # Either the descriptor or all of the path cannot be read.
         named = str(error).startswith(f"{DESCRIPTOR}: ")
-        return [unreadable(DESCRIPTOR if named else str(path), error)]
+        return in_order(issues_of(error, DESCRIPTOR if named else str(path)))
 
 
 def _validate_folder(place: Path | None) -> list[Issue]:
     root = place.parent if place is not None and place.name == DESCRIPTOR else place
     if root is None or not (root / DESCRIPTOR).is_file() or is_profiled(root):
         return _validate_profiled(place)
-    tables, issues = read_foreign(root)
+    tables, issues = foreign.read_foreign(root)
     found = {table.name: Found() for table in tables}
     typed = {}
     for table in tables:
@@ -143,17 +133,17 @@ def _validate_profiled(place: Path | None) -> list[Issue]:
     package, problems = read_package(place)
     checked = check_tables(package, package.schemas)
     issues = [issue for table in checked.values() for issue in table.issues]
-    return in_order([*map(problem_issue, problems), *issues])
+    return in_order([*(problem.issue for problem in problems), *issues])
 
 
-def tables_of(root: Path) -> list[TableFiles]:
+def tables_of(root: Path) -> list[foreign.TableFiles]:
     """Return the tables of a package, of the profile or of the standard, without their data."""
     root = root.parent if root.name == DESCRIPTOR else root
     if (root / DESCRIPTOR).is_file() and not is_profiled(root):
-        return foreign_tables(root)
+        return foreign.foreign_tables(root)
     package = open_package(root)
     return [
-        TableFiles(r.name, package.schemas[r.name], package.data_path(r.name), r.path)
+        foreign.TableFiles(r.name, package.schemas[r.name], package.data_path(r.name), r.path)
         for r in package.descriptor.resources
     ]
 
@@ -161,15 +151,15 @@ def tables_of(root: Path) -> list[TableFiles]:
 def is_profiled(root: Path) -> bool:
     """Return whether a package is meant to follow the profile: some schema of it has rules."""
     try:
-        descriptor = json.loads(json_text(root, DESCRIPTOR))
+        descriptor = json.loads(foreign.json_text(root, DESCRIPTOR))
     except (ValueError, RecursionError):
         return True  # invalid JSON has the same fault in both
     resources = descriptor.get("resources") if isinstance(descriptor, dict) else None
-    resources = resources[:MAX_RESOURCES] if isinstance(resources, list) else []
+    resources = resources[: foreign.MAX_RESOURCES] if isinstance(resources, list) else []
     schemas = [r.get("schema") for r in resources if isinstance(r, dict)]
     for name in dict.fromkeys(schema for schema in schemas if isinstance(schema, str)):
         with contextlib.suppress(ValueError, RecursionError, PackageError):
-            schemas.append(json.loads(json_text(root, name)))
+            schemas.append(json.loads(foreign.json_text(root, name)))
     return any(isinstance(schema, dict) and "rules" in schema for schema in schemas)
 
 
@@ -183,9 +173,7 @@ def _validate_csv(file: Path, schema: PathLike | None) -> list[Issue]:
         return check_tables(package, [name])[name].issues
     try:
         (parsed, _), name = find_schema(schema), str(file)
-    except DescriptorError as error:
-        return in_order(map(problem_issue, error.problems))
     except PackageError as error:
-        return [unreadable(str(file), error)]
+        return in_order(issues_of(error, str(file)))
     typed, issues = read_typed(lambda: file, name, parsed)
     return in_order(find_issues({name: issues}, {name: typed})[name])

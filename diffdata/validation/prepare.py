@@ -21,10 +21,10 @@ from diffdata.engines import quiet
 from diffdata.errors import InvalidInputError
 from diffdata.schemas.rules import Check
 from diffdata.schemas.standard import ForeignKey, TableSchema
-from diffdata.types.columns import nothing, typed, words
+from diffdata.types.columns import nothing, typed
+from diffdata.types.definitions import definition
 
-# What every engine accepts as a name. Names that begin with an underscore are those of flags and
-# joined columns.
+# What every engine accepts as a name, without the underscore of flags and joined columns.
 _PLAIN = re.compile(r"[^\W_][^.`*^$\"\\\x00-\x1f]*")
 _ENGINES = (
     "_duckdb", "dask", "duckdb", "ibis", "narwhals", "polars", "py4j", "pyarrow", "pyspark",
@@ -61,10 +61,6 @@ class Prepared:
     missing: tuple[str, ...]
     unknown: tuple[str, ...]
     flags: dict[str, str]
-
-    def has_unknown(self, check: Check) -> bool:
-        """Return whether a check reads a column that may hold values of another type."""
-        return any(name in self.flags for name in check.columns)
 
     def passes(self, check: Check) -> nw.Expr:
         """Return the expression that a row passes a check, or that the check cannot judge it."""
@@ -127,24 +123,24 @@ def prepare(frame: nw.LazyFrame[Any], schema: TableSchema, parsed: Iterable[str]
         # Its timestamps have the zone of the session, in which a day begins at midnight as well.
         dtypes |= {name: nw.Datetime() for name, kind in dtypes.items() if kind == nw.Datetime}
     columns: list[nw.Expr] = []
-    checks: list[Check] = []
     flags: dict[str, str] = {}
     parsed = set(parsed)
     for number, field in enumerate(schema.fields):
-        flag = f"_flag_{number}"
-        if field.name not in dtypes:
-            columns += [nothing(field).alias(field.name), nw.lit(True).alias(flag)]
-            flags[field.name] = flag
-            continue
-        value, unknown = typed(field.name, dtypes[field.name], field)
+        value = nothing(field)
+        unknown: nw.Expr | None = nw.lit(True)
+        if field.name in dtypes:
+            value, unknown = typed(field.name, dtypes[field.name], field)
         if field.name in parsed:
             unknown = nw.col(flag_of(field.name))
         columns.append(value.alias(field.name))
         if unknown is not None:
-            columns.append(unknown.alias(flag))
-            flags[field.name] = flag
-        fits = nw.lit(True) if unknown is None else ~nw.col(flag)
-        checks.append(Check("type", (field.name,), fits, words(field)))
+            flags[field.name] = f"_flag_{number}"
+            columns.append(unknown.alias(flags[field.name]))
+    checks = []
+    for field in schema.fields:
+        if field.name in dtypes:
+            fits = ~nw.col(flags[field.name]) if field.name in flags else nw.lit(True)
+            checks.append(Check("type", (field.name,), fits, definition(field).plural))
     missing = tuple(name for name in schema.column_names if name not in dtypes)
     expected = {*schema.column_names, *map(flag_of, parsed)}
     unknown_names = tuple(name for name in dtypes if name not in expected)

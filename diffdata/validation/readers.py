@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-import functools
+import csv
 import math
 import operator
 import re
-from collections.abc import Callable, Mapping, Sequence
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial, reduce
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import narwhals as nw
 import pyarrow as pa
 from pyarrow import csv as arrow_csv
 from pyarrow import dataset, parquet
 
-from diffdata.engines import quiet
-from diffdata.errors import InvalidInputError, optional_library
+from diffdata.engines import quiet, spark_session
+from diffdata.errors import InvalidInputError, PackageError, UnknownNameError, optional_library
+from diffdata.package.files import PARQUET
 from diffdata.schemas.standard import Field, TableSchema
 from diffdata.types.definitions import (
     CAST_BY_ENGINES,
@@ -29,7 +34,19 @@ from diffdata.types.definitions import (
 )
 from diffdata.types.text import is_strict
 from diffdata.validation.cells import convert
-from diffdata.validation.prepare import flag_of
+from diffdata.validation.prepare import (
+    Names,
+    Prepared,
+    flag_of,
+    lazy,
+    plain_names,
+    prepare,
+    with_plain_names,
+)
+
+FILE_ENGINES = ("duckdb", "polars", "pyarrow", "pyspark")
+# Arrow has a file up to this size in memory before an engine has made its plan.
+_FEW_ROWS, _FEW_BYTES = 250_000, 2**26
 
 # Text that the profile refuses: control and hidden characters, or blanks around it.
 _BLANK = r"\x{09}-\x{0d}\x{1c}-\x{20}\x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{202f}\x{205f}\x{3000}"
@@ -40,206 +57,276 @@ _REFUSED = "|".join(
         rf"^[{_BLANK}]|[{_BLANK}]\z",
     ]
 )
-# The bytes of characters beyond ASCII in UTF-8 (RFC 3629, section 4), from the first to the last.
+# The bytes of characters beyond ASCII in UTF-8 (RFC 3629, section 4).
 _UTF_8 = (
-    ((0xC2, 0xDF), (0x80, 0xBF)),
-    ((0xE0, 0xE0), (0xA0, 0xBF), (0x80, 0xBF)),
-    ((0xE1, 0xEC), (0x80, 0xBF), (0x80, 0xBF)),
-    ((0xED, 0xED), (0x80, 0x9F), (0x80, 0xBF)),
-    ((0xEE, 0xEF), (0x80, 0xBF), (0x80, 0xBF)),
-    ((0xF0, 0xF0), (0x90, 0xBF), (0x80, 0xBF), (0x80, 0xBF)),
-    ((0xF1, 0xF3), (0x80, 0xBF), (0x80, 0xBF), (0x80, 0xBF)),
-    ((0xF4, 0xF4), (0x80, 0x8F), (0x80, 0xBF), (0x80, 0xBF)),
+    "C2-DF 80-BF|E0-E0 A0-BF 80-BF|E1-EC 80-BF 80-BF|ED-ED 80-9F 80-BF|EE-EF 80-BF 80-BF|"
+    "F0-F0 90-BF 80-BF 80-BF|F1-F3 80-BF 80-BF 80-BF|F4-F4 80-8F 80-BF 80-BF"
 )
 
 
-def _letters(low: int, high: int) -> str:
+def _letters(found: re.Match[str]) -> str:
     """Return the set of the letters that Windows-1252 reads in these bytes."""
+    low, high = int(found[1], 16), int(found[2], 16)
     return f"[{bytes(range(low, high + 1)).decode('cp1252', errors='ignore')}]"
 
 
 # Text that `encoded_once` finds: letters that are the bytes of UTF-8.
-_TAKEN = "|".join("".join(_letters(*byte) for byte in form) for form in _UTF_8)
+_TAKEN = re.sub("(..)-(..) ?", _letters, _UTF_8)
 _ENCODED = rf"^[\x{{00}}-\x{{7f}}]*(?:(?:{_TAKEN})[\x{{00}}-\x{{7f}}]*)+\z"
 # A whole number with more digits than 64 bits distinguish.
 _LONG = r"^[+-]?0*[1-9][0-9]{16,}[1-9]0*\z"
 
 
 @dataclass(frozen=True)
-class Opening:
-    """The files of a table, the path that was given, and its partitions: folders ``NAME=VALUE``.
+class Source:
+    """A lazy frame of the contents of files, its names, and the columns parsed from text."""
 
-    Outer ones are in the path that was given, and are not columns of the table.
-    """
+    frame: nw.LazyFrame[Any]
+    names: Names
+    parsed: tuple[str, ...] = ()
+
+    def prepared(self) -> Prepared:
+        """Return the frame with the types of its schema."""
+        return prepare(self.frame, self.names.schema, self.parsed)
+
+
+# Opens the files of a table (a file or folder) as a lazy frame; the cells of CSV are parsed by its
+# schema. The name of the table is for foreign keys to itself.
+Reader = Callable[[Path, TableSchema, str], Source]
+
+
+@contextmanager
+def reader(engine: str, *, memory: str, session: Any = None) -> Iterator[Reader]:
+    """Start an engine, and yield the function that opens files on it; DuckDB has limited memory."""
+    if engine not in FILE_ENGINES:
+        raise UnknownNameError("engine for files", engine, FILE_ENGINES)
+    if engine == "pyarrow":
+        yield partial(_open, _Arrow())
+    elif engine == "polars":
+        yield partial(_open, _Polars(optional_library("polars")))
+    elif engine == "pyspark":
+        if session is None:
+            session = spark_session(spark__driver__memory=memory.lower().removesuffix("b"))
+        yield partial(_open, _Spark(session))
+    else:
+        with _database(memory) as database:
+            yield partial(_open, _DuckDB(database))
+
+
+def files_of(path: Path) -> tuple[list[Path], str]:
+    """Return the files of a table, and whether they are ``parquet`` or ``csv``."""
+    if not path.exists():
+        raise PackageError(f"{path}: there is no such file or folder")
+    kinds = dict.fromkeys(PARQUET, "parquet") | {".csv": "csv"}
+    if path.is_file():
+        if path.suffix.lower() not in kinds:
+            raise PackageError(f"{path}: expected a file ending in .parquet or .csv")
+        return [path], kinds[path.suffix.lower()]
+    found = sorted(
+        file
+        for file in path.rglob("*")
+        if file.suffix.lower() in kinds
+        and not any(part.startswith((".", "_")) for part in file.relative_to(path).parts)
+    )
+    formats = {kinds[file.suffix.lower()] for file in found}
+    if not found:
+        raise PackageError(f"{path}: the folder has no Parquet and no CSV files")
+    if len(formats) > 1:
+        raise PackageError(f"{path}: expected files of one kind, found both Parquet and CSV")
+    return found, formats.pop()
+
+
+def fastest_engine(path: Path) -> str:
+    """Return the engine that is the fastest for files: ``pyarrow`` for a small one of Parquet."""
+    if path.is_file() and path.suffix.lower() in PARQUET and path.stat().st_size <= _FEW_BYTES:
+        with suppress(pa.ArrowException, OSError):  # a broken file is reported when it is read
+            if parquet.read_metadata(path).num_rows <= _FEW_ROWS:
+                return "pyarrow"
+    return "duckdb"
+
+
+@dataclass(frozen=True)
+class _Opening:
+    """The files of a table, and its partitions: folders ``NAME=VALUE`` in its path or inside."""
 
     files: list[str]
     path: Path
     partitions: tuple[str, ...] = ()
-    outer: tuple[str, ...] = ()
+    outer: tuple[str, ...] = ()  # in the path, so not columns of the table
 
 
-@dataclass(frozen=True)
-class FileEngine:
-    """How an engine opens files.
+class _Engine(Protocol):
+    """How an engine opens files."""
 
-    ``parquet`` returns a frame of the files, with partitions as text. ``csv`` returns a frame with
-    all cells as text, with these names instead of the header. ``values`` adds to a frame the values
-    of columns of text (by name, with their types), named by `value_of`; null where a text does not
-    fit.
-    """
+    def parquet(self, opening: _Opening) -> Any:
+        """Return a frame of the files, with partitions as text."""
 
-    parquet: Callable[[Opening], Any]
-    csv: Callable[[Opening, Sequence[str]], Any]
-    values: Callable[[Any, Mapping[str, str]], Any]
+    def csv(self, opening: _Opening, columns: Sequence[str]) -> Any:
+        """Return a frame with all cells as text, with these names instead of the header."""
+
+    def values(self, frame: Any, typed: Mapping[str, str]) -> Any:
+        """Add the values of columns of text, by `_value_of`; null where a text does not fit."""
 
 
-def value_of(column: str) -> str:
+def _value_of(column: str) -> str:
     """Return the name of the value that an engine reads from the text of a column."""
     return f"_value_{column}"
 
 
-def by_arrow() -> FileEngine:
-    """Return how Arrow opens files: in memory."""
+class _Arrow:
+    """Holds all of a table in memory."""
 
-    def read_csv(opening: Opening, columns: Sequence[str]) -> Any:
+    def csv(self, opening: _Opening, columns: Sequence[str]) -> Any:
         parts = [_arrow_csv(file, columns, columns).read_all() for file in opening.files]
         return pa.concat_tables(part.slice(1) for part in parts)
 
-    def read_parquet(opening: Opening) -> Any:
+    def parquet(self, opening: _Opening) -> Any:
         texts = pa.schema([(name, pa.string()) for name in opening.partitions])
         found = pa.unify_schemas([*map(parquet.read_schema, opening.files), texts])
         return dataset.dataset(
             opening.files, found, "parquet", partitioning=dataset.partitioning(texts, flavor="hive")
         ).to_table()
 
-    def values(table: pa.Table, typed: Mapping[str, str]) -> Any:
+    def values(self, frame: pa.Table, typed: Mapping[str, str]) -> Any:
         for name, kind in typed.items():
             field = Field(name=name, type=kind)  # type: ignore[arg-type]
-            found, _, _ = convert(table[name], field, TableSchema(fields=(field,)))
-            table = table.append_column(value_of(name), found)
-        return table
-
-    return FileEngine(read_parquet, read_csv, values)
+            found, _, _ = convert(frame[name], field, TableSchema(fields=(field,)))
+            frame = frame.append_column(_value_of(name), found)
+        return frame
 
 
-def by_duckdb(database: Any) -> FileEngine:
-    """Return how a connection of DuckDB opens files."""
+@dataclass(frozen=True)
+class _DuckDB:
+    database: Any
 
-    def read_csv(opening: Opening, columns: Sequence[str]) -> Any:
-        return database.read_csv(
+    def csv(self, opening: _Opening, columns: Sequence[str]) -> Any:
+        return self.database.read_csv(
             opening.files, header=True, all_varchar=True, delimiter=",", quotechar='"',
             escapechar='"', null_padding=False, strict_mode=True, auto_detect=False,
             hive_partitioning=False, columns=dict.fromkeys(columns, "VARCHAR"),
         )  # fmt: skip
 
-    def read_parquet(opening: Opening) -> Any:
+    def parquet(self, opening: _Opening) -> Any:
         others = ", ".join('"' + name.replace('"', '""') + '"' for name in opening.outer)
         columns = f"* EXCLUDE ({others})" if opening.partitions and others else "*"
-        return database.sql(
+        return self.database.sql(
             f"SELECT {columns} FROM read_parquet(?, hive_partitioning = ?, "
             "hive_types_autocast = false, union_by_name = true)",
             params=[opening.files, bool(opening.partitions)],
         )
 
-    def values(relation: Any, typed: Mapping[str, str]) -> Any:
+    def values(self, frame: Any, typed: Mapping[str, str]) -> Any:
         found = [
-            f'try_cast(nullif("{name}", \'\') AS {FIELD_TYPES[kind].sql}) AS "{value_of(name)}"'
+            f'try_cast(nullif("{name}", \'\') AS {FIELD_TYPES[kind].sql}) AS "{_value_of(name)}"'
             for name, kind in typed.items()
         ]
-        return relation.project(", ".join(["*", *found]))
-
-    return FileEngine(read_parquet, read_csv, values)
+        return frame.project(", ".join(["*", *found]))
 
 
-def by_polars() -> FileEngine:
-    """Return how Polars opens files, lazily."""
-    pl = optional_library("polars")
+@dataclass(frozen=True)
+class _Polars:
+    pl: Any
 
-    def read_csv(opening: Opening, columns: Sequence[str]) -> Any:
+    def csv(self, opening: _Opening, columns: Sequence[str]) -> Any:
         _refuse_ragged(opening.files, columns)
         names = list(columns)
-        return pl.scan_csv(
+        return self.pl.scan_csv(
             opening.files, infer_schema=False, with_column_names=lambda _: names, glob=False
         )
 
-    def read_parquet(opening: Opening) -> Any:
-        texts = dict.fromkeys([*opening.outer, *opening.partitions], pl.String)
+    def parquet(self, opening: _Opening) -> Any:
+        texts = dict.fromkeys([*opening.outer, *opening.partitions], self.pl.String)
+        parts = [opening.files]
+        if len({tuple(parquet.read_schema(file).names) for file in opening.files}) > 1:
+            parts = [[file] for file in opening.files]
+        found = [
+            self.pl.scan_parquet(
+                files, glob=False, hive_partitioning=bool(opening.partitions),
+                hive_schema=texts if opening.partitions else None,
+            )
+            for files in parts
+        ]  # fmt: skip
+        if opening.partitions:
+            found = [part.drop(opening.outer) for part in found]
+        return found[0] if len(found) == 1 else self.pl.concat(found, how="diagonal_relaxed")
 
-        def scan(files: list[str]) -> Any:
-            if not opening.partitions:
-                return pl.scan_parquet(files, glob=False, hive_partitioning=False)
-            found = pl.scan_parquet(files, glob=False, hive_partitioning=True, hive_schema=texts)
-            return found.drop(opening.outer)
-
-        if len({tuple(parquet.read_schema(file).names) for file in opening.files}) == 1:
-            return scan(opening.files)
-        return pl.concat([scan([file]) for file in opening.files], how="diagonal_relaxed")
-
-    def values(frame: Any, typed: Mapping[str, str]) -> Any:
+    def values(self, frame: Any, typed: Mapping[str, str]) -> Any:
         found = []
         for name, kind in typed.items():
-            text = pl.col(name).str.strip_chars(" ")
+            text = self.pl.col(name).str.strip_chars(" ")
             value = (
                 text.str.to_date("%Y-%m-%d", strict=False)
                 if kind == "date"
-                else text.cast(getattr(pl, FIELD_TYPES[kind].narwhals), strict=False)
+                else text.cast(getattr(self.pl, FIELD_TYPES[kind].narwhals), strict=False)
             )
-            found.append(value.alias(value_of(name)))
+            found.append(value.alias(_value_of(name)))
         return frame.with_columns(found)
 
-    return FileEngine(read_parquet, read_csv, values)
 
+@dataclass(frozen=True)
+class _Spark:
+    session: Any
 
-def by_spark(session: Any) -> FileEngine:
-    """Return how a session of Spark opens files."""
-    inference = "spark.sql.sources.partitionColumnTypeInference.enabled"
-
-    def places(opening: Opening) -> list[str]:
-        # Spark reads each path as a pattern.
-        return [re.sub(r"([\\\[\]{}*?])", r"\\\1", file) for file in opening.files]
-
-    def read_csv(opening: Opening, columns: Sequence[str]) -> Any:
+    def csv(self, opening: _Opening, columns: Sequence[str]) -> Any:
         # Spark would replace what is not UTF-8.
         _refuse_ragged(opening.files, columns, len(columns))
         with quiet():
             from pyspark.sql import types
 
             texts = [types.StructField(name, types.StringType()) for name in columns]
-            return session.read.csv(
-                places(opening), types.StructType(texts), header=True, quote='"', escape='"',
+            return self.session.read.csv(
+                _patterns(opening), types.StructType(texts), header=True, quote='"', escape='"',
                 multiLine=True, mode="FAILFAST",
             )  # fmt: skip
 
-    def read_parquet(opening: Opening) -> Any:
+    def parquet(self, opening: _Opening) -> Any:
+        inference = "spark.sql.sources.partitionColumnTypeInference.enabled"
         with quiet():
-            reader = session.read.option("mergeSchema", "true")
+            read = self.session.read.option("mergeSchema", "true")
             if opening.partitions:
-                reader = reader.option("basePath", str(opening.path))
-            before = session.conf.get(inference)
-            session.conf.set(inference, "false")
+                read = read.option("basePath", str(opening.path))
+            before = self.session.conf.get(inference)
+            self.session.conf.set(inference, "false")
             try:
-                return reader.parquet(*places(opening))
+                return read.parquet(*_patterns(opening))
             finally:
-                session.conf.set(inference, before)
+                self.session.conf.set(inference, before)
 
-    def values(frame: Any, typed: Mapping[str, str]) -> Any:
+    def values(self, frame: Any, typed: Mapping[str, str]) -> Any:
         with quiet():
             from pyspark.sql import functions as f
 
-            found = {
-                value_of(name): f.col(f"`{name}`").try_cast(FIELD_TYPES[kind].sql.lower())
-                for name, kind in typed.items()
-            }
-            return frame.withColumns(found) if found else frame
+            return frame.withColumns(
+                {
+                    _value_of(name): f.col(f"`{name}`").try_cast(FIELD_TYPES[kind].sql.lower())
+                    for name, kind in typed.items()
+                }
+            )
 
-    return FileEngine(read_parquet, read_csv, values)
+
+def _patterns(opening: _Opening) -> list[str]:
+    """Return the paths of files for Spark, which reads each as a pattern."""
+    return [re.sub(r"([\\\[\]{}*?])", r"\\\1", file) for file in opening.files]
+
+
+@contextmanager
+def _database(memory: str) -> Iterator[Any]:
+    duckdb = optional_library("duckdb")
+    with tempfile.TemporaryDirectory(prefix="diffdata-") as folder, duckdb.connect() as database:
+        try:
+            database.execute("SET memory_limit = ?", [memory])
+        except duckdb.Error:
+            raise InvalidInputError(
+                f"memory: expected a size such as 1GB, found {memory!r}"
+            ) from None
+        database.execute("SET temp_directory = ?", [folder])
+        # Rows need not come in the order of the files, which would hold more of them in memory.
+        database.execute("SET preserve_insertion_order = false")
+        yield database
 
 
 def _refuse_ragged(files: Sequence[str], columns: Sequence[str], looked_at: int = 1) -> None:
-    """Read CSV files once: Arrow refuses a row with too many or too few cells.
-
-    It also checks that the first columns, as many as `looked_at`, are UTF-8.
-    """
+    """Read CSV files once: Arrow refuses rows of a wrong length, and first columns not in UTF-8."""
     for file in files:
         for _ in _arrow_csv(file, columns, columns[:looked_at]):
             pass
@@ -257,15 +344,71 @@ def _arrow_csv(file: str, columns: Sequence[str], wanted: Sequence[str]) -> Any:
     )
 
 
-def refuse_dialects(schema: TableSchema) -> None:
+def _open(engine: _Engine, path: Path, schema: TableSchema, table: str) -> Source:
+    files, form = files_of(path)
+    if form == "parquet":
+        inner = _partitions(files[0].relative_to(path).parts[:-1]) if path.is_dir() else ()
+        outer = tuple(name for name in _partitions(path.parts) if name not in inner)
+        opening = _Opening([str(file) for file in files], path, inner, outer)
+        frame, names = with_plain_names(lazy(engine.parquet(opening), str(path)), schema, table)
+        texts = [names.plain[name] for name in inner]
+    else:
+        _refuse_dialects(schema)
+        header = _header(files)
+        names = plain_names(header, schema, table)
+        texts = [names.plain[name] for name in header]
+        opening = _Opening([str(file) for file in files], path)
+        frame = lazy(engine.csv(opening, texts), str(path))
+    if not texts:
+        return Source(frame, names)
+    kept = frame.collect_schema().names()
+    fields = [field for field in names.schema.fields if field.name in texts]
+    typed = {field.name: field.type for field in fields if field.type in CAST_BY_ENGINES}
+    if typed:
+        frame = lazy(engine.values(frame.to_native(), typed))
+    if form == "csv":  # without blank rows
+        some = ((nw.col(name) != "").fill_null(False) for name in texts)
+        frame = frame.filter(reduce(operator.or_, some))
+    if fields:
+        strict = [is_strict(names.schema, field) for field in fields]
+        frame = frame.with_columns(*chain.from_iterable(map(_parsed, fields, strict)))
+    frame = frame.select(*kept, *(flag_of(field.name) for field in fields))
+    return Source(frame, names, tuple(field.name for field in fields))
+
+
+def _partitions(folders: Sequence[str]) -> tuple[str, ...]:
+    """Return the columns in the names of folders, ``NAME=VALUE``."""
+    return tuple(folder.partition("=")[0] for folder in folders if "=" in folder)
+
+
+def _header(files: Sequence[Path]) -> list[str]:
+    """Return the names in the first row of CSV files, which must be the same in all."""
+    found: list[str] = []
+    for file in files:
+        with file.open(encoding="utf-8-sig", newline="") as text:
+            try:
+                header = next(csv.reader(text, strict=True), [])
+            except (UnicodeDecodeError, csv.Error):
+                raise PackageError(f"{file}: expected CSV in UTF-8") from None
+        if not header:
+            raise PackageError(f"{file}: expected a row with the names of the columns")
+        if duplicates := [name for name in header if header.count(name) > 1]:
+            raise PackageError(f"{file}: duplicate column {duplicates[0]!r}")
+        if found and header != found:
+            raise PackageError(
+                f"{file}: expected the header of {files[0].name}, as all files of a folder are one "
+                f"table: {','.join(found)[:200]}"
+            )
+        found = header
+    return found
+
+
+def _refuse_dialects(schema: TableSchema) -> None:
     """Refuse ways of writing a cell that only the validator of text reads."""
     for field in schema.fields:
         written = (field.decimal_char, field.group_char, field.bare_number) == (".", "", True)
-        plain = field.type == "any" or (
-            field.type in (*CAST_BY_ENGINES, "boolean", "string")
-            and field.format == "default"
-            and written
-        )
+        read = field.type in (*CAST_BY_ENGINES, "boolean", "string") and field.format == "default"
+        plain = field.type == "any" or (read and written)
         if not plain or set(missing_values(field, schema)) != {""}:
             raise InvalidInputError(
                 f"engine: the column {field.name!r} is written in a way that only validation "
@@ -273,32 +416,14 @@ def refuse_dialects(schema: TableSchema) -> None:
             )
 
 
-def parsed(
-    frame: nw.LazyFrame[Any], columns: Sequence[str], schema: TableSchema, *, blank: bool
-) -> tuple[nw.LazyFrame[Any], tuple[str, ...]]:
-    """Replace columns of text by values, and add flags where a text is not of its type.
-
-    The frame also has the values that an engine reads, named by `value_of`. Rows without any text
-    are kept if `blank`. The second result is the columns that have a flag beside them.
-    """
-    found: list[nw.Expr] = []
-    fields = [field for field in schema.fields if field.name in columns]
-    for field in fields:
-        text = nw.col(field.name)
-        given = (text != "").fill_null(False)
-        value, fits = _read(field, is_strict(schema, field))
-        found += [
-            nw.when(given & fits).then(value).alias(field.name),
-            (given & ~fits).alias(flag_of(field.name)),
-        ]
-    values = {value_of(field.name) for field in fields}
-    names = [name for name in frame.collect_schema().names() if name not in values]
-    if not blank:
-        some = ((nw.col(name) != "").fill_null(False) for name in columns)
-        frame = frame.filter(functools.reduce(operator.or_, some))
-    frame = frame.with_columns(*found) if found else frame
-    flags = [flag_of(field.name) for field in fields]
-    return frame.select(*names, *flags), tuple(field.name for field in fields)
+def _parsed(field: Field, strict: bool) -> tuple[nw.Expr, nw.Expr]:
+    """Return the values of a column of text, and a flag where a text is not of its type."""
+    given = (nw.col(field.name) != "").fill_null(False)
+    value, fits = _read(field, strict)
+    return (
+        nw.when(given & fits).then(value).alias(field.name),
+        (given & ~fits).alias(flag_of(field.name)),
+    )
 
 
 def _read(field: Field, strict: bool) -> tuple[nw.Expr, nw.Expr]:
@@ -311,7 +436,7 @@ def _read(field: Field, strict: bool) -> tuple[nw.Expr, nw.Expr]:
     if field.type not in CAST_BY_ENGINES:
         refused = text.str.contains(_REFUSED) | text.str.contains(_ENCODED)
         return text, (~refused).fill_null(False) if strict else nw.lit(True)
-    value = nw.col(value_of(field.name))
+    value = nw.col(_value_of(field.name))
     form = definition(field).form if strict else definition(field).accepted
     fits = text.str.contains(rf"^(?:{form})\z").fill_null(False) & ~value.is_null()
     if field.type == "date":

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -23,20 +23,18 @@ _COLOURS = {"error": "bold red", "warning": "bold yellow"}
 
 
 def as_text(issues: Sequence[Issue], root: Path) -> Text:
-    """Return issues for a terminal: each with its line of the file and a caret under the cell.
-
-    The names of their files are relative to the folder `root`.
-    """
+    """Return issues of files in `root` for a terminal: each with its line, its cell marked."""
     text = Text()
-    lines = _Lines(root)
-    for issue in map(_visible, issues):
+    for issue, line, span in _with_cells(map(_visible, issues), root):
         text.append(issue.place, "bold").append(": ")
         text.append(issue.severity, _COLOURS[issue.severity])
         text.append(f": {issue.text}").append(f" ({issue.rule})\n", "dim")
-        if excerpt := lines.excerpt(issue):
-            line, start, length = excerpt
-            text.append(f"    {line}\n    {' ' * start}")
-            text.append("^" * length + "\n", _COLOURS[issue.severity])
+        if span is not None:
+            left = max(0, min(span[0] - 10, len(line) - _WIDTH))
+            start, end = span[0] - left, min(span[1] - left, _WIDTH)
+            shown = HIDDEN.sub("\ufffd", CONTROL.sub("\ufffd", line[left : left + _WIDTH]))
+            text.append(f"    {shown}\n    {' ' * start}")
+            text.append("^" * max(1, end - start) + "\n", _COLOURS[issue.severity])
         if issue.hint:
             text.append(f"    hint: {issue.hint}\n", "green")
     return text.append(total(issues))
@@ -49,13 +47,11 @@ def as_json(issues: Sequence[Issue]) -> str:
 
 def as_github(issues: Sequence[Issue], root: Path) -> str:
     """Return issues as commands of GitHub Actions, which show them in a pull request."""
-    lines = _Lines(root)
     commands = []
-    for issue in issues:
-        start, end = lines.span(issue) or (None, None)
+    for issue, _, span in _with_cells(issues, root):
         place = {
-            "file": _from_here(root, issue.file), "line": issue.line, "col": start,
-            "endColumn": end, "title": issue.rule,
+            "file": _from_here(root, issue.file), "line": issue.line,
+            "col": span and span[0] + 1, "endColumn": span and span[1] + 1, "title": issue.rule,
         }  # fmt: skip
         given = ",".join(
             f"{key}={_escaped(str(value)).replace(':', '%3A').replace(',', '%2C')}"
@@ -69,15 +65,14 @@ def as_github(issues: Sequence[Issue], root: Path) -> str:
 
 def as_sarif(issues: Sequence[Issue], root: Path) -> str:
     """Return issues as SARIF 2.1.0, which code hosts and editors read."""
-    lines = _Lines(root)
     results = []
-    for issue in issues:
+    for issue, _, span in _with_cells(issues, root):
         uri = quote(_from_here(root, issue.file), errors="replace")
         place: dict[str, Any] = {"artifactLocation": {"uri": uri}}
         if issue.line is not None:
             place["region"] = {"startLine": issue.line}
-            if span := lines.span(issue):
-                place["region"] |= {"startColumn": span[0], "endColumn": span[1]}
+            if span is not None:
+                place["region"] |= {"startColumn": span[0] + 1, "endColumn": span[1] + 1}
         text = issue.message + (f" Hint: {issue.hint}." if issue.hint else "")
         results.append(
             {
@@ -104,47 +99,32 @@ def _visible(issue: Issue) -> Issue:
     return replace(issue, **texts)  # type: ignore[arg-type]
 
 
-class _Lines:
-    """The lines of the files of a package; each file and its header are read once."""
+def _with_cells(
+    issues: Iterable[Issue], root: Path
+) -> Iterator[tuple[Issue, str, tuple[int, int] | None]]:
+    """Yield each issue with its line of the file, and where its cell begins and ends, if known."""
+    read = cache(_read)
+    for issue in issues:
+        lines, columns = read(root / issue.file)
+        number = issue.line or 0
+        line = lines[number - 1] if 0 < number <= len(lines) else None
+        spans = [] if line is None else _spans(line)
+        place, span = columns.get(issue.column, len(spans)), None
+        if place < len(spans):
+            start, end = spans[place]
+            span = start, max(end, start + 1)
+        yield issue, line or "", span
 
-    def __init__(self, root: Path) -> None:
-        self._root = root
-        self._files: dict[str, tuple[list[str], dict[str, int]]] = {}
 
-    def span(self, issue: Issue) -> tuple[int, int] | None:
-        """Return where the cell of an issue begins and ends in its line, from 1, if known."""
-        lines, columns = self._read(issue.file)
-        if issue.line is None or issue.line > len(lines) or issue.column not in columns:
-            return None
-        spans, place = _spans(lines[issue.line - 1]), columns[issue.column]
-        if place >= len(spans):
-            return None
-        start, end = spans[place]
-        return start + 1, max(end, start + 1) + 1
-
-    def excerpt(self, issue: Issue) -> tuple[str, int, int] | None:
-        """Return a piece of the line with the cell in it, where the cell begins, and its length."""
-        span = self.span(issue)
-        if span is None or issue.line is None:
-            return None
-        line = self._read(issue.file)[0][issue.line - 1]
-        start, end = span[0] - 1, span[1] - 1
-        left = max(0, min(start - 10, len(line) - _WIDTH))
-        piece = HIDDEN.sub("\ufffd", CONTROL.sub("\ufffd", line[left : left + _WIDTH]))
-        return piece, start - left, max(1, min(end - start, _WIDTH - (start - left)))
-
-    def _read(self, file: str) -> tuple[list[str], dict[str, int]]:
-        """Return the lines of a file, and the position of each column of its header."""
-        if file not in self._files:
-            path, text = self._root / file, ""
-            with contextlib.suppress(OSError, ValueError):
-                if path.is_file():  # and not a device or pipe, which may have no end
-                    text = path.read_text(encoding="utf-8", errors="replace")
-            lines = text.split("\n")
-            names = [lines[0][start:end].strip('"') for start, end in _spans(lines[0])]
-            columns = {name: place for place, name in reversed(list(enumerate(names)))}
-            self._files[file] = lines, columns
-        return self._files[file]
+def _read(path: Path) -> tuple[list[str], dict[str | None, int]]:
+    """Return the lines of a file, and the position of each column of its header."""
+    text = ""
+    with contextlib.suppress(OSError, ValueError):
+        if path.is_file():  # and not a device or pipe, which may have no end
+            text = path.read_text(encoding="utf-8", errors="replace")
+    lines = text.split("\n")
+    names = [lines[0][start:end].strip('"') for start, end in _spans(lines[0])]
+    return lines, {name: place for place, name in reversed(list(enumerate(names)))}
 
 
 @lru_cache(maxsize=100)

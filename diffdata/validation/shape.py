@@ -1,15 +1,10 @@
-"""Faults of the shape of a CSV file: of its header, the lengths of its rows, quotes, line ends.
-
-A header that does not agree with its cells would make every row wrong. So it is read as it was
-meant, where that is clear, and the fault is reported once.
-"""
+"""Faults of the shape of a CSV file: of its header, the lengths of its rows, quotes, line ends."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 
 from diffdata.errors import Issue, suggestion
@@ -49,63 +44,62 @@ _BAD_QUOTES = (
 _CONFLICT = ("<<<<<<<", "=======", ">>>>>>>", "|||||||")
 
 
-@dataclass(frozen=True)
-class Header:
-    """A header that was read."""
-
-    names: list[str]  # for each cell of a row its column, empty where there is none
-    issues: list[Issue] = field(default_factory=list)
-    readable: bool = True  # whether the rows can be read at all
-
-
 def read_header(
     file: str, header: Sequence[str], sample: Sequence[Sequence[str]], schema: TableSchema
-) -> Header:
-    """Read the cells of a header; without a `sample` of the rows below it, it is trusted."""
+) -> tuple[list[str] | None, list[Issue]]:
+    """Return for each cell of a row its column (empty if none), or None if rows cannot be read.
+
+    A header that does not agree with the `sample` of rows below it would make every row wrong: it
+    is read as it was meant, where that is clear, and the fault is reported once.
+    """
     fault = partial(Issue, file, 1, rule="header")
     expected = schema.column_names
+    if not header:
+        hint = f"begin with: {','.join(expected[:_LISTED])}"
+        return None, [fault(message="the file is empty", hint=hint)]
     listed = f"expected: {','.join(expected)}"
     blank = [place for place, name in enumerate(header) if not name.strip()]
     if tuple(header) == expected and not blank:
-        return Header(list(header))
+        return list(header), []
     if len(header) > MAX_COLUMNS:
         message = f"the header has {len(header)} columns, more than {MAX_COLUMNS} are not read"
         hint = "check the line ends: a table with lost newlines is one long row"
-        return Header([], [fault(message=message, hint=hint)], readable=False)
+        return None, [fault(message=message, hint=hint)]
     other = next((name for mark, name in _DELIMITERS.items() if mark in header[0]), "")
     if other and len(header) == 1 and len(expected) > 1 and header[0] not in expected:
         message = f"the cells are separated by {other}, expected commas"
         hint = "save the file as CSV with commas"
-        return Header([], [fault(rule="delimiter", message=message, hint=hint)], readable=False)
+        return None, [fault(rule="delimiter", message=message, hint=hint)]
     width = Counter(map(len, sample)).most_common(1)[0][0] if sample else len(header)
     if blank and len(header) - len(blank) == width:
         message = "the header has a cell too many, which is empty"
         issue = fault(message=message, hint="remove its comma")
-        rest = read_header(file, [name for name in header if name.strip()], sample, schema)
-        return Header(rest.names, [issue, *rest.issues], rest.readable)
+        rest = [name for name in header if name.strip()]
+        found, more = read_header(file, rest, sample, schema)
+        return found, [issue, *more]
     remaining = iter(expected)
     lacks_names = len(header) < len(expected) and all(name in remaining for name in header)
     if sample and width == len(expected) and lacks_names:
         missing = [name for name in expected if name not in header]
         message = f"the name {', '.join(missing)} is missing in the header, but its cells are there"
         issue = fault(column=missing[0], rule=_MISMATCH, message=message, hint=listed)
-        return Header(list(expected), [issue])
-    names, issues = _renamed(file, header, schema)
-    issues += _column_faults(file, names, schema)
+        return list(expected), [issue]
+    names, issues = _renamed(header, schema, fault)
+    issues += _column_faults(names, schema, fault)
     if not issues and schema.fields_match == "exact" and tuple(names) != expected:
         moved = next(name for name, own in zip(names, expected, strict=True) if name != own)
         if _cells_are_in_order(names, sample, schema):
             message = "the header names the columns in another order than that of their cells"
             issue = fault(column=moved, rule=_MISMATCH, message=message, hint=listed)
-            return Header(list(expected), [issue])
+            return list(expected), [issue]
         message = "the columns are in another order than in the schema"
-        return Header(names, [fault(column=moved, message=message, hint=listed)])
+        return names, [fault(column=moved, message=message, hint=listed)]
     first = {name: place for place, name in reversed(list(enumerate(names)))}
-    return Header([name if first[name] == i else "" for i, name in enumerate(names)], issues)
+    return [name if first[name] == i else "" for i, name in enumerate(names)], issues
 
 
 def _renamed(
-    file: str, header: Sequence[str], schema: TableSchema
+    header: Sequence[str], schema: TableSchema, fault: Callable[..., Issue]
 ) -> tuple[list[str], list[Issue]]:
     """Give columns with an unknown or repeated name the missing name that belongs there."""
     expected, names = schema.column_names, list(header)
@@ -121,20 +115,20 @@ def _renamed(
                 message = f"the column {name!r} appears twice, expected {own!r} here"
             elif not name.strip():
                 message = f"a column has no name, expected {own!r}"
-            hint = f"write {own}"
-            issues.append(Issue(file, 1, name or own, rule="header", message=message, hint=hint))
+            issues.append(fault(column=name or own, message=message, hint=f"write {own}"))
             names[place] = own
     same = [name.strip().casefold() for name in header] == [name.casefold() for name in expected]
     if same and len(issues) > 1:
         message = f"{len(issues)} columns are spelt in other letters than in the schema"
-        hint, column = f"expected: {','.join(expected)}", issues[0].column
-        issues = [Issue(file, 1, column, rule="header", message=message, hint=hint)]
+        hint = f"expected: {','.join(expected)}"
+        issues = [fault(column=issues[0].column, message=message, hint=hint)]
     return names, issues
 
 
-def _column_faults(file: str, header: Sequence[str], schema: TableSchema) -> Iterator[Issue]:
+def _column_faults(
+    header: Sequence[str], schema: TableSchema, fault: Callable[..., Issue]
+) -> Iterator[Issue]:
     """Report columns that are missing, unknown, repeated or without a name."""
-    fault = partial(Issue, file, 1, rule="header")
     expected, present = schema.column_names, Counter(header)
     known, match = set(expected), schema.fields_match
     unused = [name for name in expected if name not in present]
@@ -183,12 +177,6 @@ def shape_issue(file: str, line: int | None, rule: str) -> Issue:
     return Issue(file, line, rule=rule, message=message, hint=hint)
 
 
-def empty_file(file: str, schema: TableSchema) -> Issue:
-    """Report a file without a header."""
-    hint = f"begin with: {','.join(schema.column_names[:_LISTED])}"
-    return Issue(file, 1, rule="header", message="the file is empty", hint=hint)
-
-
 def mixed_line_ends(file: str, line: int, first: str, other: str) -> Issue:
     """Report the first line whose end differs from those before it."""
     message = f"the line ends with {_ENDS[other]}, the lines before it with {_ENDS[first]}"
@@ -210,20 +198,15 @@ def not_csv(file: str, record: Record, column: str | None) -> Issue:
 
 def key_only(cells: Sequence[str], header: Sequence[str], schema: TableSchema) -> list[str]:
     """Return a row of the right length with no cells but its key, if the key comes first."""
-    keep = 0
-    if tuple(header[: len(schema.primary_key)]) == schema.primary_key:
-        keep = min(len(schema.primary_key), len(cells))
-    return [*cells[:keep], *[""] * (len(header) - keep)]
+    first = tuple(header[: len(schema.primary_key)]) == schema.primary_key
+    kept = cells[: len(schema.primary_key) * first]
+    return [*kept, *[""] * (len(header) - len(kept))]
 
 
 def row_length(
     file: str, record: Record, names: Sequence[str], schema: TableSchema, exact: bool = True
 ) -> Issue:
-    """Report a row that is too long or too short, and where the fault is if that is clear.
-
-    If the answer is to be `exact`, each position is tried for one cell too many or too few; if all
-    other cells fit their columns at one position only, its column is named.
-    """
+    """Report a row that is too long or too short, and if `exact` its column where that is clear."""
     cells = record.cells
     message = f"the row has {len(cells)} cells, expected {len(names)} as in the header"
     places = _places_of_fault(cells, names, schema) if exact else []
@@ -278,12 +261,11 @@ def _places_of_fault(cells: Sequence[str], names: Sequence[str], schema: TableSc
     return [
         place
         for place in range(max(0, last_misfit), min(first_misfit + 1, len(fields)))
-        if more == -1 or _fits_joined(cells[place : place + 2], fields[place], schema)
+        if more == -1 or fits(_joined(cells, place, fields[place]), fields[place], schema)
     ]
 
 
-def _fits_joined(cells: Sequence[str], field: Field, schema: TableSchema) -> bool:
-    joined = ",".join(cells).strip(",")
-    if field.type in ("number", "integer"):  # 3,14 and 5,000: a comma that should not be there
-        joined = joined.replace(",", "." if field.type == "number" else "")
-    return fits(joined, field, schema)
+def _joined(cells: Sequence[str], place: int, field: Field) -> str:
+    """Return the cell that a comma has cut in two; 3,14 and 5,000 should not have it."""
+    mark = {"number": ".", "integer": ""}.get(field.type, ",")
+    return mark.join(cell for cell in cells[place : place + 2] if cell)

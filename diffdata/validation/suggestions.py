@@ -17,7 +17,8 @@ _FACTORS = {"k": 10**3, "K": 10**3, "M": 10**6, "B": 10**9, "G": 10**9, "T": 10*
 _WORDS = {"thousand": "K", "million": "M", "billion": "B", "trillion": "T", "bn": "B", "mn": "M"}
 _NOTHING = ("nan", "inf", "-inf", "na", "n/a", "none", "null", "unknown", "-", "?")
 _FIRST_DAY = datetime.date(1899, 12, 30)  # day 0 of spreadsheets
-# Comparisons of spelling for one column; after these nothing is suggested any more.
+# Comparisons of spelling for one column; after these only names are found that differ in case,
+# spaces around, or letters that look alike.
 _COMPARED = 300_000
 
 # Letters of other scripts that look like Latin ones.
@@ -44,8 +45,6 @@ _FORMS = {
 def suggested_number(text: str, whole: bool) -> str:
     """Suggest the number that a person probably meant.
 
-    Examples
-    --------
     >>> suggested_number("175B", whole=False), suggested_number("3,14e23", whole=False)
     ('write 175000000000', 'write 3.14e23')
     >>> suggested_number("=6*65.2e9*1.4e12", whole=False)
@@ -57,7 +56,11 @@ def suggested_number(text: str, whole: bool) -> str:
     compact = unicodedata.normalize("NFKC", compact[:60]).strip("$€£~≈")
     compact = compact.replace("\u2212", "-")
     if compact.startswith("="):
-        return _formula_result(compact[1:], whole)
+        factors = compact[1:].split("*")
+        if whole or not all(re.fullmatch(NUMBER, factor) for factor in factors):
+            return "write the result of the formula"
+        result = f"{math.prod(map(float, factors)):.15g}".replace("e+", "e")
+        return f"write the result of the formula: {result}"
     compact = re.sub(r"[\u00d7x*]10\^?(?=[+-]?\d)", "e", compact)
     for word, letter in _WORDS.items():
         compact = re.sub(rf"(?i)(?<=\d){word}$", letter, compact)
@@ -81,29 +84,18 @@ def suggested_number(text: str, whole: bool) -> str:
     return f"write {decimal}" if re.fullmatch(NUMBER, decimal) and not whole else ""
 
 
-def _formula_result(formula: str, whole: bool) -> str:
-    """Suggest the result instead of a formula of a spreadsheet; that of a product is computed."""
-    factors = formula.split("*")
-    if all(re.fullmatch(NUMBER, factor) for factor in factors) and not whole:
-        result = f"{math.prod(map(float, factors)):.15g}".replace("e+", "e")
-        return f"write the result of the formula: {result}"
-    return "write the result of the formula"
-
-
 def suggested_boolean(text: str) -> str:
     """Suggest the truth value that was probably meant."""
-    meant = {"yes": "true", "y": "true", "1": "true", "t": "true",
-             "no": "false", "n": "false", "0": "false", "f": "false"}  # fmt: skip
     plain = text.strip().lower()[:20]
-    guess = meant.get(plain) or next(iter(nearest(plain, ["true", "false"])), "")
-    return f"write {guess}" if guess else ""
+    for words, value in ((("yes", "y", "1", "t"), "true"), (("no", "n", "0", "f"), "false")):
+        if plain in words or nearest(plain, [value]):
+            return f"write {value}"
+    return ""
 
 
 def suggested_date(text: str) -> str:
     """Suggest the date that was probably meant.
 
-    Examples
-    --------
     >>> suggested_date("2020-05")
     'write 2020-05-01, and month as its precision'
     >>> suggested_date("2020-02-30")
@@ -115,10 +107,10 @@ def suggested_date(text: str) -> str:
         return f"write {text}{first}, and {known} as its precision"
     if parts := re.fullmatch(r"(\d{4})[-./](\d{1,2})[-./](\d{1,2})(T.*)?", text, re.A):
         year, month, day = (int(part) for part in parts.group(1, 2, 3))
-        if _is_day(year, month, day):
-            return f"write {year:04d}-{month:02d}-{day:02d}"
-        if _is_day(year, day, month):
-            return f"write {year:04d}-{day:02d}-{month:02d} if day and month are swapped"
+        with contextlib.suppress(ValueError):
+            return f"write {datetime.date(year, month, day)}"
+        with contextlib.suppress(ValueError):
+            return f"write {datetime.date(year, day, month)} if day and month are swapped"
         if year and 1 <= month <= 12:
             days = calendar.monthrange(year, month)[1]
             return f"{calendar.month_name[month]} {year} has {days} days"
@@ -135,18 +127,9 @@ def suggested_date(text: str) -> str:
     return f"write {found[0]}" if found else ""
 
 
-def _is_day(year: int, month: int, day: int) -> bool:
-    try:
-        return bool(datetime.date(year, month, day))
-    except ValueError:
-        return False
-
-
 def suggested_form(text: str, pattern: str) -> str:
     """Describe the form that a text should have, and suggest a text of this form.
 
-    Examples
-    --------
     >>> suggested_form("usd", "[A-Z]{3}")
     'write USD: three capital letters, such as USD'
     """
@@ -158,12 +141,9 @@ def suggested_form(text: str, pattern: str) -> str:
     tried = (plain.strip(), plain.lower(), plain.upper(), slug, slug.replace("-", "_"),
              re.sub(r"^.*?(?=10\.\d)", "", text),
              _ADDRESS.sub("https://", text.strip()))  # fmt: skip
-    for guess in tried if len(text) <= 200 else ():
-        if guess != text and re.fullmatch(pattern, guess):
-            found = f"write {guess}: {words}"
-            break
-    else:
-        found = words
+    fitting = (guess for guess in tried if guess != text and re.fullmatch(pattern, guess))
+    guess = next(fitting, "") if len(text) <= 200 else ""
+    found = f"write {guess}: {words}" if guess else words
     return "; ".join(part for part in (found, strange_letters(text)) if part)
 
 
@@ -178,8 +158,6 @@ def latin(text: str) -> str:
 def strange_letters(text: str) -> str:
     r"""Name the first letter of a text that looks like a Latin one but is not.
 
-    Examples
-    --------
     >>> strange_letters("gpt-\u043e3")
     "'\u043e' is U+043E CYRILLIC SMALL LETTER O, not the Latin letter"
     """
@@ -191,11 +169,7 @@ def strange_letters(text: str) -> str:
 
 
 def speller(known: Iterable[str]) -> Callable[[str], list[str]]:
-    """Return a function that returns the known names spelt like a text, the most similar first.
-
-    It ignores case, spaces around, and letters of other scripts that look alike. After some number
-    of comparisons it finds only these, so that many faults and many names take bounded time.
-    """
+    """Return a function that returns the known names spelt like a text, the most similar first."""
     names: dict[str, list[str]] = {}
     for name in known:
         names.setdefault(_plain(name), []).append(name)

@@ -6,7 +6,7 @@ import codecs
 from array import array
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import islice
 
 import pyarrow as pa
@@ -14,14 +14,13 @@ import pyarrow as pa
 from diffdata.errors import Issue
 from diffdata.schemas.standard import Dialect, TableSchema
 from diffdata.validation import shape
-from diffdata.validation.shape import MOST_ISSUES, Header
+from diffdata.validation.shape import MOST_ISSUES
 from diffdata.validation.splitting import (
     NO_MORE,
     RFC_4180,
-    Effort,
     Record,
     Regular,
-    records,
+    Splitter,
     split_regular,
 )
 
@@ -34,18 +33,13 @@ _EXPLAINED = 1000  # rows of a wrong length in which the position of the fault i
 
 @dataclass(frozen=True)
 class TextTable:
-    """The cells of a CSV file as text; null is an empty cell.
-
-    ``columns`` are those of the header that the schema has. ``broken`` rows are too long or too
-    short: it is not known which column their cells belong to, so only the key is kept. A table is
-    not ``complete`` if some of the file could not be read.
-    """
+    """The cells of a CSV file as text; null is an empty cell."""
 
     file: str
-    columns: dict[str, pa.ChunkedArray]
+    columns: dict[str, pa.ChunkedArray]  # those of the header that the schema has
     lines: Sequence[int]
-    broken: frozenset[int] = field(default_factory=frozenset)
-    complete: bool = True
+    broken: frozenset[int] = frozenset()  # rows too long or too short: only their key is kept
+    complete: bool = True  # whether all of the file could be read
 
     def __len__(self) -> int:
         return len(self.lines)
@@ -68,44 +62,41 @@ class TextTable:
 
 
 def read_table(
-    data: bytes, file: str, schema: TableSchema, dialect: Dialect = RFC_4180, *,
-    as_meant: bool = True,
-) -> tuple[TextTable, list[Issue]]:  # fmt: skip
+    data: bytes, file: str, schema: TableSchema, dialect: Dialect = RFC_4180
+) -> tuple[TextTable, list[Issue]]:
     """Split a CSV file into cells and check its shape: header, row lengths, blank rows, quotes.
 
-    Reading takes bounded time and memory whatever the faults. It stops, with an issue that says so,
-    after 1000 rows that cannot be split, or `MOST_ISSUES` faults; cells have at most 4 Mi
-    characters. With `as_meant` a header that does not agree with the cells below it is read as it
-    was meant. Blank rows are left out of the table.
+    Reading takes bounded time and memory: it stops, with an issue that says so, after `MAX_FAULTS`
+    rows that cannot be split, or `MOST_ISSUES` faults. Blank rows are left out of the table.
     """
     issues: list[Issue] = []
     if data.startswith(codecs.BOM_UTF8):
         data = data.removeprefix(codecs.BOM_UTF8)
         if schema.profiled:
             issues.append(shape.shape_issue(file, 1, "byte-order-mark"))
-    header = Header(list(schema.column_names))
+    names: list[str] | None = list(schema.column_names)
     if data[:200].count(0) > len(data[:200]) // 4:
-        header = Header([], [shape.shape_issue(file, 1, "encoding")], readable=False)
+        names = None
+        issues.append(shape.shape_issue(file, 1, "encoding"))
     elif dialect.header:
         head = data[: data.rfind(b"\n", 0, _HEAD) + 1] if len(data) > _HEAD else data
-        found = islice(records(head or data, dialect), _ROWS_AT_A_TIME)
+        found = islice(Splitter(head or data, dialect).records(), _ROWS_AT_A_TIME)
         first = list(islice((r for r in found if r.cells or r.error), _SAMPLE + 1))
-        if not first:
-            header = Header([], [shape.empty_file(file, schema)], readable=False)
-        elif not first[0].error:  # an error is reported at its line, as for any row
-            cells = [r.cells for r in first[1:] if any(r.cells) and not r.error]
-            header = shape.read_header(file, first[0].cells, cells if as_meant else [], schema)
-    issues += header.issues
-    if not header.readable:
+        if not (first and first[0].error):  # an error is reported at its line, as for any row
+            sample = [r.cells for r in first[1:] if any(r.cells) and not r.error]
+            header = first[0].cells if first else []
+            names, more = shape.read_header(file, header, sample, schema)
+            issues += more
+    if names is None:
         return TextTable(file, {}, [], complete=False), issues
-    rows = _Rows(file, schema, header.names, dialect)
+    rows = _Rows(file, schema, names, dialect)
     rows.read(data)
     return rows.table(), [*issues, *rows.issues]
 
 
 def first_row(data: bytes, dialect: Dialect = RFC_4180) -> list[str]:
     """Return the header of a CSV file, empty if it cannot be read."""
-    return next((record.cells for record in records(data, dialect) if record.cells), [])
+    return next((r.cells for r in Splitter(data, dialect).records() if r.cells), [])
 
 
 class _Rows:
@@ -120,54 +111,41 @@ class _Rows:
         self._places = {name: place for place, name in enumerate(names) if name in wanted}
         self._chunks: dict[str, list[pa.Array]] = {name: [] for name in self._places}
         self._pending: list[list[str]] = []
-        self._lines: Sequence[int] = array("q")
+        self._lines = array("q")
         self._broken: set[int] = set()
         self._counts: Counter[str] = Counter()
         self._complete, self._line_end = True, ""
 
     def read(self, data: bytes) -> None:
-        """Read a file: all at once if its rows are regular, else in pieces.
-
-        Only pieces with faults are read row by row.
-        """
-        dialect, effort = self._dialect, Effort()
+        """Read a file: all at once if its rows are regular, else only pieces without faults so."""
+        dialect, splitter = self._dialect, Splitter(data, self._dialect, self._schema.profiled)
         plain = dialect == RFC_4180.model_copy(update={"delimiter": dialect.delimiter})
         fast = plain and len(self._names) > 0 and dialect.delimiter in ",;|\t"
-        header, end, line, start = dialect.header, len(data), 1, 0
-        while start < len(data):
+        header, size = dialect.header, len(data)
+        while splitter.start < len(data):
+            end = data.find(b"\n", splitter.start + size) + 1 or len(data)
+            regular = None
             if fast and not header:
-                regular = split_regular(data, start, end, line, len(self._names), dialect.delimiter)
-                if regular is not None and self._add_regular(regular):
-                    start, line = end, regular.next_line
-                    end = self._end_of_piece(data, start)
-                    continue
-                piece = self._end_of_piece(data, start)
-                if piece < end - _PIECE:
-                    end = piece
-                    continue
-            for record in records(
-                data, dialect, strict=self._schema.profiled, start=start, line=line, effort=effort
-            ):
+                regular = split_regular(
+                    data, splitter.start, end, splitter.line, len(self._names), dialect.delimiter
+                )
+            if regular is not None and self._add_regular(regular):
+                splitter.start, splitter.line = end, regular.next_line
+                continue
+            if size > _PIECE and not header:
+                size = _PIECE
+                continue
+            for record in splitter.records():
                 self._add_record(record, header)
-                start, line = record.next_byte, record.next_line
+                if record.error == NO_MORE or self._counts.total() > MOST_ISSUES:
+                    self._complete = False
+                    return
                 began = header and bool(record.cells or record.error)
                 header = header and not began
-                if began or start >= end or self._gave_up(record):
+                if began or splitter.start >= end:
                     break
             else:
-                break
-            if self._gave_up(record):
-                self._complete = False
-                break
-            if start >= end:
-                end = self._end_of_piece(data, start)
-
-    def _gave_up(self, record: Record) -> bool:
-        return record.error == NO_MORE or self._counts.total() > MOST_ISSUES
-
-    @staticmethod
-    def _end_of_piece(data: bytes, start: int) -> int:
-        return data.find(b"\n", start + _PIECE) + 1 or len(data)
+                return
 
     def _report(self, issue: Issue) -> None:
         self._counts[issue.rule] += 1
@@ -189,10 +167,7 @@ class _Rows:
         self._flush()
         for name, place in self._places.items():
             self._chunks[name] += regular.columns[place].chunks
-        if self._lines or not isinstance(self._lines, array):
-            self._lines = array("q", self._lines) + array("q", regular.lines)
-        else:
-            self._lines = regular.lines
+        self._lines.frombytes(regular.lines.tobytes())
         return True
 
     def _add_record(self, record: Record, header: bool) -> None:
@@ -218,8 +193,6 @@ class _Rows:
                 self._report(shape.row_length(file, record, names, self._schema, exact))
             self._broken.add(len(self._lines))
             cells = shape.key_only(cells, names, self._schema)
-        if not isinstance(self._lines, array):
-            self._lines = array("q", self._lines)
         self._lines.append(line)
         self._pending.append(cells)
         if len(self._pending) == _ROWS_AT_A_TIME:

@@ -29,17 +29,19 @@ _KEPT = 1000  # characters of a cell that an issue keeps
 
 @dataclass
 class Found:
-    """The issues of a table so far; those after the first `MOST_ISSUES` are only counted."""
+    """The issues of a table so far; those after the first `MOST_ISSUES` are only counted.
+
+    ``counts`` says how many there are of each column and rule, listed or not.
+    """
 
     issues: list[Issue] = dataclasses.field(default_factory=list)
-    # How many there are of each column and rule, listed or not.
     counts: Counter[tuple[str | None, str]] = dataclasses.field(default_factory=Counter)
 
     def add(self, issues: Iterable[Issue]) -> None:
         """Add issues."""
-        for issue in issues:
-            self.issues.append(issue)
-            self.counts[issue.column, issue.rule] += 1
+        added = list(issues)
+        self.issues += added
+        self.counts.update((issue.column, issue.rule) for issue in added)
 
     def add_rows(
         self, column: str, rule: str, positions: Sequence[int], make: Callable[[int], Issue]

@@ -1,8 +1,4 @@
-"""The report on how a model spread, computed from the tables and laid out for one screen.
-
-`tables` holds the frames and collects the cited sources, `sections` writes facts, lags, cases,
-costs and published figures that cannot be reproduced, `doubts` lists what is uncertain.
-"""
+"""The report on how a model spread, computed from the tables and laid out for one screen."""
 
 from __future__ import annotations
 
@@ -10,12 +6,11 @@ from collections.abc import Iterable
 
 from rich.console import Group, RenderableType
 from rich.rule import Rule
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
+from diffdata.cli.printing import plain_table
 from diffdata.cli.report import sections
-from diffdata.cli.report.doubts import doubts
-from diffdata.cli.report.tables import Tables
 from diffdata.errors import UnknownNameError
 from diffdata.loading import load_all
 from diffdata.package.packages import Package
@@ -25,7 +20,7 @@ __all__ = ["report"]
 
 def report(package: Package, model: str = "gpt-3") -> Group:
     """Compute the report on a model (UnknownNameError if the package does not have it)."""
-    tables = Tables(load_all(package, package.tables), model)
+    tables = sections.Tables(load_all(package, package.tables), model)
     models = set(tables["models"]["model_id"])
     if model not in models:
         raise UnknownNameError("model", model, models)
@@ -39,27 +34,24 @@ def report(package: Package, model: str = "gpt-3") -> Group:
         (f"Models compared with {name}", _table(sections.cases(tables), sections.CASES_LEGEND)),
         ("Cost per FLOP of the final training run", _lines(sections.costs(tables))),
         ("Published figures, recomputed (diffdata reproduce)", _lines(sections.ledger(tables))),
-        ("Inferred, disputed, corrected", _grid(doubts(tables))),
+        ("Inferred, disputed, corrected", _grid(sections.doubts(tables))),
         ("Sources (diffdata show sources)", _lines(sections.sources(tables))),
     ]
     title = Text.assemble((f"The diffusion of {name}", "bold"), f"  diffdata {package.version}")
     parts: list[RenderableType] = [title]
     for heading, content in contents:
-        if content is not None:
+        if content:
             parts += [Rule(Text(heading, style="bold"), align="left", characters="-"), content]
     return Group(*parts)
 
 
-def _lines(lines: Iterable[str]) -> Text | None:
-    text = "\n".join(lines)
-    return Text(text) if text else None
+def _lines(lines: Iterable[str]) -> Text:
+    return Text("\n".join(lines))
 
 
 def _grid(rows: Iterable[tuple[str, str]]) -> Table | None:
     """Lay out labels and texts in two columns."""
-    grid = Table.grid(padding=(0, 2, 0, 0))
-    grid.add_column(no_wrap=True, style="bold")
-    grid.add_column()
+    grid = Table.grid(Column(no_wrap=True, style="bold"), "", padding=(0, 2, 0, 0))
     for row in rows:
         grid.add_row(*map(Text, row))
     return grid if grid.row_count else None
@@ -70,9 +62,8 @@ def _table(rows: Iterable[Iterable[str]], legend: str = "") -> RenderableType | 
     headings, *body = [*rows] or [()]
     if not body:
         return None
-    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
-    for heading in headings:
-        table.add_column(heading, style="" if heading else "bold", vertical="top")
+    columns = (Column(text, style="" if text else "bold", vertical="top") for text in headings)
+    table = plain_table(*columns)
     for row in body:
         table.add_row(*map(Text, row))
     return Group(table, Text(legend, style="dim")) if legend else table

@@ -1,18 +1,15 @@
-"""The sections of the report on facts, releases, flows, lags, cases, costs, ledger and sources.
-
-Each section yields its lines, or the cells of its rows, and cites the rows that it uses.
-"""
+"""The sections of the report: each yields its lines or rows, and cites the rows that it uses."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pandas as pd
 
-from diffdata.cli.report.tables import Tables
-from diffdata.derive import cost_per_flop, cost_ratio, replication_lag
+from diffdata.derive import cost_per_flop, cost_ratio, is_replication, replication_lag
 from diffdata.lookup import text
 from diffdata.lookup.text import date, each, money, number, plain, rows_where, span
 from diffdata.reproduce import count_verdicts, reproduce, shown
@@ -21,6 +18,8 @@ CASES_LEGEND = (
     "Date: when finished, otherwise when published. ~: FLOP as 6 x parameters x tokens. "
     "?: inferred by us. Case: whether a text names the model as a case of the study."
 )
+# Figures that differ by less than this factor count as the same figure, rounded.
+_ROUNDING_FACTOR = 1.05
 _MILESTONES = {
     "better_model": "a better model was finished",
     "equal_open_model": "an equally good one was available",
@@ -36,6 +35,43 @@ _KEY_FIGURES = {
 }
 
 
+class Tables(dict[str, pd.DataFrame]):
+    """All tables of a dataset, the model that a report is about, and the sources cited so far."""
+
+    def __init__(self, frames: dict[str, pd.DataFrame], model: str) -> None:
+        super().__init__(frames)
+        self.model = model
+        self.cited: set[str] = set()
+
+    def rows(self, table: str, **equal: Any) -> pd.DataFrame:
+        """Return the rows of a table in which the columns have the given values; cite them."""
+        return self.cite(rows_where(self[table], **equal))
+
+    def cite(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Add the sources of some rows to those cited, and return the rows."""
+        for column in frame.columns.intersection(["source_id", "quoted_in_source_id"]):
+            self.cited |= set(frame[column].dropna())
+        return frame
+
+    def name_of(self, model: str) -> str:
+        """Return the name of a model."""
+        return str(rows_where(self["models"], model_id=model)["name"].iloc[0])
+
+    def is_reference(self) -> bool:
+        """Return whether sources compare other models with the model."""
+        return self.model in set(self["comparisons"]["reference_model_id"])
+
+    def compared(self) -> set[str]:
+        """Return the models that sources compare with the model, and the model itself."""
+        found = {self.model}
+        for table in ("comparisons", "diffusion_events"):
+            rows = self.rows(table, reference_model_id=self.model, status="current")
+            found |= set(rows["model_id"].dropna())
+        if self.is_reference():
+            found |= set(self.rows("case_studies")["model_id"])
+        return found
+
+
 def key_facts(tables: Tables) -> Iterator[tuple[str, str]]:
     """Yield who made the model, when, its size, and the means and cost of its training."""
     summary = tables.rows("model_summary", model_id=tables.model).iloc[0]
@@ -46,7 +82,11 @@ def key_facts(tables: Tables) -> Iterator[tuple[str, str]]:
             yield label, ", ".join(rows["name"])
     dates = tables.rows("model_dates", model_id=tables.model).sort_values("date")
     for milestone, rows in dates.groupby("milestone", sort=False):
-        yield plain(milestone).capitalize(), "; ".join(map(_dated, each(rows)))
+        when = [
+            f"{date(row.date, row.date_precision)} ({row.source_id}{_if_inferred(row)})"
+            for row in each(rows)
+        ]
+        yield plain(milestone).capitalize(), "; ".join(when)
     kind = [plain(summary["architecture"]), plain(summary["objective"])]
     if pd.notna(summary["gpt3_like"]):
         kind.append("GPT-3-like" if summary["gpt3_like"] else "not GPT-3-like")
@@ -57,15 +97,23 @@ def key_facts(tables: Tables) -> Iterator[tuple[str, str]]:
     for run in each(tables.rows("training_runs", model_id=tables.model)):
         yield "Training run", _run(tables, run)
     for row in each(tables.rows("comparisons", model_id=tables.model).sort_values("as_of")):
-        yield "Judged", _judgement(tables, row)
+        judged = "similar to" if row.judgement == "similar" else f"{row.judgement} than"
+        since = f", {date(row.as_of, row.as_of_precision)}" if pd.notna(row.as_of) else ""
+        superseded = ", superseded" if row.status == "superseded" else ""
+        remarks = f"{row.source_id}{since}{superseded}{_if_inferred(row)}"
+        yield "Judged", f"{judged} {tables.name_of(row.reference_model_id)} ({remarks})"
 
 
 def releases(tables: Tables) -> Iterator[tuple[str, str]]:
     """Yield each kind of access, and the artifacts of the model that have it."""
     artifacts = tables.rows("artifacts", model_id=tables.model).sort_values("available")
     for access, label in text.ACCESS_LABELS.items():
-        if len(rows := rows_where(artifacts, access=access)):
-            yield label[0].upper() + label[1:], "; ".join(map(_released, each(rows)))
+        released = []
+        for row in each(rows_where(artifacts, access=access)):
+            remark = date(row.available, row.available_precision) + _if_inferred(row)
+            released.append(f"{row.name} ({remark.removeprefix(', ')})" if remark else row.name)
+        if released:
+            yield label[0].upper() + label[1:], "; ".join(released)
 
 
 def flows(tables: Tables) -> Iterator[str]:
@@ -90,12 +138,9 @@ def lags(tables: Tables) -> Iterator[tuple[str, ...]]:
     dates = tables.rows("model_dates", model_id=tables.model, milestone="published")
     if (compared.empty and attempts.empty) or dates.empty:
         return
-    names = ["model_dates", "artifacts", "comparisons", "diffusion_events"]
-    frames = [tables[name] for name in names]
-    first, now = (
-        replication_lag(*frames, reference=tables.model, judged=judged).set_index("milestone")
-        for judged in ("first", "now")
-    )
+    names = ("model_dates", "artifacts", "comparisons", "diffusion_events")
+    lag = partial(replication_lag, *(tables[name] for name in names), reference=tables.model)
+    first, now = (lag(judged=judged).set_index("milestone") for judged in ("first", "now"))
     published = _published_lags(tables)
     yield "", "as judged first", "as judged now", "published"
     for milestone, label in _MILESTONES.items():
@@ -123,8 +168,8 @@ def cases(tables: Tables) -> Iterator[tuple[str, ...]]:
             # The first word of a mechanism is unique: incremental, replication, multiple, open.
             mechanisms[row.model_id].append(_marked(row.mechanism.split("_")[0], row.certainty))
     summary = tables["model_summary"]
-    chosen = summary[summary["model_id"].isin(compared)].copy()
-    chosen["when"] = chosen["developed"].fillna(chosen["published"])
+    chosen = summary[summary["model_id"].isin(compared)]
+    chosen = chosen.assign(when=chosen["developed"].fillna(chosen["published"]))
     yield (
         "Model", "Date", "FLOP", "Final run (90 %)", "Team", "Weights", "Mechanism", "Judged",
         "Case",
@@ -158,7 +203,7 @@ def costs(tables: Tables) -> Iterator[str]:
             f"{number(row.flop_per_usd)} FLOP per dollar"
         )
     for other in rows.index.drop(tables.model):
-        yield _cost_ratio(tables, rows, other)
+        yield _cost_ratio(tables, rows.loc[tables.model], rows.loc[other])
 
 
 def ledger(tables: Tables) -> Iterator[str]:
@@ -171,7 +216,7 @@ def ledger(tables: Tables) -> Iterator[str]:
     rows = tables.cite(calculations[selected])
     if rows.empty:
         return
-    found = list(reproduce(tables.frames, only=rows["calculation_id"]))
+    found = list(reproduce(tables, only=rows["calculation_id"]))
     yield count_verdicts(found)
     for result in found:
         if result.verdict == "cannot_be_recomputed":
@@ -179,6 +224,75 @@ def ledger(tables: Tables) -> Iterator[str]:
         elif result.verdict == "differs":
             recomputed = shown(result.recomputed, result)
             yield f"differs: {result.figure}; recomputed: {recomputed}; {result.reason}"
+
+
+def doubts(tables: Tables) -> Iterator[tuple[str, str]]:
+    """Yield the doubts about the model and the models compared with it, each with a reason."""
+    if tables.is_reference():
+        for case in each(tables.rows("case_studies", certainty="inferred")):
+            yield "inferred", f"{tables.name_of(case.model_id)} is a case: {case.note}"
+    for run in each(tables.rows("training_runs", model_id=tables.model, basis="assumed")):
+        yield "assumed", f"training run in {run.source_id}: {run.note}"
+    for section in (_replications, _disputed, _disputed_counterfactuals, _corrections):
+        yield from section(tables)
+
+
+def _replications(tables: Tables) -> Iterator[tuple[str, str]]:
+    """Test every claimed replication by the definition."""
+    pairs = tables["comparisons"][["comparison_id", "model_id", "reference_model_id"]]
+    published = tables.rows("estimates", quantity_id="mean_benchmark_difference")
+    differences = published[["comparison_id", "value"]].merge(pairs, on="comparison_id")
+    verdicts = is_replication(tables["models"], tables["evaluations"], differences)
+    for row in each(verdicts[verdicts["reference_model_id"] == tables.model]):
+        name = f"{tables.name_of(row.model_id)} as a replication of {tables.name_of(tables.model)}"
+        if pd.isna(row.is_replication):
+            yield "open", f"{name}: there are no scores to compare"
+            continue
+        basis = "published mean; the scores behind it are not public as text"
+        if row.basis == "evaluations":
+            basis = f"mean over {row.benchmarks} benchmarks"
+        within = "within" if row.is_replication else "beyond"
+        yield "tested", f"{name}: {row.mean_difference:+.1f} points ({basis}), {within} 2 points"
+
+
+def _disputed(tables: Tables) -> Iterator[tuple[str, str]]:
+    """Yield the current figures that differ, each with its source."""
+    used = tables["model_summary_inputs"].set_index("estimate_id")["used"]
+    current = rows_where(tables["estimates"], status="current").dropna(subset="value")
+    current = current[current["model_id"].isin(tables.compared())]
+    for (model, quantity, _), rows in current.groupby(["model_id", "quantity_id", "unit"]):
+        if rows["value"].max() <= _ROUNDING_FACTOR * rows["value"].min():
+            continue
+        figures = [
+            f"{number(row.value)} ({row.source_id}"
+            f"{'' if used.get(row.estimate_id) else ', set aside'})"
+            for row in each(tables.cite(rows).sort_values("value"))
+        ]
+        yield "disputed", f"{tables.name_of(str(model))}, {plain(quantity)}: {'; '.join(figures)}"
+
+
+def _disputed_counterfactuals(tables: Tables) -> Iterator[tuple[str, str]]:
+    """Yield the counterfactuals for which sources print different figures."""
+    definitions = tables["counterfactuals"]
+    definitions = definitions[definitions["model_id"].isin(tables.compared())]
+    estimates = tables["estimates"].merge(definitions[["counterfactual_id", "definition"]])
+    current = rows_where(estimates, status="current")
+    for (definition, _), rows in current.groupby(["definition", "quantity_id"]):
+        if len(rows[["value", "unit"]].drop_duplicates()) > 1:
+            printed = [f"{row.as_printed} ({row.source_id})" for row in each(tables.cite(rows))]
+            yield "disputed", f"{definition} {'; '.join(printed)}"
+
+
+def _corrections(tables: Tables) -> Iterator[tuple[str, str]]:
+    """Yield the corrections about the model; for a reference model, all corrections."""
+    corrections = tables["corrections"]
+    if not tables.is_reference():
+        compared = tables["comparisons"].set_index("comparison_id")["model_id"]
+        about = corrections["model_id"].fillna(corrections["comparison_id"].map(compared))
+        corrections = corrections[about == tables.model]
+    for row in each(tables.cite(corrections).sort_values("corrected")):
+        when = date(row.corrected, row.corrected_precision) or "undated"
+        yield "corrected", f"{when}: {row.what} {row.now}"
 
 
 def sources(tables: Tables) -> Iterator[str]:
@@ -200,18 +314,11 @@ def _if_inferred(row: Any) -> str:
     return ", inferred" if row.certainty == "inferred" else ""
 
 
-def _dated(row: Any) -> str:
-    return f"{date(row.date, row.date_precision)} ({row.source_id}{_if_inferred(row)})"
-
-
 def _evaluated(summary: pd.Series[Any], column: str) -> str:
     """Write an evaluated value with its interval, and with the method if it is an average."""
     value, low, high = (summary[f"{column}{end}"] for end in ("", "_low", "_high"))
-    if column.endswith("_usd"):
-        written = money(value, low, high)
-    else:
-        written = number(value)
-        written += f" ({number(low)}-{number(high)})" if pd.notna(low) else ""
+    bounds = f" ({number(low)}-{number(high)})" if pd.notna(low) else ""
+    written = money(value, low, high) if column.endswith("_usd") else number(value) + bounds
     level, method = summary[f"{column}_level"], summary[f"{column}_method"]
     written += f", {level:.0%} interval" if pd.notna(level) else ""
     explanations = {"single": "", "six_nd": ", as 6 x parameters x tokens"}
@@ -231,19 +338,6 @@ def _run(tables: Tables, run: Any) -> str:
     return f"{written or 'no figures'} ({run.basis}, {run.source_id})"
 
 
-def _judgement(tables: Tables, row: Any) -> str:
-    since = f", {date(row.as_of, row.as_of_precision)}" if pd.notna(row.as_of) else ""
-    superseded = ", superseded" if row.status == "superseded" else ""
-    judged = "similar to" if row.judgement == "similar" else f"{row.judgement} than"
-    remarks = f"{row.source_id}{since}{superseded}{_if_inferred(row)}"
-    return f"{judged} {tables.name_of(row.reference_model_id)} ({remarks})"
-
-
-def _released(row: Any) -> str:
-    remark = (date(row.available, row.available_precision) + _if_inferred(row)).removeprefix(", ")
-    return f"{row.name} ({remark})" if remark else str(row.name)
-
-
 def _lag(tables: Tables, rows: pd.DataFrame, milestone: str) -> str:
     if milestone not in rows.index:
         return "none"
@@ -258,37 +352,34 @@ def _lag(tables: Tables, rows: pd.DataFrame, milestone: str) -> str:
 def _published_lags(tables: Tables) -> dict[str, str]:
     """Return the lags that sources print, by the model that caught up."""
     lags = tables.rows("estimates", quantity_id="replication_lag")
-    values: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    models: dict[str, str] = {}
     for table, key in (("comparisons", "comparison_id"), ("diffusion_events", "event_id")):
-        subjects = rows_where(tables[table], reference_model_id=tables.model)
-        subjects = subjects[[key, "model_id"]].rename(columns={"model_id": "model"})
-        for lag in each(lags.merge(subjects, on=key)):
-            values[lag.model][f"{lag.unit}s"].append(number(lag.value))
-    return {
-        model: ", ".join(f"{' or '.join(dict.fromkeys(v))} {unit}" for unit, v in units.items())
-        for model, units in values.items()
-    }
+        rows = rows_where(tables[table], reference_model_id=tables.model)
+        models |= dict(zip(rows[key], rows["model_id"], strict=True))
+    subjects = lags["comparison_id"].fillna(lags["event_id"]).map(models)
+    written: dict[str, list[str]] = defaultdict(list)
+    for (model, unit), rows in lags.groupby([subjects, "unit"], sort=False):
+        values = " or ".join(dict.fromkeys(map(number, rows["value"])))
+        written[str(model)].append(f"{values} {unit}s")
+    return {model: ", ".join(lags) for model, lags in written.items()}
 
 
-def _cost_ratio(tables: Tables, rows: pd.DataFrame, other: str) -> str:
+def _cost_ratio(tables: Tables, ours: Any, theirs: Any) -> str:
     """Write the ratio of the training costs of two models, and what sources print for it."""
-    ours: Any = rows.loc[tables.model]
-    theirs: Any = rows.loc[other]
-    bounds = ["training_cost_usd_low", "training_cost_usd_high"]
+    cost, *bounds = (f"training_cost_usd{end}" for end in ("", "_low", "_high"))
     ratio, low, high = cost_ratio(
-        ours["training_cost_usd"],
-        theirs["training_cost_usd"],
-        interval=tuple(ours[bounds]),
-        other_interval=tuple(theirs[bounds]),
+        ours[cost], theirs[cost], interval=tuple(ours[bounds]), other_interval=tuple(theirs[bounds])
     )
     written = f"{ours['name']} cost {number(ratio)} times as much as {theirs['name']}"
     written += f" (90 %: {number(low)} to {number(high)})" if low is not None else ""
     used = rows_where(tables["model_summary_inputs"], quantity_id="training_cost", used=True)
-    used = used[used["model_id"].isin([tables.model, other])]
+    used = used[used["model_id"].isin([ours["model_id"], theirs["model_id"]])]
     estimates = tables.cite(tables["estimates"].merge(used[["estimate_id"]], on="estimate_id"))
     bases = " and ".join(sorted(set(estimates["basis"])))
     written += f"; both costs are {bases} ({', '.join(sorted(set(estimates['source_id'])))})"
-    pairs = rows_where(tables["comparisons"], model_id=other, reference_model_id=tables.model)
+    pairs = rows_where(
+        tables["comparisons"], model_id=theirs["model_id"], reference_model_id=tables.model
+    )
     printed = tables.rows("estimates", quantity_id="training_cost_ratio")
     for row in each(printed[printed["comparison_id"].isin(pairs["comparison_id"])]):
         written += f"; published: {row.as_printed}"

@@ -1,6 +1,6 @@
 """From the listings to the summary: one evaluated value for each quantity of each model.
 
-The method follows the Review of Particle Physics, which separates listings and summary:
+The method follows the Review of Particle Physics:
 
 1. Only current estimates with a central value count, and money only in usd.
 2. Of these only the best basis counts: reported by those who did it, before estimated, before
@@ -10,8 +10,6 @@ The method follows the Review of Particle Physics, which separates listings and 
    (source id ``cottier-comments``, advice 3.1 and 3.2); the bounds then span all their values and
    bounds, and have no level.
 4. The training compute of a dense model for which no source gives it is `six_nd`.
-
-Nothing is lost: `evaluation_inputs` lists each estimate, used or set aside, and why.
 """
 
 from __future__ import annotations
@@ -21,42 +19,31 @@ from narwhals.typing import IntoFrameT
 
 from diffdata.derive.compute import six_nd
 from diffdata.derive.dates import first_dates
-from diffdata.derive.formula import SECONDS_PER_DAY
+from diffdata.derive.formula import SECONDS_PER_DAY, documented
 from diffdata.derive.frames import Frame, choose, rows, unwrap, with_group, wrap
 from diffdata.derive.spread import gpt3_like
 
+__all__ = ["SUMMARY_TABLES", "compute_of_runs", "evaluate", "evaluation_inputs", "model_summary"]
+
 # From the most to the least direct (estimates.basis).
-BASIS_RANK = {"reported": 0, "estimated": 1, "derived": 2, "assumed": 3, "repeated": 4}
+_BASES = ("reported", "estimated", "derived", "assumed", "repeated")
 
 # The tables that `model_summary` is made of, in the order of its arguments.
 SUMMARY_TABLES = (
     "models", "model_dates", "artifacts", "estimates", "quantities", "training_runs",
     "hardware_performance",
 )  # fmt: skip
-
 _KEY = ["model_id", "quantity_id", "unit"]
-
-# With recomputed activations, the hardware performs 8 FLOP per parameter and token, of which the
-# model needs 6 (`six_nd`, `eight_nd`).
-_MODEL_SHARE_OF_HFU = 6 / 8
-_SIXTEEN_BIT = ("bf16", "fp16")
+_IN_USD = nw.col("currency").fill_null("USD") == "USD"
 
 
+@documented
 def evaluation_inputs(estimates: IntoFrameT) -> IntoFrameT:
     """Return for each estimate about a model whether the evaluation uses it, and if not, why.
 
-    Parameters
-    ----------
-    estimates : the table ``estimates``
+    Returns: Columns model_id, quantity_id, estimate_id, used, set_aside_because (``not_current``,
+    ``no_central_value``, ``other_currency``, ``weaker_basis``), sorted by the first three.
 
-    Returns
-    -------
-    frame
-        Columns: model_id, quantity_id, estimate_id, used, set_aside_because (``not_current``,
-        ``no_central_value``, ``other_currency``, ``weaker_basis``), sorted by the first three.
-
-    Examples
-    --------
     >>> from diffdata import load
     >>> inputs = evaluation_inputs(load("estimates", "2026.2"))
     >>> sorted(inputs["set_aside_because"].dropna().unique())
@@ -65,7 +52,7 @@ def evaluation_inputs(estimates: IntoFrameT) -> IntoFrameT:
     reason = choose(
         (nw.col("status") != "current", "not_current"),
         (nw.col("value").is_null(), "no_central_value"),
-        (~_in_usd(), "other_currency"),
+        (~_IN_USD, "other_currency"),
         (~nw.col("used"), "weaker_basis"),
     )
     names = ["model_id", "quantity_id", "estimate_id"]
@@ -74,27 +61,18 @@ def evaluation_inputs(estimates: IntoFrameT) -> IntoFrameT:
     return unwrap(inputs.sort(*names), like=estimates)
 
 
+@documented
 def evaluate(estimates: IntoFrameT, quantities: IntoFrameT) -> IntoFrameT:
     """Evaluate each quantity of each model that has a usable estimate.
 
-    Parameters
-    ----------
-    estimates, quantities : the tables of these names
+    Returns: Columns model_id, quantity_id, unit, value, low, high (in that unit, money in usd),
+    level (missing unless the bounds are one author's interval) and method (``single``,
+    ``geometric_mean``, ``arithmetic_mean``), sorted by the first three.
 
-    Returns
-    -------
-    frame
-        Columns: model_id, quantity_id, unit, value, low, high (in that unit, money in usd), level
-        (missing unless the bounds are one author's interval) and method (``single``,
-        ``geometric_mean``, ``arithmetic_mean``), sorted by the first three.
-
-    Examples
-    --------
     >>> from diffdata import load
     >>> values = evaluate(load("estimates", "2026.2"), load("quantities", "2026.2"))
-    >>> values = values.set_index(["model_id", "quantity_id"])
-    >>> values.loc[("gpt-3", "training_cost"), ["value", "low", "high", "method"]].to_dict()
-    {'value': 12000000.0, 'low': 5000000.0, 'high': 33000000.0, 'method': 'single'}
+    >>> values[["model_id", "quantity_id", "value"]].values.tolist()[0]
+    ['bloom', 'corpus_tokens', 344175613416.12134]
     """
     scales = wrap(quantities).select("quantity_id", "unit", "scale")
     used = _ranked(wrap(estimates)).filter(nw.col("used")).join(scales, on=["quantity_id", "unit"])
@@ -107,18 +85,16 @@ def evaluate(estimates: IntoFrameT, quantities: IntoFrameT) -> IntoFrameT:
         .group_by(*_KEY, "scale")
         .agg(
             nw.len().alias("count"),
-            nw.col("value").mean().alias("mean"),
-            nw.col("log").mean().alias("log_mean"),
-            *(nw.col(name).min() for name in ("low", "least", "level")),
-            *(nw.col(name).max() for name in ("high", "most")),
+            nw.mean("value", "log"),
+            nw.min("low", "least", "level"),
+            nw.max("high", "most"),
         )
     )
     single, log = nw.col("count") == 1, nw.col("scale") == "log"
-    mean, mean_in_logs = nw.col("mean"), nw.col("log_mean").exp()
     values = groups.select(
         *_KEY,
         # A single value is not converted: exp(log(x)) would change its last digit.
-        value=choose((single, mean), (log, mean_in_logs), otherwise=mean),
+        value=choose((log & ~single, nw.col("log").exp()), otherwise=nw.col("value")),
         low=choose((single, nw.col("low")), otherwise=nw.col("least")),
         high=choose((single, nw.col("high")), otherwise=nw.col("most")),
         level=choose((single, nw.col("level"))),
@@ -127,38 +103,27 @@ def evaluate(estimates: IntoFrameT, quantities: IntoFrameT) -> IntoFrameT:
     return unwrap(values.sort(*_KEY), like=estimates)
 
 
+@documented
 def compute_of_runs(training_runs: IntoFrameT, hardware_performance: IntoFrameT) -> IntoFrameT:
     """Return the compute of models from the hardware side: chips, time and speed of their runs.
 
     A run counts if its chip-hours (or chips and days) are known, and its speed: the achieved one,
-    or the utilization of the 16-bit peak of its matrix units. Several runs of a model are several
-    reports of the same run; their geometric mean is taken. Source of the formula:
-    ``daan-2024-gpt-3-level``, see `run_compute`.
+    or the utilization of the 16-bit peak of its matrix units. Several runs of a model are reports
+    of the same run, of which the geometric mean is taken. Source: ``daan-2024-gpt-3-level``.
 
-    Parameters
-    ----------
-    training_runs, hardware_performance : the tables of these names
+    Returns: Columns model_id, run_compute_flop (FLOP that the model needs: three quarters of those
+    from hardware utilization), sorted by model_id.
 
-    Returns
-    -------
-    frame
-        Columns: model_id, run_compute_flop (FLOP that the model needs: three quarters of those
-        from hardware utilization), sorted by model_id.
-
-    Examples
-    --------
     >>> from diffdata import load
     >>> runs, speeds = load("training_runs", "2026.2"), load("hardware_performance", "2026.2")
-    >>> found = compute_of_runs(runs, speeds)
-    >>> print(f"{found.set_index('model_id').loc['gpt-3', 'run_compute_flop']:.3g}")
+    >>> compute = compute_of_runs(runs, speeds).set_index("model_id")["run_compute_flop"]
+    >>> print(f"{compute['gpt-3']:.3g}")
     3.15e+23
     """
     column = nw.col
     peaks = (
         wrap(hardware_performance)
-        .filter(
-            (column("execution_unit") == "matrix") & column("number_format").is_in(_SIXTEEN_BIT)
-        )
+        .filter(column("number_format").is_in(["bf16", "fp16"]), execution_unit="matrix")
         .group_by("hardware_id")
         .agg(column("peak_flop_per_second").max())
     )
@@ -170,8 +135,10 @@ def compute_of_runs(training_runs: IntoFrameT, hardware_performance: IntoFrameT)
     achieved = column("achieved_flop_per_second")
     at_peak = column("utilization") * column("peak_flop_per_second")
     speed = choose((~achieved.is_null(), achieved), otherwise=at_peak)
-    hfu = (column("utilization_kind") == "hfu").fill_null(False)
-    compute = seconds * speed * choose((hfu, _MODEL_SHARE_OF_HFU), otherwise=1.0)
+    # With recomputed activations, the hardware performs 8 FLOP per parameter and token, of which
+    # the model needs 6 (`six_nd`, `eight_nd`).
+    recomputed = (column("utilization_kind") == "hfu").fill_null(False)
+    compute = seconds * speed * choose((recomputed, 6 / 8), otherwise=1.0)
     found = (
         runs.with_columns(compute.alias("compute"))
         .filter(~column("model_id").is_null() & ~column("compute").is_null())
@@ -184,6 +151,7 @@ def compute_of_runs(training_runs: IntoFrameT, hardware_performance: IntoFrameT)
     return unwrap(found, like=training_runs)
 
 
+@documented
 def model_summary(
     models: IntoFrameT,
     model_dates: IntoFrameT,
@@ -195,17 +163,15 @@ def model_summary(
 ) -> IntoFrameT:
     """Return the evaluated values in a wide layout, one row per model.
 
-    Parameters
-    ----------
-    models, model_dates, artifacts, estimates, quantities, training_runs, hardware_performance
-        The tables of these names. Each quantity with a ``summary_column`` gives a column of that
-        name and four more: ``_low``, ``_high``, ``_level`` and ``_method``; the runs give the
-        compute from the hardware side, see `compute_of_runs`.
+    Each quantity with a ``summary_column`` gives a column of that name and four more: ``_low``,
+    ``_high``, ``_level`` and ``_method``.
 
-    Returns
-    -------
-    frame
-        The columns of the table ``model_summary``, sorted by model_id.
+    Returns: The columns of the table ``model_summary``, sorted by model_id.
+
+    >>> from diffdata import load
+    >>> summary = model_summary(*(load(name, "2026.2") for name in SUMMARY_TABLES))
+    >>> bool((summary["training_compute_flop_method"] == "six_nd").any())
+    True
     """
     dates = wrap(model_dates)
     vocabulary = wrap(quantities)
@@ -225,35 +191,25 @@ def model_summary(
         chosen = values.filter(quantity_id=quantity, unit=unit).drop("quantity_id", "unit")
         wide = wide.join(chosen.rename({"value": name, **parts}), on="model_id", how="left")
     runs = compute_of_runs(wrap(training_runs), wrap(hardware_performance))
-    wide = _with_six_nd(wide).join(runs, on="model_id", how="left")
-    return unwrap(gpt3_like(wide).drop("modality").sort("model_id"), like=models)
-
-
-def _with_six_nd(wide: Frame) -> Frame:
-    """Fill in the training compute of dense models for which no source gives it."""
-    derived = six_nd(nw.col("parameters"), nw.col("training_tokens"))
+    wide = wide.join(runs, on="model_id", how="left")
+    # The training compute of dense models for which no source gives it.
     compute, method = "training_compute_flop", "training_compute_flop_method"
-    applies = (
-        nw.col(compute).is_null()
-        & (nw.col("architecture") == "dense").fill_null(False)
-        & ~derived.is_null()
-    )
-    return wide.with_columns(
+    derived = six_nd(nw.col("parameters"), nw.col("training_tokens"))
+    dense = (nw.col("architecture") == "dense").fill_null(False)
+    applies = nw.col(compute).is_null() & dense & ~derived.is_null()
+    wide = wide.with_columns(
         choose((applies, derived), otherwise=nw.col(compute)).alias(compute),
         choose((applies, "six_nd"), otherwise=nw.col(method)).alias(method),
     )
+    return unwrap(gpt3_like(wide).drop("modality").sort("model_id"), like=models)
 
 
 def _ranked(estimates: Frame) -> Frame:
     """Mark which of the estimates about models the evaluation uses."""
-    places = ((nw.col("basis") == basis, place) for basis, place in BASIS_RANK.items())
-    usable = (nw.col("status") == "current") & ~nw.col("value").is_null() & _in_usd()
+    places = ((nw.col("basis") == basis, place) for place, basis in enumerate(_BASES))
+    usable = (nw.col("status") == "current") & ~nw.col("value").is_null() & _IN_USD
     about = estimates.filter(~nw.col("model_id").is_null())
     ranked = about.with_columns(rank=choose((usable, choose(*places))))
     return with_group(ranked, _KEY, best=nw.col("rank").min()).with_columns(
-        used=(nw.col("rank") == nw.col("best")).fill_null(False) & usable
+        used=(nw.col("rank") == nw.col("best")).fill_null(False)
     )
-
-
-def _in_usd() -> nw.Expr:
-    return nw.col("currency").is_null() | (nw.col("currency") == "USD").fill_null(False)

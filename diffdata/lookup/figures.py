@@ -1,0 +1,261 @@
+"""Find estimates, the one value that they give, and the ancestry of a figure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from diffdata.derive import evaluate, evaluation_inputs
+from diffdata.errors import AmbiguousValueError, InvalidInputError, UnknownNameError
+from diffdata.loading import load_all
+from diffdata.lookup.text import (
+    each,
+    figure_text,
+    number_or_none,
+    rows_where,
+    subject_of,
+    unit_of,
+)
+from diffdata.package.packages import Dataset, open_dataset
+
+# What a figure is traced through.
+_TABLES = (
+    "estimates", "corrections", "calculations", "calculation_inputs", "model_summary_inputs",
+    "technique_evidence", "factor_evidence",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class EvaluatedValue:
+    """One value for a quantity of a model, and the estimates behind it.
+
+    Attributes
+    ----------
+    value, low, high : in `unit`; a bound that no estimate gives is None
+    level : probability of the interval; None where the bounds only span several estimates
+    unit : as in the table ``quantities``, or ``USD``
+    method : ``single``, ``geometric_mean`` or ``arithmetic_mean``
+    estimates : the ids of the estimates that the value is computed from
+    set_aside : the ids of the other estimates, each with the reason why it is not used
+    """
+
+    value: float
+    low: float | None
+    high: float | None
+    level: float | None
+    unit: str
+    method: str
+    estimates: tuple[str, ...]
+    set_aside: dict[str, str]
+
+
+def estimates(
+    *,
+    model: str | None = None,
+    quantity: str | None = None,
+    source: str | None = None,
+    status: str | None = "current",
+    package: Dataset | None = None,
+    version: str | None = None,
+) -> pd.DataFrame:
+    """Return the rows of ``estimates`` of a model, of a quantity, from a source, or of all three.
+
+    Parameters
+    ----------
+    model, quantity, source : a model_id, a quantity_id and a source_id; None does not filter
+    status : ``current``, ``superseded`` or ``withdrawn``; None returns all
+    package, version : the package or released edition to read; the bundled dataset by default
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such model, quantity, source or status; the nearest names are suggested.
+
+    Examples
+    --------
+    >>> costs = estimates(model="gpt-3", quantity="training_cost")
+    >>> costs[["estimate_id", "value", "source_id"]].values.tolist()[0]
+    ['gpt-3-training-cost', 12000000.0, 'cottier-2022-summary']
+    """
+    dataset = open_dataset(package, version)
+    frames = load_all(dataset, ["estimates", "models", "quantities", "sources"])
+    found = _estimates_of(frames, model=model, quantity=quantity, source=source)
+    if status is not None:
+        allowed = dataset.schema("estimates").field("status").constraints.enum or ()
+        if status not in allowed:
+            raise UnknownNameError("status", status, map(str, allowed))
+        found = rows_where(found, status=status)
+    return found.reset_index(drop=True)
+
+
+def value(
+    *,
+    model: str,
+    quantity: str,
+    pedantic: bool = False,
+    package: Dataset | None = None,
+    version: str | None = None,
+) -> EvaluatedValue:
+    """Return the evaluated value of a quantity of a model, see `diffdata.derive.evaluate`.
+
+    Parameters
+    ----------
+    model, quantity : a model_id and a quantity_id
+    pedantic : raise an error where current estimates have different values, instead of choosing
+    package, version : the package or released edition to read; the bundled dataset by default
+
+    Raises
+    ------
+    UnknownNameError, InvalidInputError
+        If there is no such model or quantity; if no current estimate has a value, or several units.
+    AmbiguousValueError
+        If `pedantic`, and current estimates have different values; the message lists them.
+
+    Examples
+    --------
+    >>> compute = value(model="gpt-neox-20b", quantity="training_compute", version="2026.2")
+    >>> f"{compute.value:.3g}", compute.unit, compute.method
+    ('6.83e+22', 'FLOP', 'geometric_mean')
+    """
+    frames = load_all(open_dataset(package, version), ["estimates", "models", "quantities"])
+    candidates = _estimates_of(frames, model=model, quantity=quantity).reset_index(drop=True)
+    values = evaluate(candidates, frames["quantities"])
+    if len(values) != 1:
+        problem = f"in several units, {', '.join(values['unit'])}" if len(values) else "not known"
+        raise InvalidInputError(f"quantity: {quantity} of {model} is {problem}")
+    current = candidates[(candidates["status"] == "current") & candidates["value"].notna()]
+    if pedantic and current["value"].nunique() > 1:
+        listed = [
+            f"{row['estimate_id']}: {figure_text(row)} ({row['source_id']}, {row['basis']})"
+            for row in current.assign(low=None, high=None).to_dict(orient="records")
+        ]
+        raise AmbiguousValueError(f"{quantity} of {model}", listed)
+    inputs = evaluation_inputs(candidates)
+    unused = inputs[~inputs["used"]]
+    row: Any = values.iloc[0]
+    return EvaluatedValue(
+        value=float(row["value"]),
+        low=number_or_none(row["low"]),
+        high=number_or_none(row["high"]),
+        level=number_or_none(row["level"]),
+        unit=unit_of(row["unit"], "USD"),
+        method=str(row["method"]),
+        estimates=tuple(inputs.loc[inputs["used"], "estimate_id"]),
+        set_aside=dict(zip(unused["estimate_id"], unused["set_aside_because"], strict=True)),
+    )
+
+
+def _estimates_of(frames: dict[str, pd.DataFrame], **names: str | None) -> pd.DataFrame:
+    """Return the estimates of the named model, quantity and source; None does not filter."""
+    found = frames["estimates"]
+    tables = {"model": "models", "quantity": "quantities", "source": "sources"}
+    for kind, name in names.items():
+        if name is not None:
+            column = f"{kind}_id"
+            existing = set(frames[tables[kind]][column])
+            if name not in existing:
+                raise UnknownNameError(kind, name, existing)
+            found = rows_where(found, **{column: name})
+    return found
+
+
+def trace(estimate_id: str, *, package: Dataset | None = None, version: str | None = None) -> str:
+    """Return the ancestry of a figure as indented text: what it follows from, and what uses it.
+
+    Parameters
+    ----------
+    estimate_id : the estimate
+    package, version : the package or released edition to read; the bundled dataset by default
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such estimate; the nearest names are suggested.
+
+    Examples
+    --------
+    >>> print(trace("opt-175b-cost-ratio", version="2026.2"))  # doctest: +ELLIPSIS
+    opt-175b-cost-ratio: training_cost_ratio of opt-175b-vs-gpt-3 is 7
+      printed: roughly seven times cheaper
+      source: cottier-2022-summary, 20-minute summary, Key takeaways, item 3 (read)
+      status: current, derived
+      should equal: gpt3.value / opt.value (opt-175b-cost-ratio: agrees_within_rounding)
+    ...
+    """
+    frames = load_all(open_dataset(package, version), _TABLES)
+    figures = frames["estimates"].set_index("estimate_id", drop=False)
+    frames["estimates"] = figures
+    if estimate_id not in figures.index:
+        raise UnknownNameError("estimate", estimate_id, figures.index)
+    row: Any = figures.loc[estimate_id]
+    lines = [f"{estimate_id}: {row['quantity_id']} of {subject_of(row)} is {figure_text(row)}"]
+    lines += _about(row, frames)
+    lines += _derivation(estimate_id, frames, {estimate_id})
+    lines += _uses(estimate_id, frames)
+    return "\n  ".join(lines)
+
+
+def _about(row: Any, frames: dict[str, pd.DataFrame]) -> Iterator[str]:
+    """Yield the printed words, source and status of a figure, and what replaced or corrected it."""
+    name, quoted = row["estimate_id"], row["quoted_in_source_id"]
+    where = f" in {quoted}" if isinstance(quoted, str) else ""
+    replaced = rows_where(frames["estimates"], superseded_by_estimate_id=name)["estimate_id"]
+    corrections = each(rows_where(frames["corrections"], estimate_id=name))
+    facts = [
+        ("printed", row["as_printed"]),
+        ("source", f"{row['source_id']}, {row['locator']} ({row['verification']}{where})"),
+        ("status", f"{row['status']}, {row['basis']}"),
+        ("note", row["note"]),
+        ("replaced by", row["superseded_by_estimate_id"]),
+        *(("replaces", other) for other in replaced),
+        *((f"corrected ({one.correction_id})", f"{one.what} {one.now}") for one in corrections),
+    ]
+    yield from (f"{label}: {text}" for label, text in facts if isinstance(text, str))
+
+
+def _derivation(
+    estimate_id: str, frames: dict[str, pd.DataFrame], visited: set[str]
+) -> Iterator[str]:
+    """Yield the formulas of a figure and their inputs, down to figures that no formula gives."""
+    for calculation in each(rows_where(frames["calculations"], estimate_id=estimate_id)):
+        name = calculation.calculation_id
+        verdict = f"({name}: {calculation.verdict})"
+        inputs = rows_where(frames["calculation_inputs"], calculation_id=name)
+        if estimate_id in set(inputs["estimate_id"]):  # a comparison, which derives nothing
+            yield f"compared with its own parts {verdict}"
+            continue
+        formula = calculation.formula if isinstance(calculation.formula, str) else calculation.why
+        yield f"should equal: {formula} {verdict}"
+        for given in each(inputs):
+            row: Any = frames["estimates"].loc[given.estimate_id]
+            yield f"  {given.input} = {given.estimate_id}: {figure_text(row)}"
+            if given.estimate_id not in visited:
+                visited.add(given.estimate_id)
+                yield f"    {row['source_id']}, {row['locator']}"
+                for line in _derivation(given.estimate_id, frames, visited):
+                    yield f"    {line}"
+
+
+def _uses(estimate_id: str, frames: dict[str, pd.DataFrame]) -> Iterator[str]:
+    """Yield what uses a figure: calculations in two steps, evidence, evaluated values."""
+    inputs = frames["calculation_inputs"]
+    results = frames["calculations"].set_index("calculation_id")["estimate_id"]
+    figures = [estimate_id]
+    for relation in ("used by", "used indirectly by"):
+        used_by = [
+            name
+            for figure in dict.fromkeys(figures)
+            for name in rows_where(inputs, estimate_id=figure)["calculation_id"]
+        ]
+        for name in dict.fromkeys(used_by):
+            yield f"{relation}: calculation {name}, of {results[name]}"
+        figures = [figure for figure in results.loc[used_by] if figure != estimate_id]
+    for kind in ("technique", "factor"):
+        for row in each(rows_where(frames[f"{kind}_evidence"], estimate_id=estimate_id)):
+            yield f"evidence on: {kind} {getattr(row, f'{kind}_id')}"
+    for row in each(rows_where(frames["model_summary_inputs"], estimate_id=estimate_id)):
+        relation = "used by" if row.used else f"set aside ({row.set_aside_because}) by"
+        yield f"{relation}: model_summary of {row.model_id}"
