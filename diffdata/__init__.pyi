@@ -25,9 +25,9 @@ from diffdata.loading import schema as schema
 from diffdata.loading import tables as tables
 from diffdata.lookup.figures import EvaluatedValue as EvaluatedValue
 from diffdata.lookup.figures import estimates as estimates
+from diffdata.lookup.figures import taken_from as taken_from
 from diffdata.lookup.figures import trace as trace
 from diffdata.lookup.figures import value as value
-from diffdata.lookup.sources import taken_from as taken_from
 from diffdata.package.editions import fetch as fetch
 from diffdata.package.editions import versions as versions
 from diffdata.typed import load as load

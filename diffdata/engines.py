@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from diffdata.errors import InvalidInputError, UnknownNameError, optional_library
+from diffdata.types.definitions import FIELD_TYPES
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -87,25 +88,15 @@ def spark_session(**settings: str) -> SparkSession:
 
 
 def spark_schema(schema: pa.Schema) -> StructType:
-    """Return the Spark schema (string, long, double, boolean, date) of an Arrow schema.
-
-    >>> import pyarrow as pa
-    >>> described = pa.field("memory_bytes", pa.int64(), metadata={"unit": "byte"})
-    >>> column = spark_schema(pa.schema([described]))["memory_bytes"]
-    >>> column.dataType.typeName(), column.metadata
-    ('long', {'unit': 'byte'})
-    """
+    """Return the Spark schema (string, long, double, boolean, date) of an Arrow schema."""
     optional_library("pyspark")
     import pyarrow as pa
 
     with quiet():
         from pyspark.sql import types
 
-        kinds: dict[pa.DataType, Any] = {
-            pa.int64(): types.LongType(),
-            pa.float64(): types.DoubleType(),
-            pa.bool_(): types.BooleanType(),
-            pa.date32(): types.DateType(),
+        kinds = {
+            pa.type_for_alias(row.arrow): getattr(types, row.spark) for row in FIELD_TYPES.values()
         }
         columns = types.StructType()
         for field in schema:
@@ -114,8 +105,11 @@ def spark_schema(schema: pa.Schema) -> StructType:
             }
             if "description" in described:
                 described["comment"] = described.pop("description")  # the name that Spark uses
-            kind = kinds.get(field.type, types.StringType())
-            columns.add(types.StructField(field.name, kind, metadata=described))
+            columns.add(
+                types.StructField(
+                    field.name, kinds.get(field.type, types.StringType)(), metadata=described
+                )
+            )
         return columns
 
 

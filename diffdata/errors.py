@@ -22,36 +22,17 @@ class PackageError(DiffdataError):
         super().__init__(message)
 
 
-@dataclass(frozen=True)
-class Problem:
-    """One fault of a descriptor or schema: which file, which key, what is wrong, how to fix it."""
-
-    file: str
-    key: str
-    message: str
-    hint: str = ""
-    rule: str = "descriptor"
-    line: int | None = None
-
-    @property
-    def issue(self) -> Issue:
-        """The fault as an issue of the file."""
-        key = self.key or None
-        return Issue(
-            self.file, self.line, key, rule=self.rule, message=self.message, hint=self.hint
-        )
-
-    def __str__(self) -> str:
-        where = f"{self.file}: {self.key}" if self.key else self.file
-        return f"{where}: {self.message}" + (f" ({self.hint})" if self.hint else "")
-
-
 class DescriptorError(PackageError):
-    """A descriptor or schema is readable but breaks the profile; ``problems`` lists every fault."""
+    """A descriptor or schema is readable but not valid; ``issues`` lists every fault."""
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
-        self.problems = tuple(problems)
-        super().__init__("\n".join(str(problem) for problem in self.problems))
+    def __init__(self, issues: Sequence[Issue]) -> None:
+        self.issues = tuple(issues)
+        super().__init__("\n".join(map(_of_key, issues)))
+
+
+def _of_key(issue: Issue) -> str:
+    where = f"{issue.file}: {issue.column}" if issue.column else issue.file
+    return f"{where}: {issue.message}" + (f" ({issue.hint})" if issue.hint else "")
 
 
 class UnknownNameError(DiffdataError, KeyError):
@@ -98,14 +79,7 @@ _EXTRAS = {"jinja2": "dev", "openpyxl": "xlsx", "pyspark": "spark"}
 
 
 def optional_library(name: str) -> Any:
-    """Import a library; the message of InvalidInputError names the extra that installs it.
-
-    >>> optional_library("polar")
-    Traceback (most recent call last):
-    ...
-    diffdata.errors.InvalidInputError: this needs the library polar, which is not installed; \
-install it with: pip install 'diffdata[polar]'
-    """
+    """Import a library; the message of InvalidInputError names the extra that installs it."""
     try:
         return importlib.import_module(name)
     except ImportError:
@@ -152,7 +126,7 @@ class Issue:
     line
         The line in the file, from 1, or None if the issue is about the whole file.
     column
-        The name of the column, or None.
+        The name of the column, or the key in a descriptor or schema, or None.
     row
         The key of the row, such as ``estimate_id=gpt-3-compute``, or None.
     value
@@ -200,7 +174,7 @@ class Issue:
 def issues_of(error: PackageError, file: str) -> list[Issue]:
     """Return the faults of a descriptor, or for any other error that the file cannot be read."""
     if isinstance(error, DescriptorError):
-        return [problem.issue for problem in error.problems]
+        return list(error.issues)
     message = str(error).removeprefix(f"{file}: ")
     return [Issue(file, error.line, rule=UNREADABLE, message=message)]
 

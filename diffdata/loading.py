@@ -147,11 +147,6 @@ def load_all(package: Package, names: Iterable[str]) -> dict[str, pd.DataFrame]:
     return {name: to_engine(table, "pandas") for name, table in found.items()}
 
 
-def load_from(package: Package, name: str) -> pd.DataFrame:
-    """Load a table of an opened package as a pandas frame; see `arrow_tables`."""
-    return load_all(package, [name])[name]
-
-
 def arrow_tables(package: Package, names: Iterable[str]) -> dict[str, pa.Table]:
     """Return tables of an opened package, as `load` does, with the metadata of `arrow_schema`."""
     names = [package.resource(name).name for name in names]

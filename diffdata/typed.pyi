@@ -104,6 +104,7 @@ class Hardware(Table):
     released: Series[np.datetime64]
     released_precision: Series[str]
     memory_bytes: Series[pd.Int64Dtype]
+    bandwidth_bytes_per_second: Series[float]
     power_watt: Series[float]
     source_id: Series[str]
     locator: Series[str]
@@ -239,6 +240,12 @@ class Scenarios(Table):
     locator: Series[str]
     verification: Series[str]
     quoted_in_source_id: Series[str]
+    note: Series[str]
+
+class ScenarioModels(Table):
+    scenario_id: Series[str]
+    model_id: Series[str]
+    relation: Series[str]
     note: Series[str]
 
 class ResourceFactors(Table):
@@ -467,7 +474,72 @@ class ModelSummaryInputs(Table):
     used: Series[pd.BooleanDtype]
     set_aside_because: Series[str]
 
-TableName = Literal["sources", "source_sections", "organizations", "models", "model_dates", "model_developers", "case_studies", "hardware", "hardware_performance", "training_runs", "artifacts", "rationales", "diffusion_events", "comparisons", "evaluations", "scenarios", "resource_factors", "techniques", "counterfactuals", "quantities", "estimates", "technique_evidence", "factors", "factor_evidence", "forecasts", "calculations", "calculation_inputs", "corrections", "acknowledgements", "model_summary", "model_summary_inputs"]
+class ScalingLaws(Table):
+    law_id: Series[str]
+    form: Series[str]
+    law: Series[str]
+    fit: Series[str]
+    parameters_counted: Series[str]
+    compute_unit: Series[str]
+    loss_unit: Series[str]
+    training_data: Series[str]
+    data_range: Series[str]
+    runs: Series[pd.Int64Dtype]
+    interval_method: Series[str]
+    source_id: Series[str]
+    locator: Series[str]
+    verification: Series[str]
+    quoted_in_source_id: Series[str]
+    note: Series[str]
+
+class ScalingLawConstants(Table):
+    law_id: Series[str]
+    constant: Series[str]
+    constant_value: Series[float]
+    standard_error: Series[float]
+    constant_low: Series[float]
+    constant_high: Series[float]
+    constant_level: Series[float]
+
+class ScalingLawCovariances(Table):
+    law_id: Series[str]
+    constant: Series[str]
+    other_constant: Series[str]
+    covariance: Series[float]
+    basis: Series[str]
+    source_id: Series[str]
+    locator: Series[str]
+    verification: Series[str]
+    quoted_in_source_id: Series[str]
+    note: Series[str]
+
+class PriceIndex(Table):
+    price_index: Series[str]
+    period_kind: Series[str]
+    period: Series[np.datetime64]
+    index_value: Series[float]
+    base: Series[str]
+    months: Series[pd.Int64Dtype]
+    source_id: Series[str]
+    locator: Series[str]
+    verification: Series[str]
+    quoted_in_source_id: Series[str]
+    note: Series[str]
+
+class ElectricityPrices(Table):
+    region: Series[str]
+    sector: Series[str]
+    year: Series[pd.Int64Dtype]
+    usd_per_kwh: Series[float]
+    as_printed: Series[str]
+    vintage: Series[str]
+    source_id: Series[str]
+    locator: Series[str]
+    verification: Series[str]
+    quoted_in_source_id: Series[str]
+    note: Series[str]
+
+TableName = Literal["sources", "source_sections", "organizations", "models", "model_dates", "model_developers", "case_studies", "hardware", "hardware_performance", "training_runs", "artifacts", "rationales", "diffusion_events", "comparisons", "evaluations", "scenarios", "scenario_models", "resource_factors", "techniques", "counterfactuals", "quantities", "estimates", "technique_evidence", "factors", "factor_evidence", "forecasts", "calculations", "calculation_inputs", "corrections", "acknowledgements", "model_summary", "model_summary_inputs", "scaling_laws", "scaling_law_constants", "scaling_law_covariances", "price_index", "electricity_prices"]
 
 @overload
 def load(name: Literal["sources"], version: None = None, *, package: Dataset | None = None, engine: Literal["pandas"] = "pandas") -> DataFrame[Sources]: ...
@@ -502,6 +574,8 @@ def load(name: Literal["evaluations"], version: None = None, *, package: Dataset
 @overload
 def load(name: Literal["scenarios"], version: None = None, *, package: Dataset | None = None, engine: Literal["pandas"] = "pandas") -> DataFrame[Scenarios]: ...
 @overload
+def load(name: Literal["scenario_models"], version: None = None, *, package: Dataset | None = None, engine: Literal["pandas"] = "pandas") -> DataFrame[ScenarioModels]: ...
+@overload
 def load(name: Literal["resource_factors"], version: None = None, *, package: Dataset | None = None, engine: Literal["pandas"] = "pandas") -> DataFrame[ResourceFactors]: ...
 @overload
 def load(name: Literal["techniques"], version: None = None, *, package: Dataset | None = None, engine: Literal["pandas"] = "pandas") -> DataFrame[Techniques]: ...
@@ -531,6 +605,16 @@ def load(name: Literal["acknowledgements"], version: None = None, *, package: Da
 def load(name: Literal["model_summary"], version: None = None, *, package: Dataset | None = None, engine: Literal["pandas"] = "pandas") -> DataFrame[ModelSummary]: ...
 @overload
 def load(name: Literal["model_summary_inputs"], version: None = None, *, package: Dataset | None = None, engine: Literal["pandas"] = "pandas") -> DataFrame[ModelSummaryInputs]: ...
+@overload
+def load(name: Literal["scaling_laws"], version: None = None, *, package: Dataset | None = None, engine: Literal["pandas"] = "pandas") -> DataFrame[ScalingLaws]: ...
+@overload
+def load(name: Literal["scaling_law_constants"], version: None = None, *, package: Dataset | None = None, engine: Literal["pandas"] = "pandas") -> DataFrame[ScalingLawConstants]: ...
+@overload
+def load(name: Literal["scaling_law_covariances"], version: None = None, *, package: Dataset | None = None, engine: Literal["pandas"] = "pandas") -> DataFrame[ScalingLawCovariances]: ...
+@overload
+def load(name: Literal["price_index"], version: None = None, *, package: Dataset | None = None, engine: Literal["pandas"] = "pandas") -> DataFrame[PriceIndex]: ...
+@overload
+def load(name: Literal["electricity_prices"], version: None = None, *, package: Dataset | None = None, engine: Literal["pandas"] = "pandas") -> DataFrame[ElectricityPrices]: ...
 @overload
 def load(name: str, version: str | None = None, *, package: Dataset | None = None, engine: Literal["pandas"] = "pandas") -> pd.DataFrame: ...
 @overload

@@ -11,7 +11,7 @@ from hypothesis import settings
 from diffdata.engines import to_engine
 from diffdata.package.packages import Package, open_package
 from diffdata.schemas.standard import TableSchema
-from diffdata.types.arrow import arrow_type
+from diffdata.types.columns import arrow_type
 
 # The machines that run the tests are slow at times; a test fails for what it finds, not for time.
 settings.register_profile("diffdata", deadline=None)

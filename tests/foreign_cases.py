@@ -9,7 +9,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -39,13 +39,14 @@ class Case:
     resources: list[dict[str, Any]]
     rules: frozenset[str]
     differs: str = ""
+    package: dict[str, Any] = field(default_factory=dict)  # keys of the descriptor
 
     def write(self, folder: Path) -> Path:
         """Write the package into a folder."""
         for name, data in self.files.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_bytes(data)
-        descriptor = {"name": "case", "resources": self.resources}
+        descriptor = {"name": "case", "resources": self.resources, **self.package}
         (folder / "datapackage.json").write_text(json.dumps(descriptor), encoding="utf-8")
         return folder
 
@@ -57,6 +58,7 @@ def case(
     name: str, table: str | bytes, fields: Any, *rules: str, differs: str = "",
     resource: dict[str, Any] | None = None, schema: dict[str, Any] | None = None,
     files: dict[str, bytes] | None = None, others: list[dict[str, Any]] | None = None,
+    package: dict[str, Any] | None = None,
 ) -> None:  # fmt: skip
     """Add a package of one table; `fields` are names with types, or whole fields."""
     described = [
@@ -70,7 +72,7 @@ def case(
     own = {key: value for key, value in own.items() if value is not None}
     data = table.encode() if isinstance(table, str) else table
     made = {FILE: data, **(files or {})}
-    CASES.append(Case(name, made, [own, *(others or [])], frozenset(rules), differs))
+    CASES.append(Case(name, made, [own, *(others or [])], frozenset(rules), differs, package or {}))
 
 
 def only(name: str, kind: str, **constraints: Any) -> list[dict[str, Any]]:
@@ -434,3 +436,24 @@ case(
 )
 case("some fields", "id,more\n1,a\n", TWO, schema={"fieldsMatch": "partial"})
 case("none of the fields", "more\na\n", TWO, "header", schema={"fieldsMatch": "partial"})
+
+# ---- reported elsewhere
+case(
+    "objects whose keys have another order",
+    GOOD,
+    TWO,
+    resource={"path": None, "data": [{"name": "a", "id": 1}, {"id": 2, "name": "b"}]},
+)
+case(
+    "a blank label that the schema names",
+    "id,\n1,a\n",
+    ["id:integer", {"name": "", "type": "string"}],
+    "header",
+)
+case(
+    "a moment that is none",
+    GOOD,
+    TWO,
+    "descriptor",
+    package={"created": "not_a_datetime"},
+)

@@ -12,8 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from diffdata.editing.formatting import normal_rows, rows_text
-from diffdata.editing.rows import derive
+from diffdata.editing.rows import derive, normal_rows, rows_text
 from diffdata.package.files import read_text
 from diffdata.package.packages import Package, open_package
 

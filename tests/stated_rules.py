@@ -78,7 +78,16 @@ def breaches(
                     continue
                 columns = rule_columns(rule)
                 judged = all(value[c] is not BAD for c in columns)
-                if judged and not keeps(rule, value):
+                if not judged:
+                    continue
+                if rule["rule"] == "acyclic":
+                    kept = not on_a_circle(value, rule["column"], schema, values)
+                elif "key" in rule:
+                    bounds = referred(value, rule["key"], schema, tables)
+                    kept = keeps(rule | bounds, value)
+                else:
+                    kept = keeps(rule, value)
+                if not kept:
                     found.add(Breach(name, (number,), columns, rule["name"]))
         key = listed(schema["primaryKey"])
         same = defaultdict(list)
@@ -172,11 +181,42 @@ def broken_by(text: str, value: Any, described: dict[str, Any], schema: Any) -> 
                 yield name
 
 
+def referred(
+    row: dict[str, Any], column: str, schema: Any, tables: dict[str, Rows]
+) -> dict[str, float]:
+    """Return the bounds in the row that a foreign key refers to, with their names in the rule."""
+    keys = (key for key in schema["foreignKeys"] if column in listed(key["fields"]))
+    key = min(keys, key=lambda key: len(listed(key["fields"])))
+    header, *rows = tables[key["reference"]["resource"]]
+    there = listed(key["reference"]["fields"])
+    for other in rows:
+        cells = dict(zip(header, other, strict=False))
+        if all(cells[t] == row[h] for t, h in zip(there, listed(key["fields"]), strict=True)):
+            return {
+                name: float(cells[name]) if cells[name] else default
+                for name, default in (("minimum", -float("inf")), ("maximum", float("inf")))
+            }
+    return {"minimum": -float("inf"), "maximum": float("inf")}
+
+
+def on_a_circle(
+    row: dict[str, Any], column: str, schema: Any, values: dict[int, dict[str, Any]]
+) -> bool:
+    (key,) = listed(schema["primaryKey"])
+    parents = {value[key]: value[column] for value in values.values()}
+    ancestors = [row[column]]
+    while ancestors[-1] in parents and len(ancestors) <= len(parents):
+        ancestors.append(parents[ancestors[-1]])
+    return row[key] is not None and row[key] in ancestors
+
+
 def rule_columns(rule: dict[str, Any]) -> tuple[str, ...]:
     if rule["rule"] == "datePrecision":
         return rule["date"], rule["precision"]
     when = (rule["when"]["column"],) if "when" in rule else ()
-    return (*rule["columns"], *when)
+    key = (rule["key"],) if "key" in rule else ()
+    own = rule["columns"] if "columns" in rule else [rule["column"]]
+    return (*own, *key, *when)
 
 
 def keeps(rule: dict[str, Any], row: dict[str, Any]) -> bool:
@@ -198,11 +238,25 @@ def keeps(rule: dict[str, Any], row: dict[str, Any]) -> bool:
             if holds:
                 return len(given) == len(rule["columns"])
             return rule.get("otherwise") != "empty" or not given
+        case "different":
+            return len(set(given)) == len(given)
+        case "emptyIf" | "within":
+            if "when" in rule:
+                condition = row[rule["when"]["column"]]
+                wanted = rule["when"].get("equals")
+                if condition is None or not (wanted is None or condition in wanted):
+                    return True
+            if rule["rule"] == "emptyIf":
+                return not given
+            value = row[rule["column"]]
+            inside = rule.get("minimum", value), value, rule.get("maximum", value)
+            return value is None or inside[0] <= value <= inside[2]
         case "datePrecision":
             day, precision = row[rule["date"]], row[rule["precision"]]
             if day is None or precision is None:
                 return day is None and precision is None
             first = {"day": True, "month": day.day == 1, "year": (day.month, day.day) == (1, 1)}
+            first["quarter"] = day.day == 1 and day.month in (1, 4, 7, 10)
             return first.get(precision, False)
     raise AssertionError(rule)
 

@@ -11,13 +11,13 @@ import diffdata
 from diffdata.errors import Issue
 from diffdata.schemas.standard import Field
 from diffdata.types.text import CellError
-from diffdata.validation.cells import parse_cell
 from diffdata.validation.suggestions import (
     speller,
     suggested_date,
     suggested_form,
     suggested_number,
 )
+from diffdata.validation.typed import parse_cell
 
 from .stated_rules import rows_of
 from .test_validation import only, set_cell

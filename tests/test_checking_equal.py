@@ -21,9 +21,10 @@ import pytest
 
 from diffdata.engines import to_engine
 from diffdata.errors import DescriptorError, InvalidInputError, PackageError
-from diffdata.schemas.reader import parse_schema, parse_standard_schema
+from diffdata.schemas import profile
+from diffdata.schemas.reader import parse
 from diffdata.schemas.standard import TableSchema
-from diffdata.types.arrow import arrow_type
+from diffdata.types.columns import arrow_type
 from diffdata.types.dtypes import to_pandas
 from diffdata.validation.files import check_files
 from diffdata.validation.frames import check
@@ -73,9 +74,9 @@ ODD_NAMES = ["", "a.b", "*", "^a$", "a`b", 'a"b', "A", "a", "_count", "_flag_0",
 
 
 def a_schema(draw: random.Random) -> TableSchema:
-    profile = draw.random() < 0.5
-    kinds = list(POOLS)[: 5 if profile else None]
-    names = draw.sample("abcdef" if profile else ODD_NAMES[1:], draw.randint(2, 6))
+    profiled = draw.random() < 0.5
+    kinds = list(POOLS)[: 5 if profiled else None]
+    names = draw.sample("abcdef" if profiled else ODD_NAMES[1:], draw.randint(2, 6))
     types = {name: draw.choice(kinds) for name in names}
     fields = []
     for name, kind in types.items():
@@ -93,8 +94,8 @@ def a_schema(draw: random.Random) -> TableSchema:
     ]
     schema: dict[str, Any] = {"fields": fields, "primaryKey": draw.sample(names, 2)}
     schema |= {"foreignKeys": keys, "uniqueKeys": [draw.sample(names, 2)]}
-    if not profile:
-        return parse_standard_schema(json.dumps(schema), "f")
+    if not profiled:
+        return parse(TableSchema, json.dumps(schema), "f")
     for field in fields:
         field |= {"description": "D"}
         field |= {"unit": "1"} if field["type"] in ("integer", "number") else {}
@@ -104,16 +105,20 @@ def a_schema(draw: random.Random) -> TableSchema:
         {"rule": "exactlyOne", "columns": [one, two]},
         {"rule": "requiredIf", "columns": [one], "otherwise": "empty", "when": {"column": two}
          | ({"equals": ENUMS[types[two]][:2]} if types[two] in ENUMS else {})},
+        {"rule": "emptyIf", "columns": [one], "when": {"column": two}},
+        {"rule": "distinct", "columns": [one, two]},
     ]  # fmt: skip
     if len(numbers) > 1:
         rules += [
             {"rule": "ordered", "columns": numbers},
             {"rule": "nearProduct", "column": numbers[0], "terms": [numbers[1], 2], "factor": 3},
             {"rule": "nearMedian", "column": numbers[0], "by": [numbers[1]], "factor": 3},
+            {"rule": "within", "column": numbers[0], "minimum": 0, "maximum": 2**53},
+            {"rule": "different", "columns": numbers},
         ]
     schema["rules"] = [{"name": f"r{n}", "reason": "R"} | rule for n, rule in enumerate(rules)]
     described = {"$schema": "x", "title": "T", "description": "D"}
-    return parse_schema(json.dumps(schema | described), "f")
+    return parse(profile.TableSchema, json.dumps(schema | described), "f")
 
 
 def a_table(draw: random.Random, schema: TableSchema) -> tuple[pa.Table, pa.Table]:
@@ -198,7 +203,7 @@ def test_spark_agrees_on_random_schemas_and_tables(spark: Any) -> None:
 
 
 def standard(*fields: dict[str, Any], **more: Any) -> TableSchema:
-    return parse_standard_schema(json.dumps({"fields": list(fields)} | more), "f")
+    return parse(TableSchema, json.dumps({"fields": list(fields)} | more), "f")
 
 
 @pytest.mark.parametrize("name", ODD_NAMES)
@@ -383,4 +388,4 @@ def test_a_rule_that_no_column_of_these_types_can_keep_is_refused(rule: dict[str
     schema = {"$schema": "x", "title": "T", "description": "D", "primaryKey": "s", "fields": fields}
     rules = [{"name": "r", "reason": "R"} | rule]
     with pytest.raises(DescriptorError, match="rule r: "):
-        parse_schema(json.dumps(schema | {"rules": rules}), "f")
+        parse(profile.TableSchema, json.dumps(schema | {"rules": rules}), "f")

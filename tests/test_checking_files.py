@@ -14,16 +14,17 @@ import pytest
 
 import diffdata
 from diffdata.errors import InvalidInputError, PackageError, UnknownNameError
-from diffdata.package.packages import Package, open_package
-from diffdata.schemas.reader import parse_standard_schema
+from diffdata.package.packages import Package, open_package, read_package
+from diffdata.schemas import standard
+from diffdata.schemas.reader import parse
 from diffdata.types.text import encoded_once
 from diffdata.validation import readers
 from diffdata.validation.check import _read
 from diffdata.validation.files import check_files, check_package
-from diffdata.validation.foreign import read_foreign
 from diffdata.validation.readers import _ENCODED, FILE_ENGINES, fastest_engine
+from diffdata.validation.resources import Budget
 from diffdata.validation.result import CheckResult
-from diffdata.validation.typed import Found, to_typed
+from diffdata.validation.typed import TypedTable
 
 from .conftest import ROOT
 from .packages import make_package
@@ -59,6 +60,10 @@ def session_for(engine: str, request: pytest.FixtureRequest) -> Any:
     return request.getfixturevalue("spark") if engine == "pyspark" else None
 
 
+def read_all(package: Package) -> dict[str, TypedTable]:
+    return {name: _read(package, name, Budget())[0] for name in package.tables}
+
+
 def counts(path: Path, package: Package, engine: str, session: Any = None) -> Counter[Any]:
     result = check_files(path, "things", package=package.root, engine=engine, session=session)
     return Counter({(rule.rule, rule.columns[0]): rule.failing for rule in result.failed})
@@ -69,7 +74,9 @@ def test_cells_of_csv_are_read_as_strictly_as_validate_reads_them(
     engine: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     package = open_package(make_package(tmp_path, rows=CELLS))
-    expected = by_validate("things", {name: _read(package, name)[0] for name in package.tables})
+    expected = by_validate(
+        "things", {name: _read(package, name, Budget())[0] for name in package.tables}
+    )
     found = counts(tmp_path / "things.csv", package, engine, session_for(engine, request))
     assert found == expected
     assert expected["type", "size"] == 4
@@ -82,7 +89,9 @@ def test_text_that_was_encoded_once_is_refused_like_by_validate(
     rows = [f"t{number},,,,,,,,{text}" for number, text in enumerate(TEXTS)]
     rows.insert(0, "thing_id,of_thing_id,kind,edition,count,size,flag,day,limit")
     package = open_package(make_package(tmp_path, rows="\n".join([*rows, ""])))
-    expected = by_validate("things", {name: _read(package, name)[0] for name in package.tables})
+    expected = by_validate(
+        "things", {name: _read(package, name, Budget())[0] for name in package.tables}
+    )
     found = counts(tmp_path / "things.csv", package, engine, session_for(engine, request))
     assert found == expected == {("type", "limit"): 4}
 
@@ -145,7 +154,7 @@ def test_nan_in_parquet_is_missing_whatever_the_statistics_of_the_file_say(
         {"name": "a", "type": "number", "constraints": {"required": True, "maximum": 2}},
         {"name": "b", "type": "integer"},
     ]
-    schema = parse_standard_schema(json.dumps({"fields": fields, "primaryKey": ["a"]}), "f")
+    schema = parse(standard.TableSchema, json.dumps({"fields": fields, "primaryKey": ["a"]}), "f")
     values = [1.0, math.nan, math.nan, 5.0, -0.5, 1.5]
     table = pa.table({"a": values, "b": pa.array([1.0, math.nan, 2.0, 7.0, 3.0, 4.0])})
     pq.write_table(table, tmp_path / "t.parquet", row_group_size=3)
@@ -233,8 +242,8 @@ def test_a_package_is_checked_table_by_table(
 ) -> None:
     """One without rules is read as the standard has it, as `validate` reads it."""
     loose = 'r, 7,x,1, 8 ,Infinity,True,2020-3-1,"two\u200b\nlines"\ns,,,,, NaN ,0,2020-3-32,\n'
-    tables, _ = read_foreign(make_package(tmp_path, rows=CELLS + loose))
-    read = {table.name: to_typed(table.text, table.schema, Found()) for table in tables}
+    package, _ = read_package(make_package(tmp_path, rows=CELLS + loose), judged=True)
+    read = read_all(package)
     found = check_package(tmp_path, engine=engine, session=session_for(engine, request))
     for result in found.values():
         failed = Counter({(rule.rule, rule.columns[0]): rule.failing for rule in result.failed})
@@ -276,5 +285,6 @@ def test_a_package_of_strangers_is_checked_by_the_standard(tmp_path: Path) -> No
     found = check_package(descriptor)
     assert verdicts(found) == {("a", "primary-key (id)", 2), ("a", "foreign-key (of)", 1)}
     descriptor.write_text(json.dumps({"resources": [resource | {"path": ["a.csv", "b.csv"]}]}))
-    with pytest.raises(PackageError, match="in one file or folder"):
-        check_package(tmp_path)
+    (parts,) = check_package(tmp_path).values()
+    assert [rule.rule for rule in parts.failed] == ["unreadable"]
+    assert "not in one file" in parts.failed[0].expected

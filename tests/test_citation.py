@@ -16,8 +16,15 @@ from hypothesis import strategies as st
 import diffdata
 from diffdata.errors import DescriptorError, UnknownNameError
 from diffdata.exporting import schema_org
-from diffdata.exporting.citation import citation_of, source_item
-from diffdata.exporting.styles import STYLES, apa, bibtex, latex, yaml_text
+from diffdata.exporting.citation import (
+    STYLES,
+    apa,
+    bibtex,
+    citation_of,
+    latex,
+    source_item,
+    yaml_text,
+)
 from diffdata.lookup.text import each
 from diffdata.package.packages import Package, open_package
 
@@ -67,7 +74,8 @@ def test_every_source_passes_a_bibtex_processor() -> None:
     assert set(read.entries) == IDS | {f"{DATASET}-sources"}
     for row in each(SOURCES):
         entry = read.entries[row.source_id]
-        assert str(Text.from_latex(entry.fields["title"])) == row.title
+        # pybtex leaves the backslash before a dollar.
+        assert str(Text.from_latex(entry.fields["title"])).replace(r"\$", "$") == row.title
         named = row.authors.split("; ") if isinstance(row.authors, str) else []
         assert len(entry.persons.get("author", [])) == len(named)
     printed = list(Style().format_bibliography(read))

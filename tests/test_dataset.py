@@ -21,7 +21,8 @@ from .conftest import ROOT
 TABLES = diffdata.tables()
 UNSOURCED = (
     "sources", "source_sections", "quantities", "calculations", "calculation_inputs",
-    "technique_evidence", "factor_evidence", "acknowledgements",
+    "technique_evidence", "factor_evidence", "acknowledgements", "scenario_models",
+    "scaling_law_constants",
 )  # fmt: skip
 FACTS = [name for name in TABLES if name not in UNSOURCED]
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from diffdata.errors import DescriptorError, PackageError
 from diffdata.package.packages import open_package
-from diffdata.schemas.reader import parse_package, parse_schema
+from diffdata.schemas import profile
+from diffdata.schemas.reader import parse
 
 
 def schema(**changes: Any) -> str:
@@ -30,12 +31,12 @@ def schema(**changes: Any) -> str:
 
 def problems(text: str) -> list[str]:
     with pytest.raises(DescriptorError) as caught:
-        parse_schema(text, "schemas/things.json")
-    return [str(problem) for problem in caught.value.problems]
+        parse(profile.TableSchema, text, "schemas/things.json")
+    return str(caught.value).splitlines()
 
 
 def test_a_plain_schema_is_read() -> None:
-    assert parse_schema(schema(), "f").primary_key == ("thing_id",)
+    assert parse(profile.TableSchema, schema(), "f").primary_key == ("thing_id",)
 
 
 @pytest.mark.parametrize(
@@ -102,7 +103,7 @@ def test_a_repeated_key_is_an_error() -> None:
 
 def test_text_that_is_not_json_is_one_clear_line() -> None:
     with pytest.raises(PackageError, match=r"^f\.json: line 2, column 1: not JSON: .*$"):
-        parse_schema("{\n", "f.json")
+        parse(profile.TableSchema, "{\n", "f.json")
 
 
 @pytest.mark.parametrize(
@@ -115,7 +116,7 @@ def test_paths_stay_inside_the_package(path: str) -> None:
         "resources": [{"name": "r", "path": path, "schema": "s.json"}],
     }  # fmt: skip
     with pytest.raises(DescriptorError, match="is not a relative path inside the package"):
-        parse_package(json.dumps(descriptor), "datapackage.json")
+        parse(profile.PackageDescriptor, json.dumps(descriptor), "datapackage.json")
 
 
 def test_foreign_keys_to_missing_tables_and_columns_are_found(copy: Path) -> None:
@@ -154,17 +155,17 @@ json_values = st.recursive(
 
 @given(json_values)
 def test_any_json_is_read_or_refused_by_our_own_errors(value: Any) -> None:
-    for parse in (parse_schema, parse_package):
+    for model in (profile.TableSchema, profile.PackageDescriptor):
         with pytest.raises(PackageError):
-            parse(json.dumps(value), "f.json")
+            parse(model, json.dumps(value), "f.json")
 
 
 @given(st.text())
 def test_any_text_is_refused_by_our_own_errors(text: str) -> None:
     with pytest.raises(PackageError):
-        parse_schema(text, "f.json")
+        parse(profile.TableSchema, text, "f.json")
 
 
 def test_nesting_without_end_is_refused() -> None:
     with pytest.raises(PackageError):
-        parse_schema("[" * 100_000, "f.json")
+        parse(profile.TableSchema, "[" * 100_000, "f.json")

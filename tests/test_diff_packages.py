@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from diffdata.diff import PackageDiff, TableDiff, as_dict, compare
-from diffdata.diff.cells import Consequence
 from diffdata.diff.outline import ordered_changes
 from diffdata.diff.packages import column_types
+from diffdata.diff.tables import Consequence
 from diffdata.errors import InvalidDataError, InvalidInputError, UnknownNameError
 from diffdata.package.packages import open_package
 

@@ -1,5 +1,6 @@
 """What a user can compare: folders, untrusted archives, files, git revisions."""
 
+import json
 import shutil
 import stat
 import subprocess
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from diffdata.diff import compare
-from diffdata.diff.places import open_place
+from diffdata.diff.packages import PackageDiff, open_place
 from diffdata.errors import InvalidInputError, PackageError
 from diffdata.package.archives import unpack
 from diffdata.package.packages import Package
@@ -197,11 +198,21 @@ def test_a_file_and_a_dataset_cannot_be_compared(tmp_path: Path) -> None:
         compare(ROOT, ROOT, rtol=0.1)
 
 
-def test_a_package_of_another_profile_is_refused_in_one_sentence(tmp_path: Path) -> None:
-    (tmp_path / "datapackage.json").write_text('{"resources": [{"name": "t", "path": "t.csv"}]}')
-    with pytest.raises(PackageError, match="does not follow the profile of diffdata") as raised:
-        compare(tmp_path, ROOT)
-    assert "\n" not in str(raised.value)
+def test_third_party_packages_are_compared_table_by_table(tmp_path: Path) -> None:
+    fields = [{"name": "Key", "type": "string"}, {"name": "b", "type": "number"}]
+    resources = [
+        {"name": "t", "path": "t.csv", "schema": {"fields": fields, "primaryKey": "Key"}},
+        {"name": "plain", "path": "t.csv"},
+    ]
+    for folder, cell in (("old", "1"), ("new", "2")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "t.csv").write_text(f"Key,b\nx,{cell}\n")
+        text = json.dumps({"resources": resources})
+        (tmp_path / folder / "datapackage.json").write_text(text)
+    found = compare(tmp_path / "old", tmp_path / "new")
+    assert isinstance(found, PackageDiff)
+    assert [(c.old, c.new) for c in found.tables[0].cells] == [("1", "2")]
+    assert found.remarks == ("plain: not compared, the table has no schema",)
 
 
 def test_a_missing_file_is_an_error(tmp_path: Path) -> None:

@@ -8,9 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diffdata.diff import TableDiff, as_dict, compare
-from diffdata.diff.cells import Consequence, canonical, difference, guess_type
 from diffdata.diff.table_diff import compare_tables
-from diffdata.diff.tables import Table, make_table, parse_table
+from diffdata.diff.tables import (
+    Consequence,
+    Table,
+    canonical,
+    difference,
+    guess_type,
+    make_table,
+    parse_table,
+)
 from diffdata.errors import InvalidInputError, PackageError, UnknownNameError
 
 from . import independent

@@ -12,11 +12,11 @@ import pyarrow as pa
 import pytest
 
 import diffdata
-from diffdata.engines import ENGINES, to_engine
-from diffdata.errors import InvalidInputError, UnknownNameError
+from diffdata.engines import ENGINES, spark_schema, to_engine
+from diffdata.errors import InvalidInputError, UnknownNameError, optional_library
 from diffdata.package.digest import content_digest
 from diffdata.package.packages import Package, open_package
-from diffdata.types.arrow import arrow_type
+from diffdata.types.columns import arrow_type
 
 from .packages import make_package
 
@@ -131,3 +131,17 @@ def test_a_missing_library_says_what_to_install(
     monkeypatch.setitem(sys.modules, engine, None)
     with pytest.raises(InvalidInputError, match=rf"pip install 'diffdata\[{extra}\]'"):
         to_engine(table, engine)
+
+
+def test_the_schema_of_spark_has_types_and_units() -> None:
+    pytest.importorskip("pyspark")
+    described = pa.field("memory_bytes", pa.int64(), metadata={"unit": "byte"})
+    column = spark_schema(pa.schema([described]))["memory_bytes"]
+    assert (column.dataType.typeName(), column.metadata) == ("long", {"unit": "byte"})
+
+
+def test_a_library_that_is_not_installed_is_named_with_its_extra() -> None:
+    with pytest.raises(
+        InvalidInputError, match=r"not installed; install it with: pip install 'dif"
+    ):
+        optional_library("polar")

@@ -26,14 +26,13 @@ import diffdata
 from diffdata.errors import InvalidDataError, InvalidInputError, PackageError, UnknownNameError
 from diffdata.exporting import FormulaWarning, export
 from diffdata.exporting.citation import citation_of
-from diffdata.exporting.contents import contents
-from diffdata.exporting.write import FORMATS
-from diffdata.loading import load_from
+from diffdata.exporting.write import FORMATS, contents
+from diffdata.loading import load
 from diffdata.package.digest import content_digest
 from diffdata.package.files import DESCRIPTOR
 from diffdata.package.packages import Package, open_package
 from diffdata.schemas.standard import TableSchema
-from diffdata.validation.cells import parse_cell
+from diffdata.validation.typed import parse_cell
 
 from .conftest import ROOT, edit
 from .packages import ROWS, add_table, field, make_package
@@ -72,7 +71,7 @@ def from_csv(path: Path, package: Package, table: str) -> Any:
             (copied / file).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(package.root / file, copied / file)
         shutil.copy(path.parent / f"{name}.csv", copied / resource.path)
-    return load_from(open_package(copied), table)
+    return load(table, package=open_package(copied))
 
 
 def from_json(path: Path, package: Package, table: str) -> Any:
@@ -124,7 +123,7 @@ def test_formats_preserve_every_value(
     paths = export(None, to, tmp_path / "out", package=odd)
     for table in odd.tables:
         path = next((path for path in paths if path.stem == table), paths[0])
-        frame, schema = load_from(odd, table), odd.schema(table)
+        frame, schema = load(table, package=odd), odd.schema(table)
         assert content_digest(read(path, odd, table), schema) == content_digest(frame, schema)
 
 
@@ -135,7 +134,7 @@ def test_formats_preserve_the_dataset(
     paths = export(None, to, tmp_path / "out", package=package)
     for table in ("estimates", "models", "hardware", "model_dates"):
         path = next((path for path in paths if path.stem == table), paths[0])
-        frame, schema = load_from(package, table), package.schema(table)
+        frame, schema = load(table, package=package), package.schema(table)
         assert content_digest(frame, schema) == content_digest(
             read(path, package, table), schema
         ), table
@@ -157,7 +156,10 @@ def test_exports_contain_version_and_digest(to: str, package: Package, tmp_path:
     else:
         header, row = about(to, paths[0])
         found = dict(zip(header, row, strict=True))
-        assert (found["table"], found["rows"]) == ("hardware", len(load_from(package, "hardware")))
+        assert (found["table"], found["rows"]) == (
+            "hardware",
+            len(load("hardware", package=package)),
+        )
         assert (found["version"], found["digest"]) == (package.version, digest)
         assert found["citation"].startswith("The diffdata authors. (2026).")
 
@@ -290,7 +292,7 @@ def test_bibtex_contains_the_sources_of_the_tables(package: Package, tmp_path: P
     }
     assert set(parse_file(str(path)).entries) == wanted | {f"diffdata-{package.version}"}
     (path,) = export("sources", "bibtex", tmp_path / "b.bib", package=package)
-    assert len(parse_file(str(path)).entries) == len(load_from(package, "sources")) + 1
+    assert len(parse_file(str(path)).entries) == len(load("sources", package=package)) + 1
 
 
 def test_existing_files_are_not_overwritten_by_default(package: Package, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from diffdata.schemas.rules import table_checks
 from diffdata.schemas.standard import Constraints, Field, TableSchema
-from diffdata.types.arrow import arrow_type
+from diffdata.types.columns import arrow_type
 from diffdata.validation import evaluate as failing
 from diffdata.validation.evaluate import failing_rows
 

@@ -17,7 +17,8 @@ import pytest
 
 import diffdata
 from diffdata.errors import Issue
-from diffdata.validation import foreign, report
+from diffdata.package import packages
+from diffdata.validation import check, report, resources
 from diffdata.validation.shape import MOST_ISSUES
 
 from .conftest import ROOT
@@ -354,7 +355,7 @@ def test_one_wrong_column_of_a_large_table_is_one_fault(tmp_path: Path) -> None:
 
 
 def test_bombs_do_not_unpack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(foreign, "MAX_BYTES", 2**20)
+    monkeypatch.setattr(resources, "MAX_BYTES", 2**20)
     (tmp_path / "t.csv.gz").write_bytes(gzip.compress(bytes(50 * 2**20)))
     tracemalloc.start()
     (issue,) = errors(write(tmp_path, path="t.csv.gz"))
@@ -367,11 +368,11 @@ def test_bombs_do_not_unpack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 def test_all_files_of_a_package_together_are_bounded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    budget = foreign.Budget
-    monkeypatch.setattr(foreign, "Budget", lambda: budget(2 * len(GOOD)))
+    budget = resources.Budget
+    monkeypatch.setattr(check, "Budget", lambda: budget(2 * len(GOOD)))
     write(tmp_path)
-    resources = [RESOURCE | {"name": f"t{number}"} for number in range(3)]
-    (tmp_path / "datapackage.json").write_text(json.dumps({"name": "p", "resources": resources}))
+    three = [RESOURCE | {"name": f"t{number}"} for number in range(3)]
+    (tmp_path / "datapackage.json").write_text(json.dumps({"name": "p", "resources": three}))
     (issue,) = errors(tmp_path)
     assert "which are not read" in issue.message
 
@@ -380,7 +381,7 @@ def test_a_descriptor_that_is_too_large_is_not_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(tmp_path)
-    monkeypatch.setattr(foreign, "MAX_JSON", 10)
+    monkeypatch.setattr(packages, "MAX_JSON", 10)
     (issue,) = diffdata.validate(tmp_path)
     assert (issue.file, issue.rule) == ("datapackage.json", "unreadable")
 

@@ -10,15 +10,14 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from diffdata.editing.formatting import format_package, normal_cell, normal_rows, rows_text
+from diffdata.editing.rows import format_package, normal_cell, normal_rows, rows_text
 from diffdata.errors import PackageError, UnknownNameError
 from diffdata.package.packages import Package, open_package
 from diffdata.schemas.standard import Field, TableSchema
 from diffdata.types.dtypes import to_pandas
 from diffdata.types.text import CellError
-from diffdata.validation.cells import parse_cell
 from diffdata.validation.text import read_table
-from diffdata.validation.typed import Found, to_typed
+from diffdata.validation.typed import Found, parse_cell, to_typed
 
 from .conftest import edit
 from .test_editing import line_of

@@ -17,18 +17,13 @@ from hypothesis import strategies as st
 import diffdata
 from diffdata.errors import Issue, PackageError
 from diffdata.package.archives import unpack
-from diffdata.schemas.reader import (
-    parse_package,
-    parse_schema,
-    parse_standard_package,
-    parse_standard_schema,
-)
+from diffdata.schemas import profile, standard
+from diffdata.schemas.reader import parse
 from diffdata.schemas.standard import ITEM_TYPES, Dialect, Field, TableSchema
 from diffdata.types.definitions import FIELD_TYPES
 from diffdata.types.text import CellError
-from diffdata.validation.cells import parse_cell
 from diffdata.validation.text import read_table
-from diffdata.validation.typed import Found, to_typed
+from diffdata.validation.typed import Found, parse_cell, to_typed
 
 from .foreign_cases import CASES, FILE
 from .test_foreign import DESCRIPTOR, PACKAGE, RESOURCE, write
@@ -90,9 +85,10 @@ def test_any_descriptor_is_read_or_refused(value: Any, data: st.DataObject) -> N
     if data.draw(st.booleans()):
         place = data.draw(st.integers(0, len(text)))
         text = text[:place] + data.draw(st.text(max_size=3)) + text[place + 1 :]
-    for parse in (parse_package, parse_schema, parse_standard_package, parse_standard_schema):
+    models = [m for room in (profile, standard) for m in (room.PackageDescriptor, room.TableSchema)]
+    for model in models:
         try:
-            parse(text, "f.json")
+            parse(model, text, "f.json")
         except PackageError as error:
             assert str(error)  # noqa: PT017
 

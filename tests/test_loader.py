@@ -44,7 +44,7 @@ def test_a_missing_table_names_the_nearest() -> None:
 
 
 def test_invalid_data_are_refused_with_all_faults(copy: Path) -> None:
-    edit(copy / "data/hardware.csv", "huawei,npu", "huwei,npx")
+    edit(copy / "data/hardware.csv", "Huawei Ascend 910,huawei,npu", "Huawei Ascend 910,huwei,npx")
     with pytest.raises(InvalidDataError) as caught:
         diffdata.load("hardware", package=copy)
     assert {issue.rule for issue in caught.value.issues} == {"enum", "foreign-key"}

@@ -4,8 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import diffdata
-from diffdata.editing.formatting import format_package
-from diffdata.editing.rows import rows
+from diffdata.editing.rows import format_package, rows
 from diffdata.package.packages import open_package
 
 from .new_rows import ROWS, add_rows

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 import diffdata
 from diffdata import cli
 from diffdata.errors import UnknownNameError
-from diffdata.lookup.sources import reading_list, reading_order, row_counts, section_of
+from diffdata.lookup.figures import reading_list, reading_order, row_counts, section_of
 from diffdata.package.packages import Package
 
 SECTIONED = sorted(set(diffdata.load("source_sections")["source_id"]))

@@ -377,7 +377,7 @@ def test_an_archive_that_does_not_load_is_not_released(
     def fail(*_: object) -> None:
         raise PackageError("other values")
 
-    monkeypatch.setattr("diffdata.releasing.publish.arrow_tables", fail)
+    monkeypatch.setattr("diffdata.releasing.publish.validated_tables", fail)
     before = contents_of(tree)
     with pytest.raises(PackageError, match="other values"):
         release_first(tree)
@@ -427,7 +427,7 @@ def test_a_new_correction_names_the_row_that_it_refers_to(copy: Path) -> None:
 
 def test_a_changed_correction_names_the_row_that_it_refers_to_and_itself(copy: Path) -> None:
     set_cell(copy, "comparisons", "opt-175b-vs-gpt-3", "note", "Otherwise.")
-    set_cell(copy, "corrections", "comments-utilization-omitted", "now", "Otherwise.")
+    set_cell(copy, "corrections", "summary-opt-175b-capability", "now", "Otherwise.")
     assert changed_and_unnamed(copy) == []
 
 

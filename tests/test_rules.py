@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from diffdata.schemas import profile
 from diffdata.schemas.patterns import ambiguous, whole
-from diffdata.schemas.reader import parse_schema
+from diffdata.schemas.reader import parse
 from diffdata.schemas.rules import (
     Check,
     field_checks,
@@ -40,7 +41,7 @@ def things(rules: list[dict[str, Any]]) -> TableSchema:
     ]
     named = [{"name": "r", "reason": "because"} | rule for rule in rules]
     text = {"$schema": "x", "title": "T", "description": "D", "fields": fields, "primaryKey": "k"}
-    return parse_schema(json.dumps(text | {"rules": named}), "f")
+    return parse(profile.TableSchema, json.dumps(text | {"rules": named}), "f")
 
 
 def frame(**columns: list[Any]) -> pd.DataFrame:

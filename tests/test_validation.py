@@ -14,9 +14,9 @@ from diffdata.package.packages import Package
 from diffdata.schemas.standard import Field, TableSchema
 from diffdata.types.text import CellError, cell_text
 from diffdata.validation import text
-from diffdata.validation.cells import parse_cell
 from diffdata.validation.splitting import Splitter, split_regular
 from diffdata.validation.text import first_row, read_table
+from diffdata.validation.typed import parse_cell
 
 from .conftest import edit
 from .test_rules import things
@@ -54,7 +54,7 @@ def only(issues: list[Issue]) -> Issue:
         ("estimates", "gpt-3-training-cost", "price_year", "2020.0", "type", "whole", "write 2020"),
         ("estimates", "gpt-3-training-cost", "basis", "estimate", "enum", "one of", "estimated"),
         ("estimates", "gpt-3-training-cost", "basis", "", "required", "a value", ""),
-        ("estimates", "gpt-3-training-cost", "currency", "usd", "pattern", "of the form", ""),
+        ("estimates", "gpt-3-training-cost", "currency", "usd", "enum", "one of", "USD"),
         ("estimates", "gpt-3-training-cost", "low", "13e6", "interval_in_order", "<=", "between"),
         ("estimates", "gpt-3-training-cost", "currency", "", "money_has_a_currency",
          "found unit=currency: expected a value in currency", "money names its currency"),
@@ -67,7 +67,7 @@ def only(issues: list[Issue]) -> Issue:
         ("models", "opt-175b", "name", "OPT\n175B", "type", "on one line", ""),
         ("sources", "brown-2020", "published", "2020-05", "type", "a date", "2020-05-01"),
         ("sources", "brown-2020", "published", "2020-02-30", "type", "no such day", ""),
-        ("sources", "cottier-2022-summary", "published", "2027-05-28", "accessed_after_published",
+        ("sources", "cottier-2022-summary", "published", "2026-11-27", "accessed_after_published",
          "published <= accessed", "read before"),
         ("sources", "brown-2020", "published_precision", "month", "published_precision_fits", "",
          "claims no day"),

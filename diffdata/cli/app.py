@@ -6,7 +6,7 @@ import codecs
 import io
 import json
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextvars import ContextVar
 from importlib.metadata import version
 from pathlib import Path
@@ -82,25 +82,26 @@ def _escape(error: UnicodeError) -> tuple[str, int]:
     return json.dumps(error.object[error.start : error.end])[1:-1], error.end
 
 
-def opened(
-    package: Path | None,
-    open_with: Callable[[Path | None, str | None], OpenedPackage] | None = None,
-) -> OpenedPackage:
+def opened(package: Path | None) -> OpenedPackage:
     """Open the dataset of a command: a released edition, a folder, or the current dataset."""
     from diffdata.package.packages import open_dataset
 
     if package is not None and EDITION.get() is not None:
         raise InvalidInputError("--edition names an edition and --package a folder; give only one")
-    return (open_with or open_dataset)(package, EDITION.get())
+    return open_dataset(package, EDITION.get())
 
 
-def pairs(texts: Iterable[str] | None, option: str, expected: str) -> dict[str, str]:
-    """Split the values of an option at their equals signs, such as OLD=NEW."""
-    found = {}
+def pairs(
+    texts: Iterable[str] | None, what: str, expected: str, *, empty: bool = False
+) -> dict[str, str]:
+    """Split texts at their first equals sign, such as OLD=NEW; the second part may be `empty`."""
+    found: dict[str, str] = {}
     for text in texts or ():
-        first, _, second = text.partition("=")
-        if not (first and second):
-            raise InvalidInputError(f"{option}: expected {expected}, found {text!r}")
+        first, equals, second = text.partition("=")
+        if not (first and equals and (second or empty)):
+            raise InvalidInputError(f"{what}: expected {expected}, found {text!r}")
+        if first in found:
+            raise InvalidInputError(f"{what}: {first!r} is given twice, found {text!r}")
         found[first] = second
     return found
 

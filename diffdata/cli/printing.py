@@ -18,7 +18,7 @@ from diffdata.cli.app import print_json
 from diffdata.errors import InvalidInputError, UnknownNameError
 from diffdata.schemas.standard import TableSchema
 from diffdata.types.text import CellError, cell_text
-from diffdata.validation.cells import parse_cell
+from diffdata.validation.typed import parse_cell
 
 _CONDITION = re.compile(r"(\w+)\s*(!=|<=|>=|=|<|>|~)\s*(.*)", re.S)
 _COMPARISONS = {"=": "eq", "!=": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
@@ -31,15 +31,10 @@ def console() -> Console:
     return Console(width=width, highlight=False, markup=False, emoji=False)
 
 
-def error_console() -> Console:
-    """Return the console for standard error, where progress is shown."""
-    return Console(stderr=True, highlight=False)
-
-
 @contextmanager
 def show_passes() -> Iterator[Callable[[str, int, int], None]]:
     """Yield a function that shows on a terminal the name of a pass, its number, and how many."""
-    screen = error_console()
+    screen = Console(stderr=True, highlight=False)
     columns = (
         progress.SpinnerColumn(), progress.TextColumn("{task.description}", markup=False),
         progress.BarColumn(), "pass", progress.MofNCompleteColumn(), progress.TimeElapsedColumn(),

@@ -1,19 +1,25 @@
-"""Commands that compare, cite and export."""
+"""Commands that compare, cite and export, that edit a dataset, and that manage editions."""
 
 from __future__ import annotations
 
+import datetime
+import shlex
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-from diffdata.cli.app import FORMAT, Package, app, opened, pairs, print_json
-from diffdata.errors import InvalidInputError
+from diffdata.cli.app import FORMAT, Package, ResultFormat, app, opened, pairs, print_json
+from diffdata.errors import InvalidInputError, PackageError
 
-_PANEL = "Compare, cite, export"
+_COMPARE = "Compare, cite, export"
+_EDIT = "Edit the data"
+_EDITIONS = "Manage editions"
 
 
-@app.command(rich_help_panel=_PANEL)
+@app.command(rich_help_panel=_COMPARE)
 def diff(
     old: Annotated[
         str,
@@ -79,7 +85,7 @@ def diff(
         raise typer.Exit(1)
 
 
-@app.command(rich_help_panel=_PANEL)
+@app.command(rich_help_panel=_COMPARE)
 def cite(
     what: Annotated[
         str | None, typer.Argument(help="A table or an estimate_id; by default the dataset.")
@@ -91,12 +97,12 @@ def cite(
     package: Package = None,
 ) -> None:
     """Print the citation of the dataset, a table or an estimate, with its version and sources."""
-    from diffdata.exporting import cite, open_profiled
+    from diffdata.exporting import cite
 
-    typer.echo(cite(what, style=style, package=opened(package, open_profiled)), nl=False)
+    typer.echo(cite(what, style=style, package=opened(package)), nl=False)
 
 
-@app.command(rich_help_panel=_PANEL)
+@app.command(rich_help_panel=_COMPARE)
 def export(
     tables: Annotated[list[str] | None, typer.Argument(help="Names of tables.")] = None,
     to: Annotated[
@@ -123,7 +129,7 @@ def export(
     with warnings.catch_warnings(
         record=True, action="always", category=exporting.FormulaWarning
     ) as caught:
-        dataset = opened(package, exporting.open_profiled)
+        dataset = opened(package)
         paths = exporting.export(
             tables or None, to, out, package=dataset, overwrite=overwrite, safe=safe
         )
@@ -133,7 +139,7 @@ def export(
         typer.echo(path)
 
 
-@app.command(rich_help_panel=_PANEL)
+@app.command(rich_help_panel=_COMPARE)
 def metadata(
     kind: Annotated[
         Literal["zenodo", "schema-org", "croissant"],
@@ -145,4 +151,145 @@ def metadata(
     from diffdata import exporting
 
     make = getattr(exporting, kind.replace("-", "_"))
-    print_json(make(opened(package, exporting.open_profiled)))
+    print_json(make(opened(package)))
+
+
+@app.command(rich_help_panel=_EDIT)
+def new(
+    table: Annotated[
+        str, typer.Argument(help="The name of a table, as in model, estimate, sources.")
+    ],
+    values: Annotated[
+        list[str] | None,
+        typer.Argument(help="Cells, each as COLUMN=VALUE; COLUMN= leaves the cell empty."),
+    ] = None,
+    no_input: Annotated[
+        bool, typer.Option("--no-input", help="Ask nothing; what is missing is an error.")
+    ] = False,
+    package: Package = None,
+) -> None:
+    """Add a row at its place, and ask for the cells that are missing and cannot be derived."""
+    from diffdata.editing.adding import add_row, fill_in, table_named
+    from diffdata.editing.rows import is_working_tree, open_for_editing
+    from diffdata.releasing.build import GENERATED_TABLES
+
+    opened = open_for_editing(package)
+    name = table_named(opened, table)
+    if name in GENERATED_TABLES and is_working_tree(opened):
+        raise PackageError(f"{name}: the table is generated; run `diffdata build` to update it")
+    cells = pairs(values, "cells", "COLUMN=VALUE, as in model_id=gpt-3", empty=True)
+    try:
+        if not no_input:
+            read = partial(typer.prompt, default="", show_default=False)
+            fill_in(opened, name, cells, read, typer.echo)
+        added = add_row(opened, name, cells)
+    except (InvalidInputError, PackageError, typer.Abort):
+        if not no_input:  # the answers are not lost
+            place = [] if package is None else ["--package", str(package)]
+            given = [f"{column}={cell}" for column, cell in cells.items()]
+            command = shlex.join(["diffdata", "new", table, *given, *place])
+            typer.echo(f"\nto continue: {command}", err=True)
+        raise
+    typer.echo(f"{added.path}:{added.line}: added")
+    for column, cell in added.row.items():
+        if cell:
+            mark = " (derived)" if column in added.derived else ""
+            typer.echo(f"  {column}: {cell}{mark}")
+    for issue in added.warnings:
+        typer.echo(str(issue), err=True)
+    if is_working_tree(opened):
+        typer.echo("Next: run `diffdata build` to update the generated files.", err=True)
+
+
+@app.command("format", rich_help_panel=_EDIT)
+def format_files(
+    path: Annotated[
+        Path | None,
+        typer.Argument(
+            help="A folder with a datapackage.json; by default the working tree of diffdata."
+        ),
+    ] = None,
+    check: Annotated[bool, typer.Option("--check", help="Change nothing, only report.")] = False,
+) -> None:
+    """Write the CSV files in the standard form: sorted, quotes only where needed, nothing lost."""
+    from diffdata.editing.rows import format_package, open_for_editing
+    from diffdata.package.packages import open_package
+
+    opened = open_package(path) if check else open_for_editing(path)
+    changed = format_package(opened, check=check)
+    _report([file.relative_to(opened.root) for file in changed], "not in form" if check else "")
+
+
+@app.command(rich_help_panel=_EDIT)
+def build(
+    check: Annotated[bool, typer.Option("--check", help="Change nothing, only report.")] = False,
+    package: Package = None,
+) -> None:
+    """Update the files that are generated from the tables."""
+    from diffdata.package.packages import open_package
+    from diffdata.releasing.build import build, stale
+
+    opened = open_package(package)
+    if not (opened.root / "pyproject.toml").is_file():
+        raise PackageError(f"{opened.root}: not a working tree of diffdata, nothing to build")
+    _report(stale(opened) if check else build(opened), "stale" if check else "")
+
+
+def _report(paths: Sequence[str | Path], fault: str) -> None:
+    """Print the files that were written or, if they only have a fault, exit with 1."""
+    for path in paths:
+        typer.echo(f"{fault or 'written'}: {path}")
+    if fault and paths:
+        raise typer.Exit(1)
+
+
+@app.command(rich_help_panel=_EDITIONS)
+def versions(format: ResultFormat = "text") -> None:
+    """List the released editions, the oldest first."""
+    from diffdata.package.editions import versions
+
+    releases = versions()
+    if format == "json":
+        print_json([release.model_dump(mode="json") for release in releases])
+        return
+    if not releases:
+        typer.echo("no edition is released yet", err=True)
+    for release in releases:
+        amount = f"{len(release.tables)} tables, {release.rows:,} rows"
+        doi = f", doi {release.doi}" if release.doi else ""
+        typer.echo(f"{release.edition}  {release.date}  {amount}{doi}")
+        typer.echo(f"  digest {release.digest}")
+        for point in release.headline:
+            typer.echo(f"  - {point}")
+
+
+@app.command(rich_help_panel=_EDITIONS)
+def fetch(
+    edition: Annotated[str, typer.Argument(help="A released edition, see `diffdata versions`.")],
+    mirror: Annotated[
+        str, typer.Argument(help="The folder that contains the archives, or its https address.")
+    ],
+) -> None:
+    """Fetch the archive of an edition that is not installed."""
+    from diffdata.package.editions import fetch
+
+    typer.echo(fetch(edition, mirror))
+
+
+@app.command(rich_help_panel=_EDITIONS)
+def release(
+    edition: Annotated[str, typer.Argument(help="The edition that datapackage.json names.")],
+    date: Annotated[
+        datetime.datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="The day of the release; by default today."),
+    ] = None,
+    package: Package = None,
+) -> None:
+    """Freeze the data as an edition: an archive and its index entry."""
+    from diffdata.editing.rows import open_for_editing
+    from diffdata.releasing import release
+
+    opened = open_for_editing(package)
+    made = release(opened, edition, date.date() if date else None)
+    typer.echo(f"written: releases/{made.file} ({made.bytes:,} bytes, sha256 {made.sha256})")
+    typer.echo("written: releases/index.json")

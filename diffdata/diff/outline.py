@@ -11,10 +11,9 @@ from itertools import groupby
 from operator import eq
 from typing import Any
 
-from diffdata.diff.cells import CELL_KINDS, Consequence
 from diffdata.diff.packages import PackageDiff
 from diffdata.diff.table_diff import CellChange, TableDiff
-from diffdata.diff.tables import Keyed, key_words
+from diffdata.diff.tables import CELL_KINDS, Consequence, Keyed, key_words
 from diffdata.errors import visible
 
 # Of changes without a number, the larger thing comes first.

@@ -1,23 +1,31 @@
-"""Two datasets: their tables, their schemas, their cells, and what depends on them."""
+"""Two datasets or CSV files, named by a user: what differs, and what depends on that."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+import os
+import subprocess
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import astuple, dataclass, replace
+from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
 import pandas as pd
 
 from diffdata.derive import SUMMARY_TABLES, evaluation_inputs, model_summary
-from diffdata.diff.cells import ColumnType, Consequence
 from diffdata.diff.table_diff import TableDiff, compare_tables
-from diffdata.diff.tables import Table, make_table, read_table
-from diffdata.errors import InvalidInputError, UnknownNameError
+from diffdata.diff.tables import ColumnType, Consequence, Table, make_table, read_table
+from diffdata.errors import InvalidInputError, PackageError, UnknownNameError
 from diffdata.loading import load_all
-from diffdata.package.packages import Package
+from diffdata.package.archives import unpacked
+from diffdata.package.editions import edition_of, find_release, versions
+from diffdata.package.files import DESCRIPTOR
+from diffdata.package.packages import Package, open_dataset, open_package
 from diffdata.reproduce import Reproduction, reproduce
-from diffdata.schemas.standard import Field, TableSchema
+from diffdata.schemas.reader import parse
+from diffdata.schemas.standard import Field, PackageDescriptor, TableSchema
 from diffdata.types.text import cell_text
 
 _TYPES: dict[str, ColumnType] = {
@@ -66,6 +74,130 @@ class PackageDiff:
         return not changed and all(table.same for table in self.tables)
 
 
+def compare(
+    old: str | os.PathLike[str],
+    new: str | os.PathLike[str],
+    *,
+    key: str | Sequence[str] = (),
+    rename: Mapping[str, str] | None = None,
+    only: Sequence[str] | None = None,
+    delimiter: str = ",",
+    encoding: str = "utf-8",
+    atol: float = 0,
+    rtol: float = 0,
+    explain: bool = False,
+) -> PackageDiff | TableDiff:
+    """Compare two datasets, or two CSV files; see `open_place` for what can be named.
+
+    CSV files need a `key`, the columns that identify a row (``OLD=NEW`` if the files name one
+    differently), and allow `rename` (new names of columns by old ones), `delimiter`, `encoding`,
+    and tolerances: numbers that differ by at most ``atol + rtol * abs(old)`` count as written
+    differently. Datasets allow `only`, the tables to compare, and `explain`, which also compares
+    the derived figures and the ledger that are recomputed from each of them.
+    """
+    with open_place(old) as before, open_place(new) as after:
+        if isinstance(before, Package) and isinstance(after, Package):
+            unfit = "delimiter, encoding, atol, rtol: these are for CSV files, not for datasets"
+            if key or rename:
+                unfit = "key, rename: datasets are compared by the primary keys of their schemas"
+            if key or rename or (delimiter, encoding, atol, rtol) != (",", "utf-8", 0, 0):
+                raise InvalidInputError(unfit)
+            found = compare_packages(before, after, only=only)
+            explanation = explain_changes(before, after) if explain else None
+            return replace(found, old=str(old), new=str(new), explanation=explanation)
+        if explain:
+            raise InvalidInputError("explain: this is for datasets, not for CSV files")
+        if isinstance(before, Path) and isinstance(after, Path):
+            if only:
+                raise InvalidInputError("only: this is for datasets, not for CSV files")
+            first, last = (
+                read_table(path, str(name), delimiter=delimiter, encoding=encoding)
+                for path, name in ((before, old), (after, new))
+            )
+            return compare_tables(first, last, key, rename=rename, atol=atol, rtol=rtol)
+        file, other = (old, new) if isinstance(before, Path) else (new, old)
+        raise InvalidInputError(
+            f"{file} is a CSV file and {other} a dataset: expected two datasets or two CSV files"
+        )
+
+
+@contextmanager
+def open_place(text: str | os.PathLike[str]) -> Iterator[Package | Path]:
+    """Open what a user names: a folder, a .zip, a CSV file, a released edition, a git revision.
+
+    They are tried in this order. Temporary files are removed afterwards.
+    """
+    name = os.fspath(text)
+    path = Path(name)
+    edition = edition_of(name)
+    if path.is_dir() or path.name == DESCRIPTOR:
+        yield open_package(path)
+    elif path.suffix.lower() == ".zip":
+        with unpacked(path) as folder:
+            yield open_package(folder)
+    elif path.suffix.lower() == ".csv" or path.is_file():
+        yield path
+    elif edition in [release.edition for release in versions()]:
+        yield open_dataset(version=name)
+    else:
+        with tempfile.TemporaryDirectory(prefix="diffdata-") as folder:
+            archive = Path(folder, "revision.zip")
+            if _archive_revision(name, archive):
+                with unpacked(archive) as root:
+                    yield open_package(root)
+                return
+        if edition:
+            find_release(name, versions())
+        raise PackageError(
+            f"{name}: expected a folder with a {DESCRIPTOR}, a .zip of one, a CSV file, a released "
+            "edition, or a revision of the git repository in the current directory"
+        )
+
+
+def _archive_revision(text: str, archive: Path) -> bool:
+    """Write the dataset of a revision as a .zip; return False if git has no such revision."""
+    revision, _, inside = text.partition(":")
+    if not revision or revision.startswith("-"):
+        return False
+    where = PurePosixPath(inside)
+    if where.is_absolute() or ".." in where.parts:
+        raise PackageError(f"{text}: expected REV:FOLDER with a folder inside the repository")
+    if _git("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}").returncode:
+        return False
+    # Like git, look in the current folder, and then at the top of the repository.
+    for place in [f"{inside.rstrip('/')}/"] if inside else ["./", ""]:
+        descriptor = _git("cat-file", "blob", f"{revision}:{place}{DESCRIPTOR}")
+        if descriptor.returncode == 0:
+            break
+    else:
+        raise PackageError(f"{text}: the revision has no {inside and f'{where}/'}{DESCRIPTOR}")
+    resources = parse(PackageDescriptor, descriptor.stdout, f"{text}: {DESCRIPTOR}").resources
+    paths = [path for resource in resources for path in (*resource.paths, resource.schema_)]
+    named = [path for path in paths if isinstance(path, str)]
+    tree = _git("rev-parse", f"{revision}:{place}").stdout.rstrip("\n")
+    top = _git("rev-parse", "--show-toplevel").stdout.rstrip("\n")
+    written = _git(
+        "--literal-pathspecs", "archive", "--format=zip", f"--output={archive}", tree, "--",
+        DESCRIPTOR, *named, at=top or None,
+    )  # fmt: skip
+    if written.returncode:
+        reason = written.stderr.strip().splitlines()
+        raise PackageError(f"{text}: {reason[-1] if reason else 'git archive failed'}")
+    return True
+
+
+def _git(*arguments: str, at: str | None = None) -> subprocess.CompletedProcess[str]:
+    try:
+        return subprocess.run(
+            ["git", *arguments], cwd=at, capture_output=True, check=False, encoding="utf-8",
+            errors="replace",
+        )  # fmt: skip
+    except FileNotFoundError:
+        raise PackageError(
+            "git is not installed; name a folder, a .zip or a CSV file instead of a revision"
+        ) from None
+
+
 def compare_packages(
     old: Package, new: Package, *, only: Iterable[str] | None = None
 ) -> PackageDiff:
@@ -77,8 +209,11 @@ def compare_packages(
     old_tables, new_tables = ([t for t in p.tables if t in wanted] for p in (old, new))
     tables, schema, remarks = [], [], []
     for table in (table for table in new_tables if table in old_tables):
+        if not (old.schemas[table].fields and new.schemas[table].fields):
+            remarks.append(f"{table}: not compared, the table has no schema")
+            continue
         before, after = (
-            read_table(package.data_path(table), package.resource(table).path)
+            read_table(package.data_path(table), package.resource(table).file)
             for package in (old, new)
         )
         old_schema, new_schema = old.schema(table), new.schema(table)

@@ -15,11 +15,10 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from diffdata.diff.cells import Consequence
 from diffdata.diff.outline import OutlineSection, ordered_changes, outline
 from diffdata.diff.packages import PackageDiff
 from diffdata.diff.table_diff import CellChange, TableDiff
-from diffdata.diff.tables import Key
+from diffdata.diff.tables import Consequence, Key
 
 # A comment on a pull request has at most 65,536 characters; a longer text is cut between sections.
 MOST_CHARACTERS = 60_000
@@ -79,38 +78,36 @@ def _sentence(row: Mapping[str, str]) -> Text:
 
 def markdown(diff: PackageDiff | TableDiff, *, limit: int | None = 10) -> str:
     """Return a comparison as Markdown that fits in a comment; see `outline` for `limit`."""
-    template = _template("diff.md.j2")
+    page = template(__file__, "diff.md.j2", finalize=escape_markdown)
     # A reviewer needs the figure, locator and link of an added row; if all that is too long, less.
     for room in (1_000, 200, 0):
         title, summary, sections = outline(diff, limit=limit, width=80, room=room)
-        text = template.render(title=title, summary=summary, sections=sections, cut="")
+        text = page.render(title=title, summary=summary, sections=sections, cut="")
         if len(text) <= MOST_CHARACTERS:
             return text
     while len(text) > MOST_CHARACTERS and sections:
         cut = sections.pop().title
-        text = template.render(title=title, summary=summary, sections=sections, cut=cut)
+        text = page.render(title=title, summary=summary, sections=sections, cut=cut)
     return text
 
 
 def html_page(diff: PackageDiff | TableDiff, *, limit: int | None = _MOST_IN_HTML) -> str:
     """Return a comparison as one HTML page without other files; see `outline` for `limit`."""
     title, summary, sections = outline(diff, limit=limit, width=400, room=4_000)
-    template = _template("diff.html.j2")
-    return template.render(title=title, summary=summary, sections=sections)
+    page = template(__file__, "diff.html.j2", autoescape=True)
+    return page.render(title=title, summary=summary, sections=sections)
 
 
 @cache
-def _template(name: str) -> Template:
-    """Return a template in which the value of every expression is escaped for its format."""
-    markdown = name.endswith(".md.j2")
+def template(module: str, name: str, **options: Any) -> Template:
+    """Return a template in the folder ``templates`` beside a module; options as of Jinja."""
     environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=not markdown,
-        finalize=escape_markdown if markdown else None,
+        loader=FileSystemLoader(Path(module).with_name("templates")),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        **options,
     )
     return environment.get_template(name)
 

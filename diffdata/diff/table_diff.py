@@ -14,15 +14,20 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
-from diffdata.diff.cells import (
+from diffdata.diff.tables import (
     ColumnType,
     Consequence,
     Difference,
+    Key,
+    Keyed,
+    Table,
+    by_key,
     canonical,
     difference,
     guess_type,
+    key_columns,
+    unknown_column,
 )
-from diffdata.diff.tables import Key, Keyed, Table, by_key, key_columns, unknown_column
 from diffdata.errors import InvalidInputError
 
 Content = tuple[str | Decimal, ...]
@@ -165,7 +170,7 @@ def compare_tables(
 ) -> TableDiff:
     """Compare two tables; `types` says what columns of the new table contain.
 
-    Other columns are judged by their names and cell by cell. For the options see `places.compare`.
+    Other columns are judged by their names and cell by cell. For the options see `compare`.
     """
     for option, value in (("atol", atol), ("rtol", rtol)):
         if not 0 <= value < math.inf:

@@ -1,30 +1,46 @@
-"""A row before it is written: faults of its cells, references, its identifier, derived cells."""
+"""Rows as text: the standard form of files; faults, references, identifiers, derived cells."""
 
 from __future__ import annotations
 
+import csv
+import io
+import os
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from functools import partial
+from pathlib import Path
 
 import pyarrow as pa
 
-from diffdata.editing.formatting import key_of, normal_cell
-from diffdata.errors import PackageError, UnknownNameError, nearest, suggestion
-from diffdata.package.files import read_bytes
-from diffdata.package.packages import Package
-from diffdata.schemas.profile import DatePrecision, ExactlyOne
+from diffdata.errors import Issue, PackageError, UnknownNameError, nearest, suggestion
+from diffdata.package.files import DESCRIPTOR, read_bytes, read_text, replacing
+from diffdata.package.packages import Package, open_package
 from diffdata.schemas.rules import field_checks
 from diffdata.schemas.standard import Field, TableSchema
-from diffdata.types.arrow import arrow_type
+from diffdata.schemas.stated import DatePrecision, ExactlyOne
+from diffdata.types.columns import arrow_type
+from diffdata.types.definitions import CONTROL
 from diffdata.types.text import CellError, quote
-from diffdata.validation.cells import parse_cell
 from diffdata.validation.evaluate import failing_rows
+from diffdata.validation.shape import row_key
 from diffdata.validation.text import read_table
+from diffdata.validation.typed import parse_cell
 
+try:
+    import fcntl
+except ImportError:  # Windows: there only the comparison in `replace_text` protects a file
+    fcntl = None  # type: ignore[assignment]
+
+_EXPECTED = "expected text on one line, without control characters"
+# Faults of the shape of a file that formatting removes without losing anything.
+_HARMLESS = ("blank-row", "byte-order-mark", "line-ends")
+# ASCII digits only: other characters that Python reads as digits are left to the validator.
+_NUMBER = re.compile(r"([+-]?)(?=\.?[0-9])0*([0-9]*)(?:\.([0-9]*))?(?:[eE]([+-]?)0*([0-9]+))?")
 _PRECISIONS = {4: "year", 7: "month", 10: "day"}  # by the number of characters
 # The default of a column, if its enum allows it, and the column that must be given for it to apply.
 _DEFAULTS = {"status": ("current", None), "statistic": ("unspecified", "value")}
-
 # How identifiers are made: alternatives, the best first, each a sequence of columns, `=word` for a
 # fixed word, and `*` for the one column that an `exactlyOne` rule asks for. An alternative is used
 # if the row has all its columns.
@@ -46,10 +62,138 @@ _PARTS: dict[str, tuple[tuple[str, ...], ...]] = {
 # Tables in which two rows of the same parts are two statements, so that the second gets a number.
 # In the others they are probably the same thing, and the user decides.
 _NUMBERED = ("comparisons", "diffusion_events", "estimates", "rationales", "training_runs")
-
 _SMALL_WORDS = {"a", "an", "and", "at", "by", "for", "from", "in", "into", "is", "of", "on", "or"}
 _SMALL_WORDS |= {"the", "to", "via", "with"}
 _NAMED_LETTER = re.compile(r"(?:GREEK|LATIN) (?:SMALL|CAPITAL) LETTER ([A-Z]+)")
+
+
+def open_for_editing(path: str | os.PathLike[str] | None = None) -> Package:
+    """Open a package to change it, by default the working tree that diffdata is installed from."""
+    package = open_package(path)
+    _ = package.descriptor  # an error if the package does not follow the profile
+    if path is None and not is_working_tree(package):
+        raise PackageError(
+            f"{package.root}: the dataset of an installed package cannot be edited; name the "
+            "folder of your own package, or install a clone with `pip install -e .`"
+        )
+    return package
+
+
+def is_working_tree(package: Package) -> bool:
+    """Return whether a package is in a working tree of diffdata, where `diffdata build` works."""
+    return all((package.root / name).exists() for name in ("pyproject.toml", "diffdata"))
+
+
+@contextmanager
+def locked(package: Package) -> Iterator[None]:
+    """Hold the lock of a package from reading its files to writing them; wait while it is taken."""
+    with (package.root / DESCRIPTOR).open("rb") as file:
+        if fcntl is not None:
+            with suppress(OSError):  # a file system without locks
+                fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def replace_text(path: Path, old: str, new: str) -> None:
+    """Replace the text of a file atomically, or refuse if the file no longer has the text `old`."""
+    try:
+        with replacing(path) as unfinished:
+            unfinished.write_bytes(new.encode())
+            if path.read_bytes() != old.encode():
+                raise PackageError(
+                    f"{path}: another program changed the file in the meantime; "
+                    "it was not written, run the command again"
+                )
+    except OSError as error:
+        raise PackageError(f"{path}: cannot be written: {error.strerror}") from None
+
+
+def format_package(
+    package: Package, tables: Iterable[str] | None = None, check: bool = False
+) -> list[Path]:
+    """Write the files of tables in the standard form, all or none; return those that change."""
+    changes: dict[Path, tuple[str, str]] = {}
+    faults: list[str] = []
+    with locked(package):
+        wanted = [resource.name for resource in package.descriptor.resources]
+        for table in wanted if tables is None else tables:
+            path, file = package.data_path(table), package.resource(table).file
+            try:
+                text = read_text(path, file)
+                schema = package.schema(table)
+                formatted = rows_text(normal_rows(text, schema, file), schema)
+                if formatted != text:
+                    changes[path] = (text, formatted)
+            except PackageError as error:
+                faults.append(str(error))
+        if faults:
+            listed = "\n".join(faults)
+            raise PackageError(f"{listed}\nno file was changed; run `diffdata validate` for more")
+        if not check:
+            for path, (text, formatted) in changes.items():
+                replace_text(path, text, formatted)
+    return list(changes)
+
+
+def normal_rows(text: str, schema: TableSchema, file: str) -> list[dict[str, str]]:
+    """Return the rows of a CSV file in the standard form; PackageError if one could be lost."""
+    if schema.fields_match != "exact":  # other columns than those of the schema would be lost
+        schema = schema.model_copy(update={"fields_match": "equal"})
+    table, issues = read_table(text.encode(), file, schema)
+    faults = [issue for issue in issues if issue.rule not in _HARMLESS]
+    rows: list[dict[str, str]] = []
+    first_lines: dict[tuple[str, ...], int] = {}
+    for line, cells in [] if faults else zip(table.lines, table.rows(), strict=True):
+        row = {field.name: normal_cell(cells[field.name], field) for field in schema.fields}
+        if not any(row.values()):
+            continue
+        rows.append(row)
+        issue = partial(Issue, file, line, row=row_key(row, schema))
+        for name, cell in row.items():
+            if CONTROL.search(cell):
+                message = f"{quote(cell)} is not allowed: {_EXPECTED}"
+                hint = "check the quotes"
+                faults.append(issue(name, value=cell, rule="type", message=message, hint=hint))
+        key = key_of(row, schema)
+        # The validator, too, does not compare a key of which a part is missing.
+        if all(key) and (first := first_lines.setdefault(key, line)) != line:
+            about, hint = schema.primary_key[0], f"line {first} has the same key"
+            faults.append(issue(about, rule="primary-key", message="duplicate key", hint=hint))
+    if faults:
+        raise PackageError("\n".join(map(str, faults)), faults[0].line)
+    return rows
+
+
+def normal_cell(text: str, field: Field) -> str:
+    """Return a cell in the standard form, with its digits: only ``+.5E+06`` becomes ``0.5e6``."""
+    text = text.strip()
+    found = _NUMBER.fullmatch(text) if field.type in ("integer", "number") else None
+    if not found:
+        return text
+    sign, integral, fraction, exponent_sign, exponent = (part or "" for part in found.groups())
+    written = sign.strip("+") + (integral or "0")
+    written += f".{fraction}" if fraction else ""
+    written += f"e{exponent_sign.strip('+')}{exponent}" if exponent else ""
+    try:
+        parse_cell(text, field)
+    except CellError:  # such as a number that is too large, which the validator reports as it is
+        return text
+    return written
+
+
+def rows_text(rows: Iterable[Mapping[str, str]], schema: TableSchema) -> str:
+    """Return rows as the text of a CSV file, sorted by key."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(schema.column_names)
+    for row in sorted(rows, key=lambda row: key_of(row, schema)):
+        writer.writerow([row[name] for name in schema.column_names])
+    return text.getvalue()
+
+
+def key_of(row: Mapping[str, str], schema: TableSchema) -> tuple[str, ...]:
+    """Return the key of a row, as the text by which files are sorted."""
+    return tuple(row.get(name, "") for name in schema.primary_key)
 
 
 def fault(text: str, field: Field) -> str:
@@ -105,7 +249,7 @@ def derive(package: Package, table: str, given: Mapping[str, str]) -> dict[str, 
 
 def rows(package: Package, table: str) -> list[dict[str, str]]:
     """Return the rows of a table as text, without those that cannot be read."""
-    file = package.resource(table).path
+    file = package.resource(table).file
     try:
         data = read_bytes(package.data_path(table), file)
     except PackageError:

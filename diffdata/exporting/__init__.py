@@ -1,8 +1,7 @@
 """Exports, citations and metadata: the tables of a package in the formats of other programs."""
 
-from diffdata.exporting.citation import open_profiled
+from diffdata.exporting.citation import cite
 from diffdata.exporting.metadata import croissant, schema_org, zenodo
-from diffdata.exporting.styles import cite
 from diffdata.exporting.write import FormulaWarning, export
 
 __all__ = [
@@ -10,7 +9,6 @@ __all__ = [
     "cite",
     "croissant",
     "export",
-    "open_profiled",
     "schema_org",
     "zenodo",
 ]

@@ -9,9 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from diffdata.exporting.citation import citation_of, date_text, family_first, filled
-from diffdata.exporting.contents import described_with_unit
-from diffdata.exporting.styles import cite
+from diffdata.exporting.citation import citation_of, cite, date_text, family_first, filled
+from diffdata.exporting.write import described_with_unit
 from diffdata.package.packages import Package
 from diffdata.schemas.profile import Resource
 from diffdata.schemas.standard import TableSchema

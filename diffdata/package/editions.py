@@ -12,20 +12,20 @@ from itertools import pairwise
 from pathlib import Path
 from typing import IO, Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import Field, StringConstraints, ValidationError
 
 from diffdata.errors import PackageError, UnknownNameError
 from diffdata.package import files
+from diffdata.schemas.stated import Readable
 
 # The last number of the version of the package: 0 with a new edition, one more for other code.
-PATCH = 1
+PATCH = 0
 INDEX = "index.json"
 
 _VERSION = re.compile(r"(\d{1,9}\.\d{1,9})(?:\.\d{1,9})?")
 _TIMEOUT = 60  # seconds that a mirror may be silent
 
 _Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-_STRICT = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
 
 def edition_of(version: str) -> str | None:
@@ -45,16 +45,14 @@ def package_version() -> str:
     return f"{edition_of(descriptor['version'])}.{PATCH}"
 
 
-class TableContent(BaseModel):
+class TableContent(Readable, extra="forbid"):
     """The content of a table of an edition: its number of rows and the digest of its values."""
-
-    model_config = _STRICT
 
     rows: int = Field(ge=0)
     digest: _Sha256
 
 
-class Release(BaseModel):
+class Release(Readable, extra="forbid"):
     """A released edition, as the index lists it.
 
     Attributes
@@ -76,8 +74,6 @@ class Release(BaseModel):
     headline
         The main changes, from the changelog.
     """
-
-    model_config = _STRICT
 
     edition: Annotated[str, StringConstraints(pattern=r"^\d{1,9}\.\d{1,9}$")]
     date: datetime.date
@@ -103,9 +99,7 @@ class Release(BaseModel):
             )
 
 
-class _Index(BaseModel):
-    model_config = _STRICT
-
+class _Index(Readable, extra="forbid"):
     releases: tuple[Release, ...]
 
 

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path, PurePosixPath
 
 from diffdata.errors import PackageError
 
+if os.name != "nt":
+    import fcntl
+
 DESCRIPTOR = "datapackage.json"
+_IN_USE = 3600 if os.name == "nt" else 1  # seconds in which a temporary folder is not removed
 PARQUET = (".parquet", ".pq")  # suffixes of Parquet files; diffdata writes the first
 
 
@@ -28,17 +34,40 @@ def bundled_root() -> Path:
 def replacing(path: Path) -> Iterator[Path]:
     """Yield a temporary path to write to; on success that file replaces `path` atomically.
 
-    A replaced file keeps its mode, a link stays a link, and a missing folder is made.
+    A replaced file keeps its mode, a link stays a link, and a missing folder is made. What earlier
+    writers beside it left when they were killed is removed.
     """
     path = path.resolve()
     path.parent.mkdir(parents=True, exist_ok=True)
+    for left in path.parent.glob(".*.diffdata-*/"):
+        with suppress(OSError), _locked(left):
+            shutil.rmtree(left, ignore_errors=True)
     # A folder of its own, so that files which a library writes beside it are removed as well.
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.diffdata-") as folder:
+    made = tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.diffdata-")
+    with made as folder, _locked(Path(folder), own=True):
         unfinished = Path(folder, path.name)
         yield unfinished
         if path.exists():
             os.chmod(unfinished, stat.S_IMODE(path.stat().st_mode))
         os.replace(unfinished, path)
+
+
+@contextmanager
+def _locked(folder: Path, own: bool = False) -> Iterator[None]:
+    """Hold the lock of a temporary folder, which ends with its process; OSError if it is in use."""
+    # One that was just made may not be locked yet, and without locks it may be in use for long.
+    if not own and folder.stat().st_mtime > time.time() - _IN_USE:
+        raise OSError
+    if os.name == "nt":
+        yield
+        return
+    place = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError) if own else nullcontext():  # a file system without locks
+            fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(place)
 
 
 def write_atomically(path: Path, text: str) -> None:
@@ -55,6 +84,11 @@ def read_bytes(path: Path, name: str) -> bytes:
         raise PackageError(f"{name}: the file is missing") from None
     except OSError as error:
         raise PackageError(f"{name}: cannot be read: {error.strerror}") from None
+    return checked_utf8(data, name)
+
+
+def checked_utf8(data: bytes, name: str) -> bytes:
+    """Return bytes that are UTF-8; PackageError names the line of others."""
     if not data.isascii():
         try:
             data.decode("utf-8")

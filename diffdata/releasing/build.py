@@ -1,7 +1,6 @@
 """Generated files: derived tables, the stub of types, docs and metadata, each from its one source.
 
-They have no time stamps: the same sources give the same bytes, so stale files are found by
-comparison. The pinned Parquet files of a working tree are written as well; git ignores them.
+The same sources give the same bytes, so stale files are found by comparison.
 """
 
 from __future__ import annotations
@@ -9,7 +8,6 @@ from __future__ import annotations
 import json
 import re
 from importlib import import_module
-from pathlib import Path
 from pkgutil import iter_modules
 from typing import Any
 
@@ -17,8 +15,8 @@ import pandas as pd
 
 import diffdata
 from diffdata.derive import SUMMARY_TABLES, evaluation_inputs, model_summary
-from diffdata.editing.formatting import rows_text
-from diffdata.errors import optional_library
+from diffdata.diff.rendering import template
+from diffdata.editing.rows import rows_text
 from diffdata.exporting import cite
 from diffdata.loading import load_all, write_pinned
 from diffdata.package.files import write_atomically
@@ -94,16 +92,8 @@ def _csv_text(frame: pd.DataFrame, schema: TableSchema) -> str:
     return rows_text(rows, schema)
 
 
-def _render(template: str, **values: Any) -> str:
-    jinja2 = optional_library("jinja2")
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).with_name("templates"), encoding="utf-8"),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    text: str = environment.get_template(template).render(generated=_GENERATED, **values)
+def _render(name: str, **values: Any) -> str:
+    text = template(__file__, name).render(generated=_GENERATED, **values)
     return text.replace("|  |", "| |")
 
 

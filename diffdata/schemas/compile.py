@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from diffdata.schemas.standard import TableSchema
-from diffdata.types.arrow import arrow_type
+from diffdata.types.columns import arrow_type
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,40 +10,19 @@ from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from diffdata.errors import DescriptorError, PackageError, Problem, suggestion
-from diffdata.schemas import standard
-from diffdata.schemas.profile import PackageDescriptor, TableSchema
+from diffdata.errors import DescriptorError, Issue, PackageError, suggestion
 
 _MOST_PROBLEMS = 200  # of one file that are reported
 
 Model = TypeVar("Model", bound=BaseModel)
 
 
-def parse_package(text: str, file: str) -> PackageDescriptor:
-    """Read the text of a package descriptor of the profile; `file` is its name in messages.
+def parse(model: type[Model], text: str, file: str) -> Model:
+    """Read the text of a descriptor or schema; `file` is its name in messages.
 
     A PackageError says that it is not JSON, a DescriptorError has every fault with its file and
     key.
     """
-    return _parse(PackageDescriptor, text, file)
-
-
-def parse_schema(text: str, file: str) -> TableSchema:
-    """Read the text of a table schema of the profile, see `parse_package`."""
-    return _parse(TableSchema, text, file)
-
-
-def parse_standard_package(text: str, file: str) -> standard.PackageDescriptor:
-    """Read the text of a package descriptor by the standard alone, see `parse_package`."""
-    return _parse(standard.PackageDescriptor, text, file)
-
-
-def parse_standard_schema(text: str, file: str) -> standard.TableSchema:
-    """Read the text of a table schema by the standard alone, see `parse_schema`."""
-    return _parse(standard.TableSchema, text, file)
-
-
-def _parse(model: type[Model], text: str, file: str) -> Model:
     try:
         json.loads(text, object_pairs_hook=partial(_refuse_repeated_keys, file))
     except json.JSONDecodeError as error:
@@ -60,7 +39,12 @@ def _parse(model: type[Model], text: str, file: str) -> Model:
     except ValidationError as error:
         details = _without_echoes([dict(detail) for detail in error.errors()[:_MOST_PROBLEMS]])
     data = json.loads(text)
-    raise DescriptorError([_problem(model, file, data, detail) for detail in details])
+    raise DescriptorError([_issue(model, file, data, detail) for detail in details])
+
+
+def fault(file: str, key: str, message: str, hint: str = "") -> Issue:
+    """Return the issue of a key of a descriptor or schema."""
+    return Issue(file, column=key or None, rule="descriptor", message=message, hint=hint)
 
 
 def _without_echoes(details: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -74,7 +58,7 @@ def _refuse_repeated_keys(file: str, pairs: list[tuple[str, Any]]) -> dict[str, 
     if len(mapping) < len(pairs):
         keys = Counter(key for key, _ in pairs)
         repeated = next(key for key, times in keys.items() if times > 1)
-        raise DescriptorError([Problem(file, repeated, "the key appears twice")])
+        raise DescriptorError([fault(file, repeated, "the key appears twice")])
     return mapping
 
 
@@ -109,7 +93,7 @@ def _models(annotation: Any) -> Iterator[type[BaseModel]]:
         yield from _models(part)
 
 
-def _problem(model: type[BaseModel], file: str, data: Any, detail: dict[str, Any]) -> Problem:
+def _issue(model: type[BaseModel], file: str, data: Any, detail: dict[str, Any]) -> Issue:
     """Return one of pydantic's errors in the words of somebody who edits JSON."""
     location = detail["loc"]
     kind, found = detail["type"], detail["input"]
@@ -127,7 +111,7 @@ def _problem(model: type[BaseModel], file: str, data: Any, detail: dict[str, Any
         parent = _nested(model)[parents[-1]] if parents else model
         known = sorted(field.alias or name for name, field in parent.model_fields.items())
         hint = suggestion(str(location[-1]), known, f"known keys: {', '.join(known)}")
-    return Problem(file, _dotted(location, data), message, hint)
+    return fault(file, _dotted(location, data), message, hint)
 
 
 def _dotted(location: tuple[int | str, ...], data: Any) -> str:

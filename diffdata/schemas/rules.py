@@ -6,6 +6,7 @@ disagree. Missing values pass every check but ``required`` and the rules about p
 
 from __future__ import annotations
 
+import datetime
 import functools
 import itertools
 import json
@@ -22,32 +23,53 @@ import pyarrow.compute as pc
 
 from diffdata.errors import Severity
 from diffdata.schemas.patterns import whole
-from diffdata.schemas.profile import (
+from diffdata.schemas.standard import LEAST, MOST, WHOLE, Field, ForeignKey, TableSchema
+from diffdata.schemas.stated import (
+    Acyclic,
     AllOrNone,
+    Arxiv,
+    AsPrinted,
     AtLeastOne,
+    Compared,
     DatePrecision,
+    Different,
+    Distinct,
+    EmptyIf,
     ExactlyOne,
     NearMedian,
     NearProduct,
+    NoPlaceholders,
     NotAfter,
+    NotInFuture,
     Ordered,
     Referenced,
     RequiredIf,
     Rule,
+    SameSpelling,
+    StartsWith,
     When,
+    Within,
 )
-from diffdata.schemas.standard import LEAST, MOST, WHOLE, Field, ForeignKey, TableSchema
 from diffdata.types.text import counted
 
 # Rules about what is possible but unusual: they compare with other rows or tables, and a package
 # may acknowledge their warnings. So they are not part of the checks of a table alone.
-PLAUSIBILITY = (NearProduct, NearMedian, NotAfter, Referenced)
+PLAUSIBILITY = (
+    NearProduct, NearMedian, NotAfter, Referenced, Within, Compared, Acyclic, Distinct, AsPrinted,
+    StartsWith, SameSpelling, Arxiv,
+)  # fmt: skip
 
 # Joins the parts of a composite key; a cell cannot have it, for control characters are refused.
 _KEY_SEPARATOR = "\x1f"
 _LISTED = 50  # allowed values that a message lists
 _SHOWN = 100  # characters of a value or a pattern that a message shows
 _COLLECTIONS = ("array", "list", "object")  # whose length is the number of items
+_PLACEHOLDERS = [
+    "-", "--", ".", "...", "?", "??", "???", "asdf", "fixme", "n.a.", "n/a", "na", "nil", "none",
+    "not known", "null", "see text", "tba", "tbd", "test", "to do", "todo", "unknown", "xxx",
+]  # fmt: skip
+# A replacement character, or Cyrillic beside Latin letters.
+_MIXED = "\ufffd|[A-Za-z][\u0400-\u04ff]|[\u0400-\u04ff][A-Za-z]"
 _LIMITS: dict[str, tuple[str, Callable[[Any, Any], Any], str]] = {
     "minimum": ("minimum", operator.ge, "at least"),
     "maximum": ("maximum", operator.le, "at most"),
@@ -87,8 +109,20 @@ def table_checks(schema: TableSchema) -> list[Check]:
     for name, key in keys:
         fields = [schema.field(column) for column in key]
         checks.append(_unique(name, fields, f"a {_list(key)} that no other row has"))
-    strict = (rule for rule in schema.rules if not isinstance(rule, PLAUSIBILITY))
-    return [*checks, *(rule_check(rule, schema) for rule in strict)]
+    for rule in schema.rules:
+        if isinstance(rule, NoPlaceholders):
+            texts = (f for f in schema.fields if f.type == "string" and not f.constraints.enum)
+            checks += [_no_placeholder(rule, field.name) for field in texts]
+        elif not isinstance(rule, PLAUSIBILITY):
+            checks.append(rule_check(rule, schema))
+    return checks
+
+
+def _no_placeholder(rule: NoPlaceholders, name: str) -> Check:
+    text = nw.col(name)
+    doubtful = text.str.to_lowercase().is_in(_PLACEHOLDERS) | text.str.contains(_MIXED)
+    expected = "a text that says something, in one alphabet, or an empty cell"
+    return Check(rule.name, (name,), text.is_null() | ~doubtful, expected, rule.severity)
 
 
 def _unique(name: str, fields: Sequence[Field], expected: str) -> Check:
@@ -218,8 +252,8 @@ def rule_check(rule: Rule, schema: TableSchema, *joined: nw.Expr) -> Check:
     """Return the check of a rule.
 
     `joined` is what a rule of plausibility compares with: the median of the group for a
-    `NearMedian`, the other date and its precision for a `NotAfter`, and whether some row refers to
-    this one for a `Referenced`.
+    `NearMedian`, the other date and its precision for a `NotAfter`, the bounds in another table for
+    a `Within`, and whether the row passes for a `Referenced` and the rules that Python evaluates.
     """
     match rule:
         case Ordered(columns=columns):
@@ -241,20 +275,25 @@ def rule_check(rule: Rule, schema: TableSchema, *joined: nw.Expr) -> Check:
             expected = f"values in all of {_list(columns)}, or in none"
         case RequiredIf(columns=columns, when=when, otherwise=otherwise):
             holds = _condition(when, schema)
-            condition = f"where {when.column} is given"
-            if when.equals is not None:
-                condition = f"where {when.column} is {' or '.join(map(str, when.equals))}"
             passes = ~holds | ~_any_missing(columns)
-            expected = f"a value in {_list(columns)} {condition}"
+            expected = f"a value in {_list(columns)} {_in_words(when)}"
             if otherwise == "empty":
                 passes = passes & (holds | _all_missing(columns))
                 expected += ", and only there"
+        case EmptyIf(columns=columns, when=when):
+            passes = ~_condition(when, schema) | _all_missing(columns)
+            expected = f"no value in {_list(columns)} {_in_words(when)}"
         case DatePrecision(date=date, precision=precision):
             first_day = nw.col(date).dt.day() == 1
             first_month = nw.col(date).dt.month() == 1
             fits = (
                 (nw.col(precision) == "day")
                 | ((nw.col(precision) == "month") & first_day)
+                | (
+                    (nw.col(precision) == "quarter")
+                    & first_day
+                    & (nw.col(date).dt.month() % 3 == 1)
+                )
                 | ((nw.col(precision) == "year") & first_day & first_month)
             )
             both = (date, precision)
@@ -263,6 +302,17 @@ def rule_check(rule: Rule, schema: TableSchema, *joined: nw.Expr) -> Check:
                 f"{date} with its {precision}, and the first day of the month or year where "
                 "no more is known"
             )
+        case Different(columns=columns):
+            pairs = [(pair, _alike(pair, schema)) for pair in itertools.combinations(columns, 2)]
+            passes = nw.all_horizontal(
+                *(_any_missing(pair) | (left != right) for pair, (left, right) in pairs),
+                ignore_nulls=False,
+            )
+            expected = f"different values in {_list(columns)}"
+        case NotInFuture(date=date):
+            today = nw.lit(datetime.date.today())
+            passes = nw.col(date).is_null() | (_column(schema.field(date)) <= today)
+            expected = "a day that is not in the future"
         case NearProduct(column=column, terms=terms, factor=factor, when=when):
             # As floats, for the product of whole numbers may exceed 64 bits.
             floats = (_as_float(t) if isinstance(t, str) else nw.lit(float(t)) for t in terms)
@@ -272,6 +322,21 @@ def rule_check(rule: Rule, schema: TableSchema, *joined: nw.Expr) -> Check:
             if when is not None:
                 passes = passes | ~_condition(when, schema)
             expected = f"{' x '.join(map(str, terms))}, within a factor of {factor:g}"
+        case Within(column=column, minimum=minimum, maximum=maximum, key=key, when=when):
+            value, looked_up, passes, words = _as_float(column), iter(joined), nw.lit(True), []
+            for bound, compare, word in (
+                (minimum, operator.ge, "at least"),
+                (maximum, operator.le, "at most"),
+            ):
+                if bound is None:
+                    continue
+                limit = next(looked_up) if isinstance(bound, str) else nw.lit(float(bound))
+                passes = passes & (limit.is_null() | compare(value, limit))
+                words.append(f"{word} {bound if isinstance(bound, str) else f'{bound:g}'}")
+            passes = nw.col(column).is_null() | passes
+            if when is not None:
+                passes = passes | ~_condition(when, schema)
+            expected = " and ".join(words) + (f" of its {key}" if key else "")
         case NearMedian(column=column, by=by, factor=factor):
             ratio = _as_float(column) / joined[0]
             passes = _any_missing((column, *by)) | _within(ratio, factor)
@@ -289,11 +354,49 @@ def rule_check(rule: Rule, schema: TableSchema, *joined: nw.Expr) -> Check:
         case Referenced(column=column):
             passes = nw.col(column).is_null() | joined[0]
             expected = "a row that refers to it"
+        case Compared(column=column, holds=relation, other=other, table=table, when=when):
+            if relation == "among":
+                passes = nw.col(column).is_null() | joined[0]
+                expected = f"one of {other} that {table or 'the table'} has"
+            else:
+                value, limit = nw.col(column), joined[0]
+                if schema.field(column).type == "date":
+                    value, limit = (one.dt.year() * 12 + one.dt.month() for one in (value, limit))
+                least = relation == "atLeast"
+                holds = value + rule.slack >= limit if least else value - rule.slack <= limit
+                passes = nw.col(column).is_null() | joined[0].is_null() | holds
+                expected = f"at {'least the least' if least else 'most the greatest'} {other}"
+                expected += f" of {table or 'its group'}"
+            if when is not None:
+                passes = passes | ~_condition(when, schema)
+        case SameSpelling():
+            passes, expected = joined[0], "the spelling of other rows"
+        case StartsWith(start=start):
+            passes, expected = joined[0], f"a text that starts with {start}"
+        case Arxiv(date=date):
+            passes, expected = (
+                joined[0],
+                f"addresses at arXiv of one number, of the month of {date}",
+            )
+        case Acyclic():
+            passes, expected = joined[0], "a chain of references that ends"
+        case Distinct():
+            passes, expected = joined[0], "a row unlike every row before it"
+        case AsPrinted(when=when):
+            passes, expected = joined[0], "a figure that the printed text has"
+            if when is not None:
+                passes = passes | ~_condition(when, schema)
     return Check(rule.name, rule.columns_used(), passes, expected, rule.severity)
 
 
 def _within(ratio: nw.Expr, factor: float) -> nw.Expr:
     return ((ratio <= factor) & (ratio >= 1 / factor)).fill_null(False)
+
+
+def _in_words(when: When) -> str:
+    if when.equals is None:
+        return f"where {when.column} is given"
+    return f"where {when.column} is {' or '.join(map(str, when.equals))}"
 
 
 def _condition(when: When, schema: TableSchema) -> nw.Expr:

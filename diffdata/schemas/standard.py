@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import datetime
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from functools import cached_property
-from typing import Annotated, Any, Literal, Self
+from pathlib import PurePosixPath
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
+from pydantic import BeforeValidator, model_validator
 from pydantic import Field as Key
 from pydantic.alias_generators import to_camel
 
 from diffdata.errors import nearest
-from diffdata.types.definitions import FALSE_VALUES, TRUE_VALUES
+from diffdata.schemas.stated import Acyclic, NearMedian, Ordered, Readable, Rule
+from diffdata.types.definitions import FALSE_VALUES, TRUE_VALUES, definition
 from diffdata.types.text import limit
 
-Scalar = str | bool | int | float
 _COMPARED = 500  # columns that a misspelt name is compared with
 FieldType = Literal[
     "any", "array", "boolean", "date", "datetime", "duration", "geojson", "geopoint", "integer",
@@ -54,24 +55,6 @@ def _only_item(value: Any) -> Any:
 
 ColumnNames = Annotated[tuple[str, ...], BeforeValidator(as_list)]
 MissingValues = Annotated[tuple[str, ...], BeforeValidator(without_labels)]
-
-
-class Readable(BaseModel):
-    """Keys are those of the standard (camelCase); objects are immutable.
-
-    A class is built when it first reads something: most uses need few of them.
-    """
-
-    model_config = ConfigDict(
-        extra="ignore", frozen=True, strict=True, alias_generator=to_camel, defer_build=True
-    )
-
-    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
-        """Return a copy with other values and without cached properties."""
-        copied = super().model_copy(update=update, deep=deep)
-        for name in copied.__dict__.keys() - type(self).model_fields.keys():
-            del copied.__dict__[name]
-        return copied
 
 
 class Constraints(Readable):
@@ -192,13 +175,7 @@ class ForeignKey(Readable):
 
 
 class TableSchema(Readable):
-    """One table: its columns and keys.
-
-    Attributes
-    ----------
-    profiled
-        Whether the table follows the profile of this dataset, see `diffdata.schemas.profile`.
-    """
+    """One table: its columns, keys and rules."""
 
     title: str = ""
     description: str = ""
@@ -210,12 +187,12 @@ class TableSchema(Readable):
     fields_match: Annotated[
         Literal["exact", "equal", "subset", "superset", "partial"], BeforeValidator(_only_item)
     ] = "exact"
-    rules: tuple[Any, ...] = ()
+    rules: tuple[Rule, ...] = ()
 
     @property
     def profiled(self) -> bool:
-        """Whether the table follows the profile."""
-        return False
+        """Whether cells are read strictly: as the profile asks, which rules depend on."""
+        return bool(self.rules)
 
     @cached_property
     def column_names(self) -> tuple[str, ...]:
@@ -255,7 +232,31 @@ class TableSchema(Readable):
         """List where the schema names a column, and which."""
         used = [("primaryKey", name) for name in self.primary_key]
         used += [("uniqueKeys", name) for key in self.unique_keys for name in key]
-        return used + [("foreignKeys", name) for key in self.foreign_keys for name in key.fields]
+        used += [("foreignKeys", name) for key in self.foreign_keys for name in key.fields]
+        return used + [(f"rule {rule.name}", n) for rule in self.rules for n in rule.columns_used()]
+
+    @model_validator(mode="after")
+    def _rules_fit_their_columns(self) -> TableSchema:
+        for rule in self.rules:
+            for name, types in rule.typed_columns():
+                if types and (found := self.field(name).type) not in types:
+                    expected = " or ".join(types)
+                    raise ValueError(f"rule {rule.name}: {name} is a {found}, expected {expected}")
+            if isinstance(rule, Ordered):
+                kinds = {definition(self.field(name)).order for name in rule.columns}
+                if "" in kinds or len(kinds) > 1:
+                    raise ValueError(f"rule {rule.name}: columns of these types have no order")
+            if isinstance(rule, Acyclic) and not any(
+                key.fields == (rule.column,) and not key.reference.resource
+                for key in self.foreign_keys
+            ):
+                raise ValueError(f"rule {rule.name}: {rule.column} does not refer to this table")
+            if isinstance(rule, NearMedian) and rule.column in rule.by:
+                raise ValueError(f"rule {rule.name}: {rule.column} cannot be in its own group")
+            if when := getattr(rule, "when", None):
+                for value in when.equals or ():
+                    self.field(when.column).limit(value, f"rule {rule.name}")
+        return self
 
 
 class Dialect(Readable):
@@ -268,6 +269,12 @@ class Dialect(Readable):
     skip_initial_space: bool = False
     header: bool = True
     comment_char: str | None = None
+
+
+def suffix_of(name: str) -> str:
+    """Return how a file name ends, in small letters, compression left out."""
+    suffixes = [part.lower() for part in PurePosixPath(name).suffixes]
+    return next((part for part in reversed(suffixes) if part not in (".gz", ".zip")), "")
 
 
 class Resource(Readable):
@@ -288,6 +295,23 @@ class Resource(Readable):
     compression: str | None = None
     hash: str | None = None
     bytes: int | None = None
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The files, none if the data are in the descriptor."""
+        return (self.path,) if isinstance(self.path, str) else self.path or ()
+
+    @property
+    def file(self) -> str:
+        """What messages call the file."""
+        return self.paths[0][:200] if self.paths else f"datapackage.json#{self.name[:200]}"
+
+    @property
+    def is_table(self) -> bool:
+        """Whether the resource is a table."""
+        tabular = self.type == "table" or self.profile == "tabular-data-resource"
+        suffixes = {suffix_of(path) for path in self.paths}
+        return tabular or self.schema_ is not None or bool(suffixes & {".csv", ".tsv"})
 
 
 class PackageDescriptor(Readable):

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from diffdata.types.definitions import FIELD_TYPES, Table
+from diffdata.types.definitions import FIELD_TYPES, Table, definition
 
 # Strings are those of pandas 3 (``str``), stored by Arrow so that patterns run in a linear-time
 # engine. Missing is NaN in strings and numbers, NaT in dates, pd.NA in integers and booleans.
@@ -17,10 +17,8 @@ TEXT = pd.StringDtype("pyarrow", na_value=np.nan)
 
 def pandas_dtypes(schema: Table) -> dict[str, Any]:
     """Return the pandas dtype of each column."""
-    dtypes = {
-        name: pd.api.types.pandas_dtype(row.pandas or TEXT) for name, row in FIELD_TYPES.items()
-    }
-    return {field.name: dtypes[field.type] for field in schema.fields}
+    kind = pd.api.types.pandas_dtype
+    return {field.name: kind(definition(field).pandas or TEXT) for field in schema.fields}
 
 
 def to_pandas(table: pa.Table) -> pd.DataFrame:

@@ -1,9 +1,8 @@
 """One cell: from text to a value and back.
 
 Columns of the profile are read strictly: there is one way to write a value, and nothing is guessed.
-Columns of other packages are read as Table Schema defines its types and formats. Values that have
-no simple type in a frame (times, durations, lists, JSON, points) become text in a canonical form:
-equal values have equal text, and the order of the texts is the order of the values.
+Columns of other packages are read as Table Schema defines its types and formats. Values without a
+simple type in a frame become text, which is equal and ordered as the values are.
 """
 
 from __future__ import annotations
@@ -21,9 +20,11 @@ from urllib.parse import urlsplit
 
 from diffdata.types.definitions import (
     CONTROL,
+    FALSE_VALUES,
     HIDDEN,
     INTEGER,
     NUMBER,
+    TRUE_VALUES,
     Column,
     PlainColumn,
     Table,
@@ -76,12 +77,21 @@ class CellError(ValueError):
 
 def is_strict(schema: Table, field: Column) -> bool:
     """Return whether a column is read as the profile asks, not as Table Schema alone."""
-    return schema.profiled and field.type in _STRICT and field.format == "default"
+    return schema.profiled and _may_be_strict(field)
+
+
+def _may_be_strict(field: Column) -> bool:
+    """Return whether the schema asks for no other way of writing the cells."""
+    written = (field.format, field.decimal_char, field.group_char, field.bare_number)
+    texts = (tuple(field.true_values), tuple(field.false_values))
+    return field.type in _STRICT and (written, texts) == (
+        ("default", ".", "", True), (TRUE_VALUES, FALSE_VALUES),
+    )  # fmt: skip
 
 
 def parse(text: str, field: Column, strict: bool) -> Any:
     """Return the value of a text that is not missing; a CellError if it is not of its type."""
-    strict = strict and field.type in _STRICT and field.format == "default"
+    strict = strict and _may_be_strict(field)
     row = definition(field)
     if not strict and field.type not in _OF_ANY_LENGTH and len(text) > _LONGEST:
         raise CellError(f"{row.expected}, of at most {_LONGEST} characters")

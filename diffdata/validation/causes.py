@@ -1,4 +1,7 @@
-"""Several issues with one cause are reported once, at the place where the data must be fixed."""
+"""Where the data must be fixed: the cell that a broken check points at, and how to fix it.
+
+Several issues with one cause are reported once.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +9,28 @@ from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from itertools import combinations
 
+import pyarrow.compute as pc
+
 from diffdata.errors import Issue
+from diffdata.schemas.rules import Check
+from diffdata.schemas.standard import ForeignKey
+from diffdata.schemas.stated import AllOrNone, DatePrecision, ExactlyOne, Ordered, RequiredIf, Rule
 from diffdata.types.text import quote
-from diffdata.validation.cells import fits
-from diffdata.validation.suggestions import speller
+from diffdata.validation.rowwise import plain_text
+from diffdata.validation.shape import fits
+from diffdata.validation.suggestions import (
+    speller,
+    strange_letters,
+    suggested_form,
+    suggested_share,
+)
 from diffdata.validation.typed import Found, TypedTable
 
+Hint = Callable[[int], str]  # from the position of a row
+Guide = Callable[[int], tuple[str, str]]  # the column that an issue names, and its hint
 # Whether a text of a column, if a foreign key has this column, refers to a row that exists.
 Refers = Callable[[str, str], bool]
 Causes = Iterator[tuple[Sequence[Issue], Issue]]  # groups of issues, each with its cause
@@ -29,6 +46,130 @@ _FEW = 3  # with fewer issues no cause is guessed
 _MOST = 0.8  # of the rows of a table: a fault in so many is a fault of the column
 _TRIED = 2000  # rows with several faults for which a shift is tried
 _LISTED = 8  # places that a message lists
+
+
+def guide_of(table: TypedTable, check: Check) -> Guide:
+    """Return a function that says, for a row that breaks a check, which cell to fix and how."""
+    for rule in table.schema.rules:
+        if rule.name == check.name:
+            return lambda position: (_faulty_column(table, rule, check, position), rule.reason)
+    hint = _hint_of(table, check)
+    return lambda position: (check.columns[0], hint(position))
+
+
+def _hint_of(table: TypedTable, check: Check) -> Hint:
+    column = check.columns[0]
+    field = table.schema.field(column)
+    match check.name:
+        case "enum":
+            alike = speller(map(str, field.constraints.enum or ()))
+
+            def similar(position: int) -> str:
+                text = table.text.cell(position, column)
+                meant = [f"did you mean {found}?" for found in alike(text)[:1]]
+                return " ".join([*meant, *filter(None, [strange_letters(text)])])
+
+            return similar
+        case "pattern":
+            pattern = str(field.constraints.pattern)
+            return lambda position: suggested_form(table.text.cell(position, column), pattern)
+        case "primary-key" | "unique" if check.unique:
+            return _same_key(table, check.columns)
+        case "required":
+            return lambda _: "fill it in from the source; a row without it cannot be used"
+        case "maximum" | "exclusive-maximum":
+            limit = field.constraints.maximum or field.constraints.exclusive_maximum
+            if field.type == "number" and limit == 1:
+                values = table.values[column]
+                return lambda position: suggested_share(values[position].as_py())
+    return lambda _: ""
+
+
+def _same_key(table: TypedTable, columns: tuple[str, ...]) -> Hint:
+    """Name the line of the first row with the same key."""
+
+    @cache
+    def first_rows() -> dict[tuple[object, ...], int]:
+        keys = list(zip(*(table.values[name].to_pylist() for name in columns), strict=True))
+        return {key: position for position, key in reversed(list(enumerate(keys)))}
+
+    def hint(position: int) -> str:
+        other = first_rows()[tuple(table.values[name][position].as_py() for name in columns)]
+        line, every = table.text.lines[other], list(table.text.columns)
+        if table.text.cells(other, every) == table.text.cells(position, every):
+            return f"the row is the same as that in line {line}; delete one"
+        return f"line {line} has the same"
+
+    return hint
+
+
+def reference_guide(key: ForeignKey, target: TypedTable, table: TypedTable) -> Guide:
+    """Return a function that names the id that was meant, and where to add a missing one."""
+    file, (column, *others) = target.text.file, key.reference.fields
+
+    @cache
+    def alike() -> Callable[[str], list[str]]:
+        return speller(map(str, pc.unique(target.values[column]).drop_null().to_pylist()))
+
+    @cache
+    def called() -> dict[str, list[tuple[str, str]]]:
+        """Return, by each text in the other columns, the keys of its rows, with the column."""
+        found: dict[str, list[tuple[str, str]]] = defaultdict(list)
+        keys = target.values[column].to_pylist()
+        for name, cells in target.text.columns.items():
+            for key_of_row, cell in zip(keys, cells.to_pylist(), strict=True):
+                if cell and name != column:
+                    found[plain_text(cell)].append((str(key_of_row), name))
+        return found
+
+    @cache
+    def partners() -> dict[str, list[str]]:
+        found: dict[str, list[str]] = defaultdict(list)
+        columns = [target.values[name].to_pylist() for name in key.reference.fields]
+        for first, *rest in zip(*columns, strict=True):
+            found[str(first)].append(", ".join(map(str, rest)))
+        return found
+
+    def guide(position: int) -> tuple[str, str]:
+        text = table.text.cell(position, key.fields[0])
+        if not others:
+            close, strange = alike()(text), strange_letters(text)
+            fix = f"did you mean {close[0]}? If not, fix the id" if close else "fix the id"
+            if len(rows := called().get(plain_text(text), [])) == 1:
+                fix = f"write {rows[0][0]}, whose {rows[0][1]} this is; if not, fix the id"
+            return key.fields[0], f"{fix} or add the row to {file}" + f"; {strange}" * bool(strange)
+        if text not in partners():
+            return key.fields[0], f"{file} has no {text}; fix it, or add the row"
+        # The first part is right: name what belongs to it, such as the units of a quantity.
+        listed = " or ".join(partners()[text][:5])
+        hint = f"in {file}, {text} has the {', '.join(others)} {listed}; fix it or add a row"
+        return key.fields[-1], hint
+
+    return guide
+
+
+def _faulty_column(table: TypedTable, rule: Rule, check: Check, position: int) -> str:
+    """Return the column that an issue names: of several, the one that should be fixed."""
+    columns = check.columns
+    filled = [name for name in columns if table.text.cell(position, name)]
+    empty = [name for name in columns if name not in filled]
+    match rule:
+        case Ordered():
+            # The one without which the values of the others are in order.
+            values = {name: table.values[name][position].as_py() for name in columns}
+            given = {name: value for name, value in values.items() if value is not None}
+            for name in given:
+                rest = [value for other, value in given.items() if other != name]
+                if rest == sorted(rest) and len(rest) > 1:
+                    return name
+            return next(iter(given), columns[0])
+        case ExactlyOne():
+            return filled[-1] if filled else columns[0]
+        case AllOrNone() | DatePrecision():
+            return empty[0] if empty else columns[0]
+        case RequiredIf():
+            return next((n for n in [*empty, *filled] if n in rule.columns), columns[0])
+    return columns[0]
 
 
 def by_cause(found: Found, table: TypedTable, refers: Refers) -> list[Issue]:

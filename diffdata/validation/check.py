@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -11,19 +11,18 @@ import numpy as np
 import pyarrow as pa
 
 from diffdata.errors import InvalidDataError, Issue, PackageError, in_order, issues_of
-from diffdata.package.files import read_bytes
 from diffdata.package.packages import Package
 from diffdata.schemas.rules import Check, table_checks
-from diffdata.schemas.standard import ForeignKey, TableSchema
+from diffdata.schemas.standard import ForeignKey, Resource, TableSchema
+from diffdata.schemas.stated import Compared
 from diffdata.types.text import quote
 from diffdata.validation import acknowledgements
-from diffdata.validation.causes import by_cause, joined_references
+from diffdata.validation.causes import Guide, by_cause, guide_of, joined_references, reference_guide
 from diffdata.validation.evaluate import Mask, failing_rows
-from diffdata.validation.foreign import Budget
-from diffdata.validation.hints import Guide, guide_of, reference_guide
 from diffdata.validation.joins import Tables, join, referring
 from diffdata.validation.prepare import lazy
-from diffdata.validation.text import TextTable, read_table
+from diffdata.validation.resources import Budget, read_resource
+from diffdata.validation.text import TextTable
 from diffdata.validation.typed import Found, TypedTable, row_issue, to_typed
 
 _SHOWN = 100  # characters of each cell, where a message shows several
@@ -41,14 +40,16 @@ def check_tables(package: Package, tables: Iterable[str]) -> dict[str, CheckedTa
     """Read and check some tables of a package, and their references to other tables."""
     typed: dict[str, TypedTable] = {}
     found: dict[str, Found] = {}
-    tables = list(tables)
+    tables, budget = list(tables), Budget()
     for name in tables:
-        typed[name], found[name] = _read(package, name)
+        typed[name], found[name] = _read(package, name, budget)
     for name in tables:
-        for key in typed[name].schema.foreign_keys:
-            other = key.reference.resource or name
-            if other not in typed and other in package.schemas:
-                typed[other], _ = _read(package, other)
+        schema = typed[name].schema
+        others = [key.reference.resource for key in schema.foreign_keys]
+        others += [rule.table for rule in schema.rules if isinstance(rule, Compared)]
+        for other in others:
+            if other and other not in typed and other in package.schemas:
+                typed[other], _ = _read(package, other, budget)
     issues = find_issues(found, typed, complete=set(tables) == set(package.tables))
     return {name: CheckedTable(typed[name], in_order(issues[name])) for name in tables}
 
@@ -78,25 +79,40 @@ def find_issues(
         _find_breaches(name, typed, table, complete)
         issues[name] = by_cause(table, typed[name], partial(_refers_to_a_row, name, typed))
     issues = _unacknowledged(joined_references(issues, dict(typed)), typed, complete)
-    return {name: [*issues[name], *found[name].left_out(typed[name].text.file)] for name in found}
+    return {
+        name: [typed[name].text.in_its_part(issue) for issue in _without_echoes(issues[name])]
+        + found[name].left_out(typed[name].text.file)
+        for name in found
+    }
 
 
-def _read(package: Package, table: str) -> tuple[TypedTable, Found]:
-    file = package.resource(table).path
-    return read_typed(lambda: package.data_path(table), file, package.schema(table))
+def _without_echoes(issues: list[Issue]) -> list[Issue]:
+    """Leave out warnings about cells that have an error."""
+    faulty = {(issue.line, issue.column) for issue in issues if issue.severity == "error"}
+    return [
+        issue
+        for issue in issues
+        if issue.severity == "error" or (issue.line, issue.column) not in faulty
+    ]
+
+
+def _read(package: Package, table: str, budget: Budget) -> tuple[TypedTable, Found]:
+    return read_typed(package.resource(table), package.schemas[table], package.root, budget)
 
 
 def read_typed(
-    find: Callable[[], Path], file: str, schema: TableSchema
+    resource: Resource, schema: TableSchema, root: Path | None, budget: Budget
 ) -> tuple[TypedTable, Found]:
-    """Find a CSV file and read it; one that cannot be read is empty and has one issue."""
+    """Read a table; one that cannot be read is empty and has one issue."""
     found = Found()
     try:
-        path = find()
-        Budget().spend(path.stat().st_size if path.is_file() else 0, file)
-        text, issues = read_table(read_bytes(path, file), file, schema)
+        text, schema, issues = read_resource(resource, schema, root, budget)
     except PackageError as error:
-        text, issues = TextTable(file, {}, [], complete=False), issues_of(error, file)
+        text = TextTable(resource.file, {}, [], complete=False)
+        issues = issues_of(error, resource.file)
+    except RecursionError:
+        text = TextTable(resource.file, {}, [], complete=False)
+        issues = issues_of(PackageError("nested too deeply to be read"), resource.file)
     found.add(issues)
     return to_typed(text, schema, found), found
 

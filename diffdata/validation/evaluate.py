@@ -1,8 +1,4 @@
-"""Which rows of a table break its checks.
-
-For a table in memory (Arrow) the answer is the positions of the rows, for a lazy frame of an engine
-the number of rows and the keys of some.
-"""
+"""Which rows break checks: their positions in memory (Arrow), elsewhere their number and keys."""
 
 from __future__ import annotations
 
@@ -143,9 +139,8 @@ def _evaluate_lazily(
 
 def _repeated(prepared: Prepared, check: Check, sample: int) -> Verdict:
     """Count the rows whose key is also the key of other rows, by grouping, which is lazy."""
-    frame, columns = prepared.frame, list(check.columns)
-    for name in columns:
-        frame = frame.filter(~nw.col(name).is_null())
+    columns = list(check.columns)
+    frame = prepared.frame.drop_nulls(columns)
     if frame.implementation.is_polars() and _hashes_differ(frame, columns):
         return Verdict(0)
     names = {name: f"_group_{name}" for name in columns}

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import os
+import struct
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from diffdata.errors import DiffdataError, InvalidInputError, PackageError
-from diffdata.package.files import bundled_root
-from diffdata.package.packages import Dataset
+from diffdata.errors import DescriptorError, DiffdataError, InvalidInputError, PackageError
+from diffdata.package.packages import Dataset, read_package
 from diffdata.schemas.standard import Field, TableSchema
 from diffdata.types.definitions import CAST_BY_ENGINES
 from diffdata.validation import acknowledgements
 from diffdata.validation.evaluate import Progress
-from diffdata.validation.frames import PathLike, Target, accepted_by, evaluate_rules, find_target
+from diffdata.validation.frames import PathLike, accepted_by, evaluate_rules, find_target
 from diffdata.validation.joins import Tables, referring
-from diffdata.validation.packages import tables_of
 from diffdata.validation.prepare import of_engine, with_names
 from diffdata.validation.readers import Source, fastest_engine, files_of, reader
 from diffdata.validation.result import CheckResult, unreadable
+
+# What Arrow raises on damaged files, apart from its own errors.
+_OF_ARROW = (OSError, MemoryError, OverflowError, UnicodeError, struct.error)
 
 
 def check_files(
@@ -83,22 +85,21 @@ def check_files(
     >>> result.rows > 0, result.ok
     (True, True)
     """
-    target = find_target(schema, tables, package)
+    own, related = find_target(schema, tables, package)
     engine = engine or fastest_engine(Path(path))
     with reader(engine, memory=memory, session=session) as read, _errors_named(path, engine):
         if engine == "pyarrow" and files_of(Path(path))[1] == "csv":
             raise InvalidInputError("engine: pyarrow reads Parquet only; use duckdb for CSV")
         sources = {
-            name: read(Path(table), _referred(target.schema, name), "")
-            for name, table in target.tables.others.items()
+            name: read(Path(table), _referred(own, name), "")
+            for name, table in related.others.items()
             if isinstance(table, str | os.PathLike)
         }
         frames = {name: source.frame for name, source in sources.items()}
-        asked = _with_plain_targets(target.schema, sources)
-        source = read(Path(path), asked, target.tables.name)
-        others = replace(target.tables, others={**target.tables.others, **frames})
-        found = replace(target, schema=source.names.schema, tables=others)
-        return evaluate_rules(source.prepared(), found, source.names, sample, progress)
+        asked = _with_plain_targets(own, sources)
+        source = read(Path(path), asked, related.name)
+        related = replace(related, others={**related.others, **frames})
+        return evaluate_rules(source.prepared(), related, source.names, sample, progress)
 
 
 def check_package(
@@ -140,41 +141,39 @@ def check_package(
     >>> [result.table for result in results.values() if result.failed]
     []
     """
-    tables = tables_of(bundled_root() if path is None else Path(path))
+    package, faults = read_package(path, judged=True)
+    if errors := [issue for issue in faults if issue.severity == "error"]:
+        raise DescriptorError(errors)
+    files = {name: package.resource(name).file for name in package.tables}
     with reader(engine, memory=memory, session=session) as read:
         sources: dict[str, Source] = {}
         results: dict[str, CheckResult] = {}
-        for table in tables:
+        for name, file in files.items():
             try:
-                with _errors_named(table.file, engine):
-                    sources[table.name] = read(table.path, table.schema, table.name)
+                with _errors_named(file, engine):
+                    schema = package.schema(name)
+                    sources[name] = read(package.data_path(name), schema, name)
             except DiffdataError as error:
-                results[table.file] = unreadable(table.name, table.file, error)
+                results[name] = unreadable(name, file, error)
         prepared = {name: source.prepared() for name, source in sources.items()}
         frames = {name: table.frame for name, table in prepared.items()}
-        schemas = {table.name: table.schema for table in tables}
+        schemas = dict(package.schemas)
         for name, source in sources.items():
             others = {other: s for other, s in sources.items() if other != name}
             schemas[name] = _with_plain_targets(source.names.schema, others)
         accepted = accepted_by(frames.get(acknowledgements.TABLE))
-        for table in tables:
-            if table.name not in prepared:
-                continue
-            target = Target(
-                schemas[table.name],
-                Tables(table.name, frames, referring(schemas, table.name)),
-                accepted.get(table.name, {}),
-            )
-            step = progress and _of_table(progress, table.name)
+        for name in prepared:
+            references = referring(schemas, name)
+            related = Tables(name, frames, references, accepted.get(name, {}))
+            names = replace(sources[name].names, schema=schemas[name])
+            step = progress and _of_table(progress, name)
             try:
-                with _errors_named(table.file, engine):
-                    results[table.file] = evaluate_rules(
-                        prepared[table.name], target, sources[table.name].names, sample, step
-                    )
+                with _errors_named(files[name], engine):
+                    results[name] = evaluate_rules(prepared[name], related, names, sample, step)
             except PackageError as error:
-                results[table.file] = unreadable(table.name, table.file, error)
-                del frames[table.name]  # tables that refer to it skip that check, with the reason
-    return {table.file: results[table.file] for table in tables}
+                results[name] = unreadable(name, files[name], error)
+                del frames[name]  # tables that refer to it skip that check, with the reason
+    return {file: results[name] for name, file in files.items()}
 
 
 def _referred(schema: TableSchema, table: str) -> TableSchema:
@@ -210,7 +209,10 @@ def _errors_named(path: PathLike, engine: str) -> Iterator[None]:
     """Turn an error of the engine about its files into one of ours that names them."""
     try:
         yield
-    except Exception as error:
-        if (reason := of_engine(error)) is None:
+    except BaseException as error:  # Polars panics with one that is not an Exception
+        reason = of_engine(error)
+        if isinstance(error, _OF_ARROW) and not isinstance(error, DiffdataError):
+            reason = " ".join(str(error).split())[:300] or type(error).__name__
+        if reason is None:
             raise
         raise PackageError(f"{path}: {engine} cannot read it: {reason}") from None

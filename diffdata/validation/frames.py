@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -97,12 +97,12 @@ def check(
     """
     if sample < 0:
         raise InvalidInputError(f"sample: expected a number from 0 up, found {sample}")
-    target = find_target(schema, tables, package)
+    own, others = find_target(schema, tables, package)
     given = lazy(frame)
     try:
-        plain, names = with_plain_names(given, target.schema, target.tables.name)
+        plain, names = with_plain_names(given, own, others.name)
         prepared = prepare(plain, names.schema)
-        return evaluate_rules(prepared, replace(target, schema=names.schema), names, sample)
+        return evaluate_rules(prepared, others, names, sample)
     except Exception as error:
         reason = of_engine(error)
         if reason is None:
@@ -111,30 +111,21 @@ def check(
         raise InvalidInputError(f"frame: {engine} cannot evaluate it: {reason}") from error
 
 
-@dataclass(frozen=True)
-class Target:
-    """What a frame is checked against; the keys of rows with an accepted warning are by rule."""
-
-    schema: TableSchema
-    tables: Tables
-    accepted: Mapping[str, Collection[str]] = field(default_factory=dict)
-
-
 def find_target(
     schema: PathLike | TableSchema,
     tables: Mapping[str, Any] | None = None,
     package: Dataset | None = None,
-) -> Target:
+) -> tuple[TableSchema, Tables]:
     """Find the schema that is meant, and the tables that its rules need."""
     given = {
         name: table.to_native() if isinstance(table, nw.LazyFrame) else table
         for name, table in (tables or {}).items()
     }
     if isinstance(schema, TableSchema):
-        return Target(schema, Tables(schema.title or "table", given))
+        return schema, Tables(schema.title or "table", given)
     own, opened = find_schema(schema, package)
     if opened is None:
-        return Target(own, Tables(Path(schema).stem, given))
+        return own, Tables(Path(schema).stem, given)
     name = str(schema)
     references = referring(opened.schemas, name)
     needed = {key.reference.resource or name for key in own.foreign_keys}
@@ -148,7 +139,7 @@ def find_target(
         pinned = {name: table.values for name, table in valid_tables(opened, wanted).items()}
     others = {**given, **pinned}
     accepted = accepted_by(others.get(acknowledgements.TABLE)).get(name, {})
-    return Target(own, Tables(name, others, references), accepted)
+    return own, Tables(name, others, references, accepted)
 
 
 def accepted_by(table: Any) -> Mapping[str, Mapping[str, Collection[str]]]:
@@ -162,13 +153,13 @@ def accepted_by(table: Any) -> Mapping[str, Mapping[str, Collection[str]]]:
 
 def evaluate_rules(
     prepared: Prepared,
-    target: Target,
+    tables: Tables,
     names: Names,
     sample: int,
     progress: Progress | None = None,
 ) -> CheckResult:
     """Evaluate all rules on a prepared frame; `names` has its original names."""
-    schema = target.schema
+    schema = names.schema
     _refuse_ambiguous(schema, prepared.frame.implementation)
     own = table_checks(schema)
     compared = {name for check in own if check.name != "required" for name in check.columns}
@@ -179,9 +170,9 @@ def evaluate_rules(
                 f"schema: the column {column.name!r} is a {column.type}, whose values only "
                 "`validate` compares, in text files"
             )
-    frame, joined, skipped = join(prepared.frame, schema, target.tables)
+    frame, joined, skipped = join(prepared.frame, schema, tables)
     checks = [*prepared.checks, *own, *(check for check, _ in joined)]
-    checks = [acknowledgements.accepting(check, schema, target.accepted) for check in checks]
+    checks = [acknowledgements.accepting(check, schema, tables.accepted) for check in checks]
     rows, verdicts = evaluate(
         replace(prepared, frame=frame), checks, sample, progress or (lambda *_: None)
     )
@@ -202,7 +193,7 @@ def evaluate_rules(
         *(result(check, Verdict(0), reason) for check, reason in skipped),
     ]
     key = tuple(original.get(name, name) for name in prepared.key)
-    return CheckResult(target.tables.name, rows, key, tuple(rules))
+    return CheckResult(tables.name, rows, key, tuple(rules))
 
 
 def _refuse_ambiguous(schema: TableSchema, engine: nw.Implementation) -> None:

@@ -6,7 +6,8 @@ Frames in memory are looked up, which keeps the order of their rows; an engine j
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import dataclasses
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +19,6 @@ import pyarrow.compute as pc
 
 from diffdata.engines import quiet
 from diffdata.errors import InvalidInputError, optional_library
-from diffdata.schemas.profile import NearMedian, NearProduct, NotAfter, Referenced
 from diffdata.schemas.rules import (
     Check,
     foreign_key_check,
@@ -26,8 +26,23 @@ from diffdata.schemas.rules import (
     rule_check,
 )
 from diffdata.schemas.standard import Field, ForeignKey, TableSchema
+from diffdata.schemas.stated import (
+    Acyclic,
+    Arxiv,
+    AsPrinted,
+    Compared,
+    Distinct,
+    NearMedian,
+    NearProduct,
+    NotAfter,
+    Referenced,
+    SameSpelling,
+    StartsWith,
+    Within,
+)
 from diffdata.types.columns import key_values, nothing
 from diffdata.types.definitions import definition
+from diffdata.validation import rowwise
 from diffdata.validation.prepare import collect, lazy, with_plain_names
 
 _Lazy = nw.LazyFrame[Any]
@@ -38,12 +53,13 @@ class Tables:
     """The tables that the rules of the table `name` may need: frames of any library by name.
 
     ``referring`` are the foreign keys, each with its table, that refer to this table, if they are
-    known.
+    known; ``accepted`` the keys of rows with an accepted warning, by rule.
     """
 
     name: str
     others: Mapping[str, Any]
     referring: Sequence[tuple[str, ForeignKey]] | None = None
+    accepted: Mapping[str, Collection[str]] = dataclasses.field(default_factory=dict)
 
 
 class _MissingError(Exception):
@@ -81,19 +97,55 @@ def join(
     for number, rule in enumerate(schema.rules):
         mark = f"_rule_{number}"
         match rule:
-            case NearProduct():
+            case NearProduct() | Within(key=None):
                 checks.append((rule_check(rule, schema), None))
             case NearMedian(column=column, by=by):
                 frame = _with_median(frame, own, column, by, mark)
                 checks.append((rule_check(rule, schema, nw.col(mark)), None))
-            case NotAfter(key=name):
-                with adding(rule_check(rule, schema, nw.col(f"{mark}_1"), nw.col(f"{mark}_2"))):
-                    dates = _dates(own, schema, tables, rule, mark)
-                    frame = _look_up(frame, [schema.field(name)], dates, mark)
+            case NotAfter(key=str(name)) | Within(key=str(name)):
+                link, wanted = _key_with(schema, name), _beside(rule)
+                width = len(link.fields) if link is not None else 0
+                joined = (nw.col(f"{mark}_{width + n}") for n in range(len(wanted)))
+                with adding(rule_check(rule, schema, *joined)):
+                    if link is None:
+                        raise _MissingError(f"no foreign key has the column {name}")
+                    on = [schema.field(column) for column in link.fields]
+                    columns = [*zip(link.reference.fields, on, strict=True)]
+                    columns += [(field.name, field) for field in wanted]
+                    table = link.reference.resource or tables.name
+                    target = _columns(own, tables, table, columns, mark, keys=width)
+                    frame = _look_up(frame, on, target, mark)
             case Referenced(column=column):
                 with adding(rule_check(rule, schema, ~nw.col(mark).is_null())):
                     used = _used(own, schema.field(column), tables, mark)
                     frame = _look_up(frame, [schema.field(column)], used, mark)
+            case Compared(column=column, on=pairs):
+                on, value = [schema.field(name) for name in pairs], schema.field(column)
+                columns = [*zip(pairs.values(), on, strict=True), (rule.other, value)]
+                found = nw.col(f"{mark}_pair").is_null() if rule.holds == "among" else None
+                limit = (
+                    nw.col(f"{mark}_{len(on)}")
+                    if found is None
+                    else nw.col(mark).is_null() | ~found
+                )
+                with adding(rule_check(rule, schema, limit)):
+                    others = _columns(own, tables, rule.table or tables.name, columns, mark)
+                    *keys, last = others.columns
+                    if found is None:
+                        least = (
+                            nw.col(last).min() if rule.holds == "atLeast" else nw.col(last).max()
+                        )
+                        others = others.group_by(*keys).agg(least.alias(last))
+                        frame = _look_up(frame, on, others, mark)
+                    else:
+                        frame = _look_up(frame, on, others.select(*keys).unique(), mark)
+                        names = {name: f"{name}_pair" for name in others.columns}
+                        frame = _look_up(frame, [*on, value], others.rename(names), f"{mark}_pair")
+            case Acyclic() | Distinct() | AsPrinted() | StartsWith() | SameSpelling() | Arxiv():
+                with adding(rule_check(rule, schema, nw.col(mark).is_null())):
+                    broken = _broken(own, schema, rule, mark)
+                    on = [schema.field(name) for name in schema.primary_key]
+                    frame = _look_up(frame, on, broken, mark)
     return frame, checks, skipped
 
 
@@ -107,19 +159,36 @@ def referring(schemas: Mapping[str, TableSchema], name: str) -> list[tuple[str, 
     ]
 
 
-def _dates(own: _Lazy, schema: TableSchema, tables: Tables, rule: NotAfter, mark: str) -> _Lazy:
-    """Return the dates that a rule compares with, by the key that refers to them."""
-    for key in schema.foreign_keys:
-        if key.fields == (rule.key,):
-            precision = f"{rule.reference}_precision"
-            columns = [
-                (key.reference.fields[0], schema.field(rule.key)),
-                (rule.reference, Field(name=rule.reference, type="date")),
-                (precision, Field(name=precision, type="string")),
-            ]
-            table = key.reference.resource or tables.name
-            return _columns(own, tables, table, columns, mark, keys=1)
-    raise _MissingError(f"no foreign key of {rule.key} alone")
+def _key_with(schema: TableSchema, column: str) -> ForeignKey | None:
+    """Return the shortest foreign key with a column."""
+    keys = [key for key in schema.foreign_keys if column in key.fields]
+    return min(keys, key=lambda key: len(key.fields), default=None)
+
+
+def _beside(rule: NotAfter | Within) -> list[Field]:
+    """Return the columns that a rule reads in the row that its key refers to."""
+    if isinstance(rule, NotAfter):
+        precision = Field(name=f"{rule.reference}_precision", type="string")
+        return [Field(name=rule.reference, type="date"), precision]
+    bounds = (bound for bound in (rule.minimum, rule.maximum) if isinstance(bound, str))
+    return [Field(name=bound, type="number") for bound in bounds]
+
+
+def _broken(own: _Lazy, schema: TableSchema, rule: rowwise.Rowwise, mark: str) -> _Lazy:
+    """Return the keys of the rows that break a rule which Python evaluates.
+
+    The rows are sorted, for those of an engine come in any order; one without its key passes.
+    """
+    keys = schema.primary_key
+    if not keys:
+        raise _MissingError("the table has no primary key")
+    names = list(dict.fromkeys([*keys, *rule.columns_used()]))
+    table = collect(own.select(*names)).sort_by([(name, "ascending") for name in names])
+    rows = rowwise.breaking(rule, {n: table[n].to_pylist() for n in table.column_names}, keys)
+    found = table.take(pa.array(rows, pa.int64()))
+    named = {name: f"{mark}_{place}" for place, name in enumerate(keys)}
+    broken = lazy(found.select(list(keys)).drop_null()).rename(named).unique()
+    return _on_engine_of(own, broken)
 
 
 def _used(own: _Lazy, field: Field, tables: Tables, mark: str) -> _Lazy:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 import os
 from pathlib import Path
 
@@ -18,15 +16,16 @@ from diffdata.errors import (
 from diffdata.package.archives import unpacked
 from diffdata.package.files import DESCRIPTOR, PARQUET
 from diffdata.package.packages import (
+    Package,
     find_schema,
     open_dataset,
-    open_package,
     read_package,
     table_of_file,
 )
-from diffdata.validation import foreign
+from diffdata.schemas.profile import PackageDescriptor
+from diffdata.schemas.standard import Resource
 from diffdata.validation.check import check_tables, find_issues, read_typed
-from diffdata.validation.typed import Found, to_typed
+from diffdata.validation.resources import Budget, existing, file_faults
 
 PathLike = str | os.PathLike[str]
 
@@ -40,8 +39,9 @@ def validate(
 ) -> list[Issue]:
     """Check a whole package (descriptor, schemas and every table), or one CSV file.
 
-    A package whose schemas have ``rules`` must follow the profile of diffdata, any other one only
-    the standard (Data Package v1 or v2). Nothing is fetched, nothing is executed, and no file
+    A package whose schemas have ``rules`` and ``unit`` must follow the profile of diffdata, any
+    other one only the standard (Data Package v1 or v2); if it has rules, they are checked, and
+    metadata that it lacks are warnings. Nothing is fetched, nothing is executed, and no file
     outside the package is opened.
 
     Parameters
@@ -95,7 +95,7 @@ def _issues(path: PathLike | None, schema: PathLike | None, version: str | None)
             raise InvalidInputError(
                 "version: an edition is checked by itself, not a path or schema"
             )
-        return _validate_profiled(open_dataset(version=version).root)
+        return _validate_folder(open_dataset(version=version).root)
     place = None if path is None else Path(path)
     if place is not None and place.is_file() and place.suffix.lower() in (".csv", ".tsv"):
         return _validate_csv(place, schema)
@@ -116,51 +116,34 @@ def _issues(path: PathLike | None, schema: PathLike | None, version: str | None)
 
 
 def _validate_folder(place: Path | None) -> list[Issue]:
-    root = place.parent if place is not None and place.name == DESCRIPTOR else place
-    if root is None or not (root / DESCRIPTOR).is_file() or is_profiled(root):
-        return _validate_profiled(place)
-    tables, issues = foreign.read_foreign(root)
-    found = {table.name: Found() for table in tables}
-    typed = {}
-    for table in tables:
-        found[table.name].add(table.issues)
-        typed[table.name] = to_typed(table.text, table.schema, found[table.name])
-    checked = find_issues(found, typed)
-    return in_order([*issues, *(t.in_its_part(issue) for t in tables for issue in checked[t.name])])
+    package, issues = read_package(place, judged=True)
+    checked = check_tables(package, [name for name in package.tables if name in package.schemas])
+    issues += [issue for table in checked.values() for issue in table.issues]
+    for resource in package.described.resources:
+        if not resource.is_table and resource.data is None:
+            try:
+                issues += file_faults(resource, package.root, existing(resource, package.root))
+            except PackageError as error:
+                issues += issues_of(error, resource.file)
+    if isinstance(package.described, PackageDescriptor):
+        issues += _unlisted(package)
+    return in_order(issues)
 
 
-def _validate_profiled(place: Path | None) -> list[Issue]:
-    package, problems = read_package(place)
-    checked = check_tables(package, package.schemas)
-    issues = [issue for table in checked.values() for issue in table.issues]
-    return in_order([*(problem.issue for problem in problems), *issues])
-
-
-def tables_of(root: Path) -> list[foreign.TableFiles]:
-    """Return the tables of a package, of the profile or of the standard, without their data."""
-    root = root.parent if root.name == DESCRIPTOR else root
-    if (root / DESCRIPTOR).is_file() and not is_profiled(root):
-        return foreign.foreign_tables(root)
-    package = open_package(root)
+def _unlisted(package: Package) -> list[Issue]:
+    """Return a warning for each CSV file beside those of the package that is not one of its own."""
+    listed = {package.root / resource.path for resource in package.descriptor.resources}
+    files = {file for folder in {path.parent for path in listed} for file in folder.glob("*.csv")}
     return [
-        foreign.TableFiles(r.name, package.schemas[r.name], package.data_path(r.name), r.path)
-        for r in package.descriptor.resources
+        Issue(
+            file.relative_to(package.root).as_posix(),
+            rule="unlisted-file",
+            severity="warning",
+            message="no resource of the package has this file",
+            hint="list it in datapackage.json with a schema, or move it elsewhere",
+        )
+        for file in sorted(files - listed)
     ]
-
-
-def is_profiled(root: Path) -> bool:
-    """Return whether a package is meant to follow the profile: some schema of it has rules."""
-    try:
-        descriptor = json.loads(foreign.json_text(root, DESCRIPTOR))
-    except (ValueError, RecursionError):
-        return True  # invalid JSON has the same fault in both
-    resources = descriptor.get("resources") if isinstance(descriptor, dict) else None
-    resources = resources[: foreign.MAX_RESOURCES] if isinstance(resources, list) else []
-    schemas = [r.get("schema") for r in resources if isinstance(r, dict)]
-    for name in dict.fromkeys(schema for schema in schemas if isinstance(schema, str)):
-        with contextlib.suppress(ValueError, RecursionError, PackageError):
-            schemas.append(json.loads(foreign.json_text(root, name)))
-    return any(isinstance(schema, dict) and "rules" in schema for schema in schemas)
 
 
 def _validate_csv(file: Path, schema: PathLike | None) -> list[Issue]:
@@ -169,11 +152,14 @@ def _validate_csv(file: Path, schema: PathLike | None) -> list[Issue]:
         found = table_of_file(file)
         if found is None:
             raise InvalidInputError(f"{file}: expected a schema; the file is not in a package")
-        package, name = found
-        return check_tables(package, [name])[name].issues
+        package, name, issues = found
+        known = name in package.schemas
+        checked = check_tables(package, [name])[name].issues if known else []
+        return in_order([*issues, *checked])
     try:
         (parsed, _), name = find_schema(schema), str(file)
     except PackageError as error:
         return in_order(issues_of(error, str(file)))
-    typed, issues = read_typed(lambda: file, name, parsed)
-    return in_order(find_issues({name: issues}, {name: typed})[name])
+    resource = Resource(name=name, path=name)
+    typed, found_so_far = read_typed(resource, parsed, None, Budget())
+    return in_order(find_issues({name: found_so_far}, {name: typed})[name])

@@ -1,8 +1,7 @@
 """From a frame of any library to a lazy one with the columns and types of a schema.
 
-A value of another type than its column asks for is an issue, never a crash: it becomes missing, and
-a flag beside it keeps other rules from judging it. Columns whose names some engine does not accept
-(``a.b``, ``*``, ``A`` beside ``a``) have plain names while rules are evaluated.
+A value of another type than its column becomes missing, with a flag beside it. Columns whose names
+some engine does not accept (``a.b``, ``*``) have plain names while rules are evaluated.
 """
 
 from __future__ import annotations
@@ -27,8 +26,8 @@ from diffdata.types.definitions import definition
 # What every engine accepts as a name, without the underscore of flags and joined columns.
 _PLAIN = re.compile(r"[^\W_][^.`*^$\"\\\x00-\x1f]*")
 _ENGINES = (
-    "_duckdb", "dask", "duckdb", "ibis", "narwhals", "polars", "py4j", "pyarrow", "pyspark",
-    "sqlframe", "sqlglot",
+    "_duckdb", "dask", "duckdb", "ibis", "narwhals", "polars", "py4j", "pyarrow", "pyo3_runtime",
+    "pyspark", "sqlframe", "sqlglot",
 )  # fmt: skip
 
 
@@ -47,20 +46,14 @@ class Names:
 
 @dataclass(frozen=True)
 class Prepared:
-    """A lazy frame with the columns of the schema in its types, and columns of flags.
-
-    ``key`` are the columns that a row is named by: the primary key, as far as the frame has it, or
-    else the first column. ``checks`` are those of types. ``missing`` columns are only in the
-    schema, ``unknown`` ones only in the frame. ``flags`` names, for each column that may have
-    values of another type, a boolean column that is true where the value is unknown.
-    """
+    """A lazy frame with the columns of the schema in its types, and columns of flags."""
 
     frame: nw.LazyFrame[Any]
-    key: tuple[str, ...]
-    checks: tuple[Check, ...]
-    missing: tuple[str, ...]
-    unknown: tuple[str, ...]
-    flags: dict[str, str]
+    key: tuple[str, ...]  # the primary key, as far as the frame has it, or the first column
+    checks: tuple[Check, ...]  # those of types
+    missing: tuple[str, ...]  # columns that only the schema has
+    unknown: tuple[str, ...]  # columns that only the frame has
+    flags: dict[str, str]  # by column, the boolean column that is true where a value is unknown
 
     def passes(self, check: Check) -> nw.Expr:
         """Return the expression that a row passes a check, or that the check cannot judge it."""
@@ -79,7 +72,7 @@ def collect(frame: nw.LazyFrame[Any]) -> pa.Table:
     return table
 
 
-def of_engine(error: Exception) -> str | None:
+def of_engine(error: BaseException) -> str | None:
     """Return what an engine says of an error, on one line; None if the error is not of one."""
     if type(error).__module__.split(".")[0] not in _ENGINES:
         return None
@@ -115,8 +108,7 @@ def _refuse_duplicates(names: Sequence[str], what: str) -> None:
 def prepare(frame: nw.LazyFrame[Any], schema: TableSchema, parsed: Iterable[str] = ()) -> Prepared:
     """Convert the columns of a frame to the types of its schema; both have plain names.
 
-    ``parsed`` are the columns that were parsed from text, which have a flag beside them, see
-    `flag_of`.
+    Columns that were `parsed` from text have a flag beside them, see `flag_of`.
     """
     dtypes: dict[str, nw.dtypes.DType] = dict(frame.collect_schema())
     if frame.implementation.is_pyspark():
@@ -124,6 +116,7 @@ def prepare(frame: nw.LazyFrame[Any], schema: TableSchema, parsed: Iterable[str]
         dtypes |= {name: nw.Datetime() for name, kind in dtypes.items() if kind == nw.Datetime}
     columns: list[nw.Expr] = []
     flags: dict[str, str] = {}
+    checks: list[Check] = []
     parsed = set(parsed)
     for number, field in enumerate(schema.fields):
         value = nothing(field)
@@ -136,8 +129,6 @@ def prepare(frame: nw.LazyFrame[Any], schema: TableSchema, parsed: Iterable[str]
         if unknown is not None:
             flags[field.name] = f"_flag_{number}"
             columns.append(unknown.alias(flags[field.name]))
-    checks = []
-    for field in schema.fields:
         if field.name in dtypes:
             fits = ~nw.col(flags[field.name]) if field.name in flags else nw.lit(True)
             checks.append(Check("type", (field.name,), fits, definition(field).plural))
@@ -213,7 +204,6 @@ def plain_names(found: Iterable[str], schema: TableSchema, table: str = "") -> N
         taken.add(name.casefold())
     if all(plain[name] == name for name in schema.column_names):
         return Names(schema, plain)
-    # Only a schema of the standard has other names, and it has no rules.
     renamed = {
         "fields": tuple(f.model_copy(update={"name": plain[f.name]}) for f in schema.fields),
         "primary_key": tuple(plain[name] for name in schema.primary_key),
@@ -222,6 +212,7 @@ def plain_names(found: Iterable[str], schema: TableSchema, table: str = "") -> N
             with_names(key, plain, plain if key.reference.resource in ("", table) else {})
             for key in schema.foreign_keys
         ),
+        "rules": tuple(rule.renamed(plain) for rule in schema.rules),
     }
     return Names(schema.model_copy(update=renamed), plain)
 

@@ -17,6 +17,7 @@ from typing import Any, Protocol
 
 import narwhals as nw
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 from pyarrow import dataset, parquet
 
@@ -33,7 +34,6 @@ from diffdata.types.definitions import (
     missing_values,
 )
 from diffdata.types.text import is_strict
-from diffdata.validation.cells import convert
 from diffdata.validation.prepare import (
     Names,
     Prepared,
@@ -43,10 +43,15 @@ from diffdata.validation.prepare import (
     prepare,
     with_plain_names,
 )
+from diffdata.validation.typed import convert
 
 FILE_ENGINES = ("duckdb", "polars", "pyarrow", "pyspark")
 # Arrow has a file up to this size in memory before an engine has made its plan.
 _FEW_ROWS, _FEW_BYTES = 250_000, 2**26
+
+# The bytes to which any Parquet file may decode, how many more for each byte of it if it is held in
+# memory or streamed, and the most columns, those inside of others counted.
+_MOST_DECODED, _IN_MEMORY, _STREAMED, _MOST_LEAVES = 2**27, 20, 1000, 10_000
 
 # Text that the profile refuses: control and hidden characters, or blanks around it.
 _BLANK = r"\x{09}-\x{0d}\x{1c}-\x{20}\x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{202f}\x{205f}\x{3000}"
@@ -139,8 +144,10 @@ def files_of(path: Path) -> tuple[list[Path], str]:
 def fastest_engine(path: Path) -> str:
     """Return the engine that is the fastest for files: ``pyarrow`` for a small one of Parquet."""
     if path.is_file() and path.suffix.lower() in PARQUET and path.stat().st_size <= _FEW_BYTES:
-        with suppress(pa.ArrowException, OSError):  # a broken file is reported when it is read
+        # A broken file is reported when it is read.
+        with suppress(pa.ArrowException, OSError, UnicodeError, PackageError):
             if parquet.read_metadata(path).num_rows <= _FEW_ROWS:
+                _refuse_bombs(path, _IN_MEMORY)
                 return "pyarrow"
     return "duckdb"
 
@@ -347,6 +354,8 @@ def _arrow_csv(file: str, columns: Sequence[str], wanted: Sequence[str]) -> Any:
 def _open(engine: _Engine, path: Path, schema: TableSchema, table: str) -> Source:
     files, form = files_of(path)
     if form == "parquet":
+        for file in files:
+            _refuse_bombs(file, _IN_MEMORY if isinstance(engine, _Arrow) else _STREAMED)
         inner = _partitions(files[0].relative_to(path).parts[:-1]) if path.is_dir() else ()
         outer = tuple(name for name in _partitions(path.parts) if name not in inner)
         opening = _Opening([str(file) for file in files], path, inner, outer)
@@ -374,6 +383,46 @@ def _open(engine: _Engine, path: Path, schema: TableSchema, table: str) -> Sourc
         frame = frame.with_columns(*chain.from_iterable(map(_parsed, fields, strict)))
     frame = frame.select(*kept, *(flag_of(field.name) for field in fields))
     return Source(frame, names, tuple(field.name for field in fields))
+
+
+def _refuse_bombs(file: Path, per_byte: int) -> None:
+    """Refuse a Parquet file that decodes to far more than it has bytes, before it is decoded."""
+    size = file.stat().st_size
+    most = _MOST_DECODED + per_byte * size
+    # Not the footer's columns: Arrow ends the process at some damage in them.
+    footer = parquet.read_metadata(file)
+    if footer.num_columns > _MOST_LEAVES:
+        raise PackageError(f"{file}: more than {_MOST_LEAVES:,} columns, which are not read")
+    written = sum(footer.row_group(n).total_byte_size for n in range(footer.num_row_groups))
+    decoded = written + footer.num_rows * footer.num_columns * 8
+    if size <= _FEW_BYTES and decoded <= most < footer.num_rows * written:
+        decoded += _length_of_texts(file, most)
+    if decoded > most:
+        raise PackageError(
+            f"{file}: its {size:,} bytes decode to more than {most // 2**20:,} MiB, "
+            "which are not read" + "; use duckdb" * (per_byte == _IN_MEMORY)
+        )
+
+
+def _length_of_texts(file: Path, most: int) -> int:
+    """Return the bytes of text, which is written once in a dictionary and decoded for each row."""
+    columns = parquet.read_schema(file)
+    texts = [field.name for field in columns if pa.types.is_string(_values(field.type))]
+    total = 0
+    with parquet.ParquetFile(file, read_dictionary=texts) as opened:
+        for batch in opened.iter_batches(2**14, columns=texts) if texts else ():
+            for column in batch.columns:
+                if pa.types.is_dictionary(column.type):
+                    lengths = pc.binary_length(column.dictionary)
+                    total += pc.sum(pc.take(lengths, column.indices)).as_py() or 0
+            if total > most:
+                break
+    return total
+
+
+def _values(kind: pa.DataType) -> pa.DataType:
+    """Return the type of the values of a dictionary."""
+    return kind.value_type if pa.types.is_dictionary(kind) else kind
 
 
 def _partitions(folders: Sequence[str]) -> tuple[str, ...]:

@@ -7,9 +7,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 
-from diffdata.errors import Issue, suggestion
+from diffdata.errors import Issue, Severity, suggestion
+from diffdata.schemas.rules import allows
 from diffdata.schemas.standard import Field, TableSchema
-from diffdata.validation.cells import fits
+from diffdata.types.definitions import missing_values
+from diffdata.types.text import CellError, is_strict, parse
 from diffdata.validation.splitting import NO_MORE, Record
 
 MAX_COLUMNS = 10_000
@@ -27,6 +29,10 @@ _SHAPE_ISSUES = {
     ),
     "encoding": ("this is UTF-16, not UTF-8", "save the file with the encoding UTF-8"),
     "blank-row": ("the row is blank", "delete the line"),
+    "line-ends": (
+        "the line ends with {}, the lines before it with {}",
+        "save the file with one kind of line end",
+    ),
     "too-many": (
         f"more than {MOST_ISSUES:,} rows are not as in the header; the rest is not read",
         "is this another table?",
@@ -41,7 +47,7 @@ _BAD_QUOTES = (
     ("not quoted", "a quote is inside a cell that is not quoted",
      "put the whole cell in quotes and write the quote inside twice, or remove it"),
 )  # fmt: skip
-_CONFLICT = ("<<<<<<<", "=======", ">>>>>>>", "|||||||")
+CONFLICT = ("<<<<<<<", "=======", ">>>>>>>", "|||||||")
 
 
 def read_header(
@@ -150,6 +156,16 @@ def _column_faults(
         yield fault(message="the file has none of the columns of the schema")
 
 
+def fits(text: str, field: Field, schema: TableSchema) -> bool:
+    """Return whether a text may be in a cell of a column, by its type and constraints."""
+    if text in missing_values(field, schema):
+        return not (field.constraints.required or field.name in schema.primary_key)
+    try:
+        return allows(field, parse(text, field, is_strict(schema, field)))
+    except CellError:
+        return False
+
+
 def _cells_are_in_order(
     header: Sequence[str], sample: Sequence[Sequence[str]], schema: TableSchema
 ) -> bool:
@@ -171,17 +187,12 @@ def row_key(cells: Mapping[str, str], schema: TableSchema) -> str | None:
     return ", ".join(parts) or None
 
 
-def shape_issue(file: str, line: int | None, rule: str) -> Issue:
-    """Return the issue of a rule that always says the same."""
+def shape_issue(file: str, line: int | None, rule: str, *ends: str) -> Issue:
+    """Return the issue of a rule that always says the same, but for the ends of lines."""
     message, hint = _SHAPE_ISSUES[rule]
-    return Issue(file, line, rule=rule, message=message, hint=hint)
-
-
-def mixed_line_ends(file: str, line: int, first: str, other: str) -> Issue:
-    """Report the first line whose end differs from those before it."""
-    message = f"the line ends with {_ENDS[other]}, the lines before it with {_ENDS[first]}"
-    hint = "save the file with one kind of line end"
-    return Issue(file, line, rule="line-ends", severity="warning", message=message, hint=hint)
+    message = message.format(*(_ENDS[end] for end in ends))
+    severity: Severity = "warning" if rule == "line-ends" else "error"
+    return Issue(file, line, rule=rule, severity=severity, message=message, hint=hint)
 
 
 def not_csv(file: str, record: Record, column: str | None) -> Issue:
@@ -211,7 +222,7 @@ def row_length(
     message = f"the row has {len(cells)} cells, expected {len(names)} as in the header"
     places = _places_of_fault(cells, names, schema) if exact else []
     column = names[places[0]] if len(places) == 1 else None
-    if cells[0].startswith(_CONFLICT):
+    if cells[0].startswith(CONFLICT):
         hint = "this is a mark of a merge conflict: keep one of the two sides, delete the marks"
     elif len(cells) > len(names):
         if not any(cells[len(names) :]):

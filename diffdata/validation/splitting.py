@@ -54,11 +54,9 @@ class Splitter:
     _read_again: int = 0  # characters
 
     def records(self) -> Iterator[Record]:
-        """Yield the records.
+        """Yield the records; after one with a fault reading continues with the next line.
 
-        After a record that cannot be split (a quote that is not closed) reading continues with the
-        next line, so that one quote does not hide the faults of the rest. After `MAX_FAULTS` of
-        them the last record has the error `NO_MORE`.
+        So one quote does not hide the faults of the rest. At most `MAX_FAULTS` are yielded.
         """
         dialect, taken = self.dialect, list[str]()
         mark, comment = dialect.quote_char, dialect.comment_char
@@ -118,11 +116,6 @@ def cell_spans(record: str, dialect: Dialect = RFC_4180) -> tuple[list[tuple[int
     """Return where each cell of a record begins and ends, and whether the last one has a bad quote.
 
     A bad quote is not closed, or inside a cell that is not quoted, which lasts to the end then.
-
-    >>> cell_spans('a,"5"" disk",c')
-    ([(0, 1), (2, 12), (13, 14)], False)
-    >>> cell_spans('a,5" disk,c')
-    ([(0, 1), (2, 11)], True)
     """
     pattern = _cell_pattern(dialect.delimiter, dialect.quote_char)
     spans, begin = [], 0
@@ -165,10 +158,9 @@ class Regular:
 def split_regular(
     data: bytes, begin: int, end: int, line: int, columns: int, delimiter: str = ","
 ) -> Regular | None:
-    """Split a part of a file at the speed of memory; None if a row might have a fault of its shape.
+    """Split a part of a file, which begins with a row and ends with one, at the speed of memory.
 
-    The part begins with a row and ends after a line feed or with the file. Faults are another
-    number of cells, no cell at all, an unusual quote, a cell that is too long.
+    None if a row might have a fault: another number of cells or none, an odd quote, a long cell.
     """
     # Arrow would leave out a byte order mark at the begin of the part.
     if data.find(b"\0", begin, end) >= 0 or data.startswith(codecs.BOM_UTF8, begin):

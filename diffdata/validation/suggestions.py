@@ -37,19 +37,13 @@ _FORMS = {
     "[a-z][a-z0-9_]*": "small letters, digits and underscores, such as training_compute",
     "[A-Z]{3}": "three capital letters, such as USD",
     "[A-Z]{2}": "two capital letters, such as US",
-    r"https?://\S+": "an address that begins with https://",
+    r"https?://": "an address without blanks that begins with https:// and the name of a host",
     r"10\.[0-9]+/\S+": "a DOI without its address, such as 10.1000/182",
 }
 
 
 def suggested_number(text: str, whole: bool) -> str:
-    """Suggest the number that a person probably meant.
-
-    >>> suggested_number("175B", whole=False), suggested_number("3,14e23", whole=False)
-    ('write 175000000000', 'write 3.14e23')
-    >>> suggested_number("=6*65.2e9*1.4e12", whole=False)
-    'write the result of the formula: 5.4768e23'
-    """
+    """Suggest the number that a person probably meant."""
     compact = re.sub("[ _\u00a0\u202f]", "", text)
     if compact.lower() in _NOTHING:
         return "leave the cell empty if the value is not known"
@@ -84,6 +78,11 @@ def suggested_number(text: str, whole: bool) -> str:
     return f"write {decimal}" if re.fullmatch(NUMBER, decimal) and not whole else ""
 
 
+def suggested_share(value: float) -> str:
+    """Suggest the share of 1 that was probably meant by percent."""
+    return f"write {value / 100:.12g} if percent are meant" if 1 < value <= 100 else ""
+
+
 def suggested_boolean(text: str) -> str:
     """Suggest the truth value that was probably meant."""
     plain = text.strip().lower()[:20]
@@ -94,13 +93,7 @@ def suggested_boolean(text: str) -> str:
 
 
 def suggested_date(text: str) -> str:
-    """Suggest the date that was probably meant.
-
-    >>> suggested_date("2020-05")
-    'write 2020-05-01, and month as its precision'
-    >>> suggested_date("2020-02-30")
-    'February 2020 has 29 days'
-    """
+    """Suggest the date that was probably meant."""
     text = text.strip()
     if re.fullmatch(r"\d{4}(-\d{2})?", text, re.A):
         known, first = ("month", "-01") if "-" in text else ("year", "-01-01")
@@ -133,7 +126,7 @@ def suggested_form(text: str, pattern: str) -> str:
     >>> suggested_form("usd", "[A-Z]{3}")
     'write USD: three capital letters, such as USD'
     """
-    words = _FORMS.get(pattern, "")
+    words = _FORMS.get(r"https?://" if pattern.startswith(r"https?://") else pattern, "")
     if not words:
         return strange_letters(text)
     plain = latin(text)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import codecs
 from array import array
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 import pyarrow as pa
@@ -40,6 +41,15 @@ class TextTable:
     lines: Sequence[int]
     broken: frozenset[int] = frozenset()  # rows too long or too short: only their key is kept
     complete: bool = True  # whether all of the file could be read
+    parts: tuple[tuple[int, str], ...] = ()  # files read as one, each with its first line
+
+    def in_its_part(self, issue: Issue) -> Issue:
+        """Return an issue with the file and the line of the part that it is about."""
+        if len(self.parts) < 2 or issue.line is None or issue.file != self.file:
+            return issue
+        place = bisect_right(self.parts, issue.line, key=lambda part: part[0]) - 1
+        start, file = self.parts[place]
+        return replace(issue, file=file, line=issue.line - start + 1)
 
     def __len__(self) -> int:
         return len(self.lines)
@@ -50,11 +60,8 @@ class TextTable:
 
     def rows(self) -> list[dict[str, str]]:
         """Return all rows, each with the text of its cells by column."""
-        columns = {name: column.to_pylist() for name, column in self.columns.items()}
-        return [
-            {name: cells[position] or "" for name, cells in columns.items()}
-            for position in range(len(self))
-        ]
+        columns = [column.fill_null("").to_pylist() for column in self.columns.values()]
+        return [dict(zip(self.columns, cells, strict=True)) for cells in zip(*columns, strict=True)]
 
     def cells(self, position: int, columns: Sequence[str]) -> dict[str, str]:
         """Return the text of some cells of a row."""
@@ -174,7 +181,7 @@ class _Rows:
         """Add a row that may have a fault."""
         file, line, cells, names = self._file, record.line, record.cells, self._names
         if self._changes_line_end(record.end):
-            self._report(shape.mixed_line_ends(file, line, self._line_end, record.end))
+            self._report(shape.shape_issue(file, line, "line-ends", record.end, self._line_end))
         self._line_end = self._line_end or record.end
         if record.error:
             column = names[len(cells)] if len(cells) < len(names) else None
@@ -191,6 +198,8 @@ class _Rows:
             if not record.error:
                 exact = self._counts["row-length"] < _EXPLAINED
                 self._report(shape.row_length(file, record, names, self._schema, exact))
+            if cells and cells[0].startswith(shape.CONFLICT):
+                return  # a mark is not a row, and lets no key go unread
             self._broken.add(len(self._lines))
             cells = shape.key_only(cells, names, self._schema)
         self._lines.append(line)

@@ -1,12 +1,14 @@
-"""From columns of text to typed columns, and issues that quote the cells that do not fit."""
+"""Cells and columns of text as values, and issues that quote the cells that do not fit."""
 
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property, lru_cache, partial
+from importlib.util import find_spec
 from typing import Any
 
 import narwhals as nw
@@ -16,25 +18,93 @@ import pyarrow.compute as pc
 
 from diffdata.errors import Issue, Severity
 from diffdata.schemas.standard import Field, TableSchema
-from diffdata.types.arrow import arrow_type
-from diffdata.types.text import CellError, quote
-from diffdata.validation.cells import convert, unchecked
+from diffdata.types import columns
+from diffdata.types.definitions import definition
+from diffdata.types.text import CellError, parse, quote
 from diffdata.validation.evaluate import Mask, side_by_side
 from diffdata.validation.prepare import lazy
 from diffdata.validation.shape import MOST_ISSUES, row_key
+from diffdata.validation.suggestions import suggested_boolean, suggested_date, suggested_number
 from diffdata.validation.text import TextTable
 
 _KEPT = 1000  # characters of a cell that an issue keeps
+_HINTS: dict[str, Callable[[str], str]] = {
+    "integer": lambda text: suggested_number(text, whole=True),
+    "number": lambda text: suggested_number(text, whole=False),
+    "boolean": suggested_boolean,
+    "date": suggested_date,
+}
+
+
+def parse_cell(text: str, field: Field, strict: bool = True) -> Any:
+    """Return the value of a cell, None if it is empty; `strict` as the profile asks.
+
+    A CellError says what was expected. Nothing is guessed: a fix is only suggested.
+    """
+    return None if text == "" else _parse(text, field, strict)
+
+
+def _parse(text: str, field: Field, strict: bool) -> Any:
+    """Return the value of a cell; an error of the profile has a hint how to fix the cell."""
+    try:
+        value = parse(text, field, strict)
+        if field.constraints.json_schema is not None and find_spec("jsonschema"):
+            _check_json(text, json.dumps(field.constraints.json_schema))
+        return value
+    except CellError as error:
+        of_form = error.expected.startswith(definition(field).expected)
+        if strict and of_form and field.format == "default" and field.type in _HINTS:
+            error.hint = _HINTS[field.type](text)
+        raise
+
+
+def _check_json(text: str, schema: str) -> None:
+    """Check JSON against the JSON Schema of its column; nothing is fetched."""
+    try:
+        error = next(iter(_json_validator(schema).iter_errors(json.loads(text))), None)
+    except Exception as fault:  # noqa: BLE001 - whatever a foreign schema causes
+        reason = str(fault).partition("\n")[0][:200] or type(fault).__name__
+        raise CellError(f"what jsonSchema says, which cannot be evaluated: {reason}") from None
+    if error is not None:
+        raise CellError(
+            f"JSON that satisfies jsonSchema: {error.message[:200]}", rule="json-schema"
+        )
+
+
+@lru_cache(16)
+def _json_validator(schema: str) -> Any:
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import ValidationError
+    from jsonschema.validators import extend, validator_for
+    from referencing import Registry
+
+    def matches(_: Any, pattern: str, text: Any, __: Any) -> Iterator[ValidationError]:
+        # RE2, for the patterns of foreign schemas may take too long elsewhere.
+        if isinstance(text, str) and not pc.match_substring_regex(pa.scalar(text), pattern).as_py():
+            yield ValidationError(f"{text!r} does not match {pattern!r}")
+
+    for key in ("patternProperties", "$schema"):
+        if f'"{key}":' in schema.replace('"$schema":', "", 1):
+            raise ValueError(f"{key} is not supported")
+    described = json.loads(schema)
+    kind = validator_for(described, default=Draft202012Validator)
+    kind.check_schema(described)
+    extended = extend(kind, {"pattern": matches})  # type: ignore[no-untyped-call]
+    return extended(described, registry=Registry())
+
+
+def convert(
+    cells: pa.ChunkedArray, field: Field, schema: TableSchema
+) -> tuple[pa.ChunkedArray, dict[int, CellError], list[int]]:
+    """Convert the cells of a column, see `diffdata.types.columns.convert`; errors have hints."""
+    return columns.convert(cells, field, schema, _parse)
 
 
 @dataclass
 class Found:
-    """The issues of a table so far; those after the first `MOST_ISSUES` are only counted.
+    """The issues of a table so far, and how many each column and rule has, listed or not."""
 
-    ``counts`` says how many there are of each column and rule, listed or not.
-    """
-
-    issues: list[Issue] = dataclasses.field(default_factory=list)
+    issues: list[Issue] = dataclasses.field(default_factory=list)  # the first `MOST_ISSUES`
     counts: Counter[tuple[str | None, str]] = dataclasses.field(default_factory=Counter)
 
     def add(self, issues: Iterable[Issue]) -> None:
@@ -62,16 +132,12 @@ class Found:
 
 @dataclass(frozen=True)
 class TypedTable:
-    """The cells of a table as values; null is an empty cell.
-
-    ``unknown`` has, for each column with such cells, the rows whose value is unknown: the cell
-    could not be parsed, or is missing.
-    """
+    """The cells of a table as values; null is an empty cell."""
 
     schema: TableSchema
     text: TextTable
     values: pa.Table
-    unknown: dict[str, Mask]
+    unknown: dict[str, Mask]  # by column, the rows whose cell cannot be parsed or is missing
     _texts: dict[str, frozenset[str]] = dataclasses.field(
         default_factory=dict, repr=False, compare=False
     )
@@ -96,33 +162,31 @@ def to_typed(text: TextTable, schema: TableSchema, found: Found) -> TypedTable:
     results = side_by_side(
         lambda field: convert(text.columns[field.name], field, schema), fields, len(text)
     )
-    converted = {field.name: result for field, result in zip(fields, results, strict=True)}
-    columns: dict[str, pa.ChunkedArray] = {}
-    unknown: dict[str, Mask] = {}
+    # Columns that the file lacks are empty, and what their cells would be is unknown.
+    values: dict[str, pa.ChunkedArray] = {
+        field.name: pa.nulls(len(text), columns.arrow_type(field)) for field in schema.fields
+    }
+    absent = values.keys() - text.columns.keys()
+    unknown: dict[str, Mask] = {name: np.ones(len(text), bool) for name in absent}
     broken = np.zeros(len(text), bool)
     broken[list(text.broken)] = True
-    for field in schema.fields:
-        if field.name not in converted:
-            columns[field.name] = pa.nulls(len(text), arrow_type(field))
-            unknown[field.name] = np.ones(len(text), bool)
-            continue
-        values, refused, formulas = converted[field.name]
-        if note := unchecked(field):
-            found.add(
-                [Issue(text.file, None, field.name, None, "", "json-schema", "warning", note)]
-            )
-        columns[field.name] = values
+    for field, (converted, refused, formulas) in zip(fields, results, strict=True):
+        name = field.name
+        values[name] = converted
+        if field.constraints.json_schema is not None and not find_spec("jsonschema"):
+            note = f"jsonSchema of {name!r} is not checked: the library jsonschema is not installed"
+            found.add([Issue(text.file, None, name, None, "", "json-schema", "warning", note)])
         for rule in dict.fromkeys(error.rule for error in refused.values() if error.rule):
             rows = [position for position, error in refused.items() if error.rule == rule]
-            found.add_rows(field.name, rule, rows, partial(_refusal, text, schema, field, refused))
-        found.add_rows(field.name, "formula", formulas, partial(_formula, text, schema, field))
+            found.add_rows(name, rule, rows, partial(_refusal, text, schema, field, refused))
+        found.add_rows(name, "formula", formulas, partial(_formula, text, schema, field))
         if refused or broken.any():
             mask = broken.copy()
-            if field.name in schema.primary_key:  # of a broken row the key is kept, if it is known
-                mask &= values.is_null().to_numpy()
+            if name in schema.primary_key:  # of a broken row the key is kept, if it is known
+                mask &= converted.is_null().to_numpy()
             mask[list(refused)] = True
-            unknown[field.name] = mask
-    return TypedTable(schema, text, pa.table(columns), unknown)
+            unknown[name] = mask
+    return TypedTable(schema, text, pa.table(values), unknown)
 
 
 def _refusal(

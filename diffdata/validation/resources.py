@@ -1,4 +1,4 @@
-"""Third-party packages: any Data Package v1 or v2, read by the standard and without trust."""
+"""The files of a resource, read without trust: parts, compression, encoding, dialect."""
 
 from __future__ import annotations
 
@@ -10,26 +10,24 @@ import io
 import json
 import re
 import zlib
-from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import accumulate
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from pydantic import ValidationError
 
-from diffdata.errors import DescriptorError, Issue, PackageError, Problem, issues_of
-from diffdata.package.files import DESCRIPTOR, inside, read_text
-from diffdata.package.packages import dangling_keys
-from diffdata.schemas.reader import parse_standard_package, parse_standard_schema
-from diffdata.schemas.standard import Dialect, Field, PackageDescriptor, Resource, TableSchema
+from diffdata.errors import DescriptorError, Issue, PackageError
+from diffdata.package.files import DESCRIPTOR, checked_utf8, inside
+from diffdata.package.packages import json_text
+from diffdata.schemas.profile import Resource as ProfileResource
+from diffdata.schemas.reader import fault
+from diffdata.schemas.standard import Dialect, Field, Resource, TableSchema, suffix_of
 from diffdata.types.text import cell_text
 from diffdata.validation.text import TextTable, first_row, read_table
 
-MAX_RESOURCES = 1000
 MAX_PARTS = 1000
-MAX_JSON = 16 * 2**20
 # More bytes are refused: they would not fit into the memory of a small machine.
 MAX_BYTES = 2**30
 
@@ -60,167 +58,48 @@ class Budget:
         self.left -= size
 
 
-@dataclass(frozen=True)
-class ForeignTable:
-    """One table of a package: its text, its schema and the issues so far."""
-
-    name: str
-    schema: TableSchema
-    text: TextTable
-    issues: list[Issue] = field(default_factory=list)
-    parts: tuple[tuple[int, str], ...] = ()  # files read as one, each with its first line
-
-    def in_its_part(self, issue: Issue) -> Issue:
-        """Return an issue with the file and the line of the part that it is about."""
-        if len(self.parts) < 2 or issue.line is None or issue.file != self.text.file:
-            return issue
-        place = bisect_right(self.parts, issue.line, key=lambda part: part[0]) - 1
-        start, file = self.parts[place]
-        return replace(issue, file=file, line=issue.line - start + 1)
-
-
-def read_foreign(root: Path) -> tuple[list[ForeignTable], list[Issue]]:
-    """Read all tables of a package, and report what cannot be read."""
-    descriptor = _descriptor(root)
-    tables: list[ForeignTable] = []
+def read_resource(
+    resource: Resource, schema: TableSchema, root: Path | None, budget: Budget
+) -> tuple[TextTable, TableSchema, list[Issue]]:
+    """Read a table as text; if it has no schema, one is made of its header."""
+    file, dialect = resource.file, Dialect()
     issues: list[Issue] = []
-    budget = Budget()
-    read: dict[str, TableSchema] = {}
-    for resource in descriptor.resources:
-        file = _file_of(resource)
-        try:
-            schema = _schema(resource, root, read)
-            if _is_table(resource, schema):
-                tables.append(_table(resource, schema, root, budget))
-            elif resource.data is None:
-                issues += _file_faults(resource, root, _existing(resource, root))
-        except PackageError as error:
-            issues += issues_of(error, file)
-        except RecursionError:
-            issues += issues_of(PackageError("nested too deeply to be read"), file)
-    schemas = {table.name: table.schema for table in tables}
-    files = {name: f"{DESCRIPTOR}#{name[:100]}" for name in schemas}
-    names = [resource.name for resource in descriptor.resources]
-    problems = dangling_keys(schemas, files, names, "resource")
-    return tables, [*issues, *(problem.issue for problem in problems)]
-
-
-@dataclass(frozen=True)
-class TableFiles:
-    """A table, its data (`path` is a file or a folder), and the name of its file in messages."""
-
-    name: str
-    schema: TableSchema
-    path: Path
-    file: str
-
-
-def foreign_tables(root: Path) -> list[TableFiles]:
-    """Return the tables of a package for engines, which read less than `read_foreign`."""
-    found: list[TableFiles] = []
-    known: dict[str, TableSchema] = {}
-    for resource in _descriptor(root).resources:
-        schema, file, paths = _schema(resource, root, known), _file_of(resource), _paths(resource)
-        if not _is_table(resource, schema):
-            continue
-        if schema is None or len(paths) != 1 or resource.dialect:
-            raise PackageError(
-                f"{file}: engines read tables with a schema in one file or folder, and no dialect"
-            )
-        found.append(TableFiles(resource.name, schema, inside(root, paths[0]), file))
-    return found
-
-
-def json_text(root: Path, name: str) -> str:
-    """Return the text of a descriptor, schema or dialect, which must be inside of the package."""
-    path = inside(root, name)
-    if not path.is_file():
-        raise PackageError(f"{name}: the file is missing")
-    if path.stat().st_size > MAX_JSON:
-        raise PackageError(f"{name}: more than {MAX_JSON // 2**20} MiB, which are not read")
-    if path.suffix.lower() in (".yaml", ".yml"):
-        raise PackageError(f"{name}: YAML is not read, only JSON")
-    return read_text(path, name)
-
-
-def _descriptor(root: Path) -> PackageDescriptor:
-    descriptor = parse_standard_package(json_text(root, DESCRIPTOR), DESCRIPTOR)
-    if len(descriptor.resources) > MAX_RESOURCES:
-        message = f"{len(descriptor.resources)} resources, at most {MAX_RESOURCES} are read"
-        raise PackageError(f"{DESCRIPTOR}: {message}")
-    return descriptor
-
-
-def _paths(resource: Resource) -> tuple[str, ...]:
-    if resource.path is None:
-        return ()
-    return (resource.path,) if isinstance(resource.path, str) else resource.path
-
-
-def _file_of(resource: Resource) -> str:
-    """Return what messages call the file of a resource."""
-    paths = _paths(resource)
-    return paths[0][:200] if paths else f"{DESCRIPTOR}#{resource.name[:200]}"
-
-
-def _suffix(name: str) -> str:
-    """Return how a file name ends, in small letters, compression left out."""
-    suffixes = [part.lower() for part in PurePosixPath(name).suffixes]
-    return next((part for part in reversed(suffixes) if part not in (".gz", ".zip")), "")
-
-
-def _is_table(resource: Resource, schema: TableSchema | None) -> bool:
-    tabular = resource.type == "table" or resource.profile == "tabular-data-resource"
-    suffixes = {_suffix(name) for name in _paths(resource)}
-    return tabular or schema is not None or bool(suffixes & {".csv", ".tsv"})
-
-
-def _schema(resource: Resource, root: Path, known: dict[str, TableSchema]) -> TableSchema | None:
-    """Return the schema of a resource, from the descriptor or from a file, which is read once."""
-    name = resource.schema_
-    if name is None:
-        return None
-    if isinstance(name, dict):
-        return parse_standard_schema(json.dumps(name), f"{DESCRIPTOR}#{resource.name[:200]}")
-    if name not in known:
-        known[name] = parse_standard_schema(json_text(root, name), name)
-    return known[name]
-
-
-def _table(
-    resource: Resource, schema: TableSchema | None, root: Path, budget: Budget
-) -> ForeignTable:
-    file, dialect, issues = _file_of(resource), Dialect(), []
     parts: tuple[tuple[int, str], ...] = ()
     if resource.data is not None:
-        data = _inline(resource.data, file)
+        data = _inline(resource.data, file, schema.column_names)
     else:
-        names = _existing(resource, root)
-        kind = (resource.format or _suffix(file)[1:]).lower()
+        names = existing(resource, root)
+        kind = (resource.format or suffix_of(file)[1:]).lower()
         if kind not in ("csv", "tsv"):
             what = repr(kind[:100]) if kind else "of the file"
             raise PackageError(f"{file}: the format {what} is not checked, only CSV")
-        issues = list(_file_faults(resource, root, names))
+        if not isinstance(resource, ProfileResource):  # whose release has the digests of values
+            issues += file_faults(resource, root, names)
         data, parts = _joined([_plain_bytes(resource, root, name, budget) for name in names], names)
         dialect = _dialect(resource, root, kind)
-    if schema is None or not schema.fields:  # then only the shape is checked
+    if not schema.fields:  # then only the shape is checked
         header = first_row(data.removeprefix(codecs.BOM_UTF8), dialect)
         schema = TableSchema(
             fields=tuple(Field(name=name) for name in dict.fromkeys(header) if name)
         )
     text, more = read_table(data, file, schema, dialect)
-    return ForeignTable(resource.name, schema, text, [*issues, *more], parts)
+    return replace(text, parts=parts), schema, [*issues, *more]
 
 
-def _existing(resource: Resource, root: Path) -> tuple[str, ...]:
+def _place(root: Path | None, name: str) -> Path:
+    """Return the path of a file of a package, or without one of any file."""
+    return inside(root, name) if root else Path(name)
+
+
+def existing(resource: Resource, root: Path | None) -> tuple[str, ...]:
     """Return the paths of a resource, which must be files of the package."""
-    names = _paths(resource)
+    names = resource.paths
     if not names:
         raise PackageError(f"{resource.name}: the resource has neither path nor data")
     if len(names) > MAX_PARTS:
         raise PackageError(f"{names[0]}: {len(names)} parts, at most {MAX_PARTS} are read")
     for name in names:
-        if not inside(root, name).is_file():
+        if not _place(root, name).is_file():
             raise PackageError(f"{name}: the file is missing")
     return names
 
@@ -237,9 +116,9 @@ def _joined(
     return b"\n".join(parts), tuple(zip(starts, names, strict=True))
 
 
-def _plain_bytes(resource: Resource, root: Path, name: str, budget: Budget) -> bytes:
+def _plain_bytes(resource: Resource, root: Path | None, name: str, budget: Budget) -> bytes:
     """Return one file, uncompressed and in UTF-8."""
-    path = inside(root, name)
+    path = _place(root, name)
     budget.spend(path.stat().st_size, name)
     compression = resource.compression or PurePosixPath(name).suffix[1:].lower()
     zipped = compression in ("gz", "gzip")
@@ -271,9 +150,7 @@ def _utf8(data: bytes, encoding: str, name: str) -> bytes:
     if not _ENCODINGS.fullmatch(codec.name):
         raise PackageError(f"{name}: {encoding[:100]!r} is not an encoding of text")
     if codec.name in ("utf-8", "utf-8-sig", "ascii"):
-        if data.isascii():
-            return data
-        codec = codecs.lookup("utf-8")
+        return checked_utf8(data, name)
     try:
         return codec.decode(data)[0].encode()
     except UnicodeError as error:
@@ -282,11 +159,11 @@ def _utf8(data: bytes, encoding: str, name: str) -> bytes:
         raise PackageError(message, line) from None
 
 
-def _file_faults(resource: Resource, root: Path, names: tuple[str, ...]) -> Iterator[Issue]:
+def file_faults(resource: Resource, root: Path | None, names: tuple[str, ...]) -> Iterator[Issue]:
     """Report a file whose size or hash is not that of the descriptor."""
     if len(names) != 1:
         return
-    path = inside(root, names[0])
+    path = _place(root, names[0])
     size = path.stat().st_size
     if resource.bytes not in (None, size):
         message = f"the file has {size} bytes, the descriptor says {resource.bytes}"
@@ -305,11 +182,11 @@ def _file_faults(resource: Resource, root: Path, names: tuple[str, ...]) -> Iter
         yield Issue(names[0], rule="hash", message=message)
 
 
-def _dialect(resource: Resource, root: Path, kind: str) -> Dialect:
+def _dialect(resource: Resource, root: Path | None, kind: str) -> Dialect:
     """Return the dialect of a CSV file; v1, v2 and frictionless write it in three ways."""
     found: Any = resource.dialect or {}
     where = f"resources[{resource.name[:100]}].dialect"
-    if isinstance(found, str):
+    if isinstance(found, str) and root:
         try:
             found = json.loads(json_text(root, found))
         except (ValueError, RecursionError):
@@ -319,21 +196,26 @@ def _dialect(resource: Resource, root: Path, kind: str) -> Dialect:
         dialect = Dialect.model_validate_json(json.dumps(given))
         first_row(b"a", dialect)  # the csv module refuses some characters
     except (ValidationError, AttributeError, TypeError, ValueError):
-        raise DescriptorError([Problem(DESCRIPTOR, where, "not a dialect of CSV")]) from None
+        raise DescriptorError([fault(DESCRIPTOR, where, "not a dialect of CSV")]) from None
     unread = [key for key, values in _UNREAD.items() if given.get(key) not in values]
     hint = "write the table with one header in its first row and without such rows"
     if unread:
-        problems = [Problem(DESCRIPTOR, f"{where}.{key}", "is not read", hint) for key in unread]
-        raise DescriptorError(problems)
+        raise DescriptorError(
+            [fault(DESCRIPTOR, f"{where}.{key}", "is not read", hint) for key in unread]
+        )
     return dialect
 
 
-def _inline(rows: Any, file: str) -> bytes:
-    """Return data of the descriptor as a CSV file, so that they are checked as one."""
+def _inline(rows: Any, file: str, expected: tuple[str, ...]) -> bytes:
+    """Return data of the descriptor as a CSV file, so that they are checked as one.
+
+    The keys of objects have no order, so they come in that of the `expected` columns.
+    """
     if not isinstance(rows, list) or not rows:
         raise PackageError(f"{file}: expected a list of rows as data")
     if isinstance(rows[0], dict):
         header = list(dict.fromkeys(name for row in rows if isinstance(row, dict) for name in row))
+        header.sort(key=[*expected, *header].index)
         cells = [[row.get(n) for n in header] if isinstance(row, dict) else row for row in rows]
         rows = [header, *cells]
     if not all(isinstance(row, list) for row in rows):

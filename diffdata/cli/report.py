@@ -1,20 +1,27 @@
-"""The sections of the report: each yields its lines or rows, and cites the rows that it uses."""
+"""The report on how a model spread: sections computed from the tables, laid out for one screen."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import Any
 
 import pandas as pd
+from rich.console import Group, RenderableType
+from rich.rule import Rule
+from rich.table import Column, Table
+from rich.text import Text
 
+from diffdata.cli.printing import plain_table
 from diffdata.derive import cost_per_flop, cost_ratio, is_replication, replication_lag
-from diffdata.lookup import text
-from diffdata.lookup.text import date, each, money, number, plain, rows_where, span
+from diffdata.errors import UnknownNameError
+from diffdata.loading import load_all
+from diffdata.lookup.text import ACCESS_LABELS, date, each, money, number, plain, rows_where, span
+from diffdata.package.packages import Package
 from diffdata.reproduce import count_verdicts, reproduce, shown
 
-CASES_LEGEND = (
+_CASES_LEGEND = (
     "Date: when finished, otherwise when published. ~: FLOP as 6 x parameters x tokens. "
     "?: inferred by us. Case: whether a text names the model as a case of the study."
 )
@@ -107,7 +114,7 @@ def key_facts(tables: Tables) -> Iterator[tuple[str, str]]:
 def releases(tables: Tables) -> Iterator[tuple[str, str]]:
     """Yield each kind of access, and the artifacts of the model that have it."""
     artifacts = tables.rows("artifacts", model_id=tables.model).sort_values("available")
-    for access, label in text.ACCESS_LABELS.items():
+    for access, label in ACCESS_LABELS.items():
         released = []
         for row in each(rows_where(artifacts, access=access)):
             remark = date(row.available, row.available_precision) + _if_inferred(row)
@@ -183,7 +190,7 @@ def cases(tables: Tables) -> Iterator[tuple[str, ...]]:
             approximate + number(row.training_compute_flop),
             money(row.training_cost_usd, row.training_cost_usd_low, row.training_cost_usd_high),
             number(row.core_team_people),
-            text.ACCESS_LABELS.get(row.weights_access, ""),
+            ACCESS_LABELS.get(row.weights_access, ""),
             ", ".join(dict.fromkeys(mechanisms[row.model_id])),
             judgements.get(row.model_id, ""),
             studied.get(row.model_id, ""),
@@ -367,9 +374,8 @@ def _published_lags(tables: Tables) -> dict[str, str]:
 def _cost_ratio(tables: Tables, ours: Any, theirs: Any) -> str:
     """Write the ratio of the training costs of two models, and what sources print for it."""
     cost, *bounds = (f"training_cost_usd{end}" for end in ("", "_low", "_high"))
-    ratio, low, high = cost_ratio(
-        ours[cost], theirs[cost], interval=tuple(ours[bounds]), other_interval=tuple(theirs[bounds])
-    )
+    one, two = (None if row[bounds].isna().any() else tuple(row[bounds]) for row in (ours, theirs))
+    ratio, low, high = cost_ratio(ours[cost], theirs[cost], interval=one, other_interval=two)
     written = f"{ours['name']} cost {number(ratio)} times as much as {theirs['name']}"
     written += f" (90 %: {number(low)} to {number(high)})" if low is not None else ""
     used = rows_where(tables["model_summary_inputs"], quantity_id="training_cost", used=True)
@@ -384,3 +390,54 @@ def _cost_ratio(tables: Tables, ours: Any, theirs: Any) -> str:
     for row in each(printed[printed["comparison_id"].isin(pairs["comparison_id"])]):
         written += f"; published: {row.as_printed}"
     return written
+
+
+def report(package: Package, model: str = "gpt-3") -> Group:
+    """Compute the report on a model (UnknownNameError if the package does not have it)."""
+    tables = Tables(load_all(package, package.tables), model)
+    models = set(tables["models"]["model_id"])
+    if model not in models:
+        raise UnknownNameError("model", model, models)
+    name = tables.name_of(model)
+    # In this order, because the last section lists the sources that the others cite.
+    contents: list[tuple[str, RenderableType | None]] = [
+        ("Key facts", _grid(key_facts(tables))),
+        ("Who can get what", _grid(releases(tables))),
+        ("What flowed where", _lines(flows(tables))),
+        (f"From the publication of {name} until ...", _table(lags(tables))),
+        (f"Models compared with {name}", _table(cases(tables), _CASES_LEGEND)),
+        ("Cost per FLOP of the final training run", _lines(costs(tables))),
+        ("Published figures, recomputed (diffdata reproduce)", _lines(ledger(tables))),
+        ("Inferred, disputed, corrected", _grid(doubts(tables))),
+        ("Sources (diffdata show sources)", _lines(sources(tables))),
+    ]
+    title = Text.assemble((f"The diffusion of {name}", "bold"), f"  diffdata {package.version}")
+    parts: list[RenderableType] = [title]
+    for heading, content in contents:
+        if content:
+            parts += [Rule(Text(heading, style="bold"), align="left", characters="-"), content]
+    return Group(*parts)
+
+
+def _lines(lines: Iterable[str]) -> Text:
+    return Text("\n".join(lines))
+
+
+def _grid(rows: Iterable[tuple[str, str]]) -> Table | None:
+    """Lay out labels and texts in two columns."""
+    grid = Table.grid(Column(no_wrap=True, style="bold"), "", padding=(0, 2, 0, 0))
+    for row in rows:
+        grid.add_row(*map(Text, row))
+    return grid if grid.row_count else None
+
+
+def _table(rows: Iterable[Iterable[str]], legend: str = "") -> RenderableType | None:
+    """Lay out a table; the first row has the headings, and without others there is no table."""
+    headings, *body = [*rows] or [()]
+    if not body:
+        return None
+    columns = (Column(text, style="" if text else "bold", vertical="top") for text in headings)
+    table = plain_table(*columns)
+    for row in body:
+        table.add_row(*map(Text, row))
+    return Group(table, Text(legend, style="dim")) if legend else table

@@ -1,0 +1,178 @@
+"""Rules that no expression can state: text read as figures, chains of references, duplicates."""
+
+from __future__ import annotations
+
+import datetime
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from diffdata.schemas.stated import Acyclic, Arxiv, AsPrinted, Distinct, SameSpelling, StartsWith
+
+Rowwise = Acyclic | Distinct | AsPrinted | StartsWith | SameSpelling | Arxiv
+
+_WORDS = (
+    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
+    "eleven", "twelve",
+)  # fmt: skip
+# Powers of ten by the word or letter after a number.
+_SCALES = {
+    "%": -2, "percent": -2, "per cent": -2, "cents": -2, "hundred": 2, "k": 3, "thousand": 3,
+    "m": 6, "mn": 6, "million": 6, "b": 9, "bn": 9, "billion": 9, "t": 12, "tn": 12,
+    "trillion": 12,
+}  # fmt: skip
+_GROUP = ",\u00a0\u2009\u202f"
+_NUMBER = re.compile(
+    rf"""(?<![a-wyz\d_.,])
+    (?P<digits>\d+(?:[{_GROUP}]\d{{3}})+(?:\.\d+)?|\d+(?:[.,]\d+)?|\.\d+)
+    (?:/(?P<divisor>[1-9]\d*))?
+    (?:\s*[x\u00d7*]\s*10\s*\^?\s*\(?(?P<power>[+-]?\d{{1,3}})|[eE](?P<exponent>[+-]?\d{{1,3}}))?
+    (?:[\s-]?(?P<scale>%|per\ ?cent|cents|hundred|thousand|million|billion|trillion|mn|bn|tn|[kmbt])
+    (?![\w/]))?""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_WORD = re.compile(rf"\b({'|'.join(_WORDS)})\b", re.IGNORECASE)
+# A number before one of these is in a unit with a prefix, so its scale is not that of the figure.
+_PREFIXED = re.compile(r"(\b[KMGTPEZ]|kilo|mega|giga|tera|peta|exa|zetta)-?(FLOP|byte|watt)", re.I)
+# A scale somewhere in the text, which numbers without one may share: "0.5 to 5 million".
+_SCALED = re.compile(
+    r"%|per\ ?cent|hundred|thousand|million|billion|trillion"
+    r"|[\d )(](k|[mM]|B|T|bn|mn|tn)(?![A-Za-z])"
+    r"|\d[eE][+\d]|[*x\u00d7]\s*10|10\s*\^|[kGT](W[hH]?)\b|MW\b|[kMGT]B\b|\d\.000\b|\d:\d|\d-\d0|\":"
+)
+# What a number in one unit may have been multiplied by to get the figure in another.
+_CONVERSIONS = {"hour": (1 / 24,), "day": (86_400,), "week": (7,), "year": (12, 365)}
+# Year, month and number; a date may be that of another version or of the venue.
+_AT_ARXIV = re.compile(r"//(www\.|export\.)?arxiv\.org/|^10\.48550/arxiv", re.I)
+_ARXIV = re.compile(r"(\d\d)(\d\d)\.\d{4,5}(?!\d)")
+_ARXIV_MONTHS = 11
+_ROUNDING = 1e-3  # of fractions such as 2/3, relative
+
+
+_Columns = Mapping[str, Sequence[Any]]
+
+
+def breaking(rule: Rowwise, columns: _Columns, key: Sequence[str]) -> list[int]:
+    """Return the positions of the rows that break a rule; `key` are the columns of their key."""
+    match rule:
+        case Acyclic(column=column):
+            return cyclic(columns[key[0]], columns[column])
+        case Distinct(columns=names):
+            keys = list(zip(*(columns[name] for name in key), strict=True))
+            return repeated([columns[name] for name in names], keys)
+        case AsPrinted(column=column, text=text):
+            return misprinted(columns[column], columns[text])
+        case StartsWith(column=column, start=start):
+            rows = enumerate(zip(columns[column], columns[start], strict=True))
+            return [n for n, (text, begin) in rows if begin and not (text or "").startswith(begin)]
+        case SameSpelling(column=column):
+            return _misspelt(columns[column])
+        case Arxiv(columns=names, date=date):
+            addresses = zip(*(columns[name] for name in names), strict=True)
+            rows = enumerate(zip(addresses, columns[date], strict=True))
+            return [n for n, (texts, day) in rows if _misnumbered(texts, day)]
+
+
+def cyclic(keys: Sequence[str | None], parents: Sequence[str | None]) -> list[int]:
+    """Return the rows that are their own ancestor."""
+    parent: dict[str | None, str | None] = {}
+    for key, of in zip(keys, parents, strict=True):
+        parent.setdefault(key, of)
+
+    def is_own_ancestor(key: str | None) -> bool:
+        seen, ancestor = set(), parent.get(key)
+        while ancestor is not None and ancestor != key and ancestor not in seen:
+            seen.add(ancestor)
+            ancestor = parent.get(ancestor)
+        return ancestor is not None and ancestor == key
+
+    return [row for row, key in enumerate(keys) if is_own_ancestor(key)]
+
+
+def repeated(columns: Sequence[Sequence[Any]], keys: Sequence[Any]) -> list[int]:
+    """Return the rows like an earlier one of another key, but for case and punctuation."""
+    seen: dict[tuple[Any, ...], Any] = {}
+    found = []
+    for row, (key, *cells) in enumerate(zip(keys, *columns, strict=True)):
+        plain = tuple(plain_text(cell) if isinstance(cell, str) else cell for cell in cells)
+        if cells[0] is not None and seen.setdefault(plain, key) != key:
+            found.append(row)
+    return found
+
+
+def _misspelt(texts: Sequence[str | None]) -> list[int]:
+    """Return the rows whose text others spell otherwise, and more often."""
+    times = Counter(text for text in texts if text)
+    usual: dict[str, str] = {}
+    for text in sorted(times, key=lambda text: (-times[text], text)):
+        usual.setdefault(plain_text(text), text)
+    return [row for row, text in enumerate(texts) if text and usual[plain_text(text)] != text]
+
+
+def _misnumbered(addresses: Sequence[str | None], day: datetime.date | None) -> bool:
+    """Return whether addresses at arXiv differ in their number, or a date is not of its month."""
+    given = [text.casefold() for text in addresses if text and _AT_ARXIV.search(text)]
+    found = [_ARXIV.search(text) for text in given]
+    if not given:
+        return False
+    numbers = {number[0] for number in found if number}
+    if len(numbers) != 1 or None in found:
+        return True
+    year, month = int(found[0][1]), int(found[0][2])  # type: ignore[index]
+    if not 1 <= month <= 12 or day is None:
+        return day is not None
+    return abs((day.year - 2000 - year) * 12 + day.month - month) > _ARXIV_MONTHS
+
+
+def plain_text(text: str) -> str:
+    """Return a text without case, punctuation and the scheme of an address."""
+    text = re.sub(r"^https?://(www\.)?", "", text.casefold())
+    return "".join(letter for letter in text if letter.isalnum()) or text
+
+
+def misprinted(figures: Sequence[float | None], printed: Sequence[str | None]) -> list[int]:
+    """Return the rows with a figure that none of the numbers in its printed text can mean.
+
+    A number without a scale of its own (a word such as million, a power of ten) may be in another
+    unit, so only its digits are compared. Text without numbers is not compared.
+    """
+    return [
+        row
+        for row, text in enumerate(printed)
+        if text
+        and (figure := figures[row]) is not None
+        and (numbers := list(_numbers(text)))
+        and not any(_can_mean(number, scaled, abs(figure)) for number, scaled in numbers)
+    ]
+
+
+def _can_mean(number: float, scaled: bool, figure: float) -> bool:
+    if not scaled:
+        number, figure = _mantissa(number), _mantissa(figure)
+    return math.isclose(number, figure, rel_tol=_ROUNDING)
+
+
+def _mantissa(number: float) -> float:
+    return float(f"{number:e}".partition("e")[0])
+
+
+def _numbers(text: str) -> Iterator[tuple[float, bool]]:
+    """Yield the numbers of a text, each with whether it states its scale."""
+    prefixed = _PREFIXED.search(text) is not None
+    scaled = prefixed or _SCALED.search(text) is not None
+    factors = [f for unit, all_of in _CONVERSIONS.items() if unit in text.lower() for f in all_of]
+    for word in _WORD.findall(text):
+        number = float(_WORDS.index(word.lower()))
+        yield from ((number * factor, not scaled) for factor in (1, *factors))
+    for found in _NUMBER.finditer(text):
+        # A comma groups thousands or is the decimal sign: both are tried.
+        grouped = re.sub(f"[{_GROUP}]", "", found["digits"])
+        decimal = found["digits"].replace(",", ".")
+        power = int(found["power"] or found["exponent"] or 0)
+        scale = _SCALES.get((found["scale"] or "").lower(), 0)
+        for digits in {grouped, decimal} if decimal.count(".") <= 1 else {grouped}:
+            number = float(f"{digits}e{power + scale}") / float(found["divisor"] or 1)
+            yield number, not scaled or (bool(power or scale) and not prefixed)
+            yield from ((number * times, not scaled) for times in factors)

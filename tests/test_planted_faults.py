@@ -1,0 +1,209 @@
+"""Faults that people plant by hand in our tables are found, each at its own cell."""
+
+import datetime
+import json
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import TypeAdapter
+
+import diffdata
+from diffdata.schemas.stated import Rule
+from diffdata.validation import rowwise
+
+from .conftest import ROOT
+from .test_rules import broken
+from .test_validation import set_cell
+
+# Table, key of the row, column, new text, rule. All are planted in one tree, in rows apart.
+FAULTS = [
+    ("estimates", "chinchilla-parameters-hoffmann-2022", "value", "-5", "value_within_bounds"),
+    ("hardware", "google-tpu-v3", "memory_bytes", "141", "usual_memory"),
+    ("hardware", "huawei-ascend-910", "power_watt", "0.7", "usual_power"),
+    ("hardware", "nvidia-v100-sxm2-16gb", "released", "1923-06-21", "minimum"),
+    ("hardware", "nvidia-v100-pcie-32gb", "released", "2093-03-27", "released_not_in_future"),
+    ("organizations", "baidu", "country", "XX", "enum"),
+    ("organizations", "google", "parent_organization_id", "google",
+     "parent_organization_has_no_circle"),
+    ("organizations", "deepmind", "name", "google", "organization_is_new"),
+    ("models", "bloom", "base_model_id", "bloom", "base_model_has_no_circle"),
+    ("models", "chinchilla", "name", "bloom", "model_is_new"),
+    ("models", "gopher", "locator", "?", "pattern"),
+    ("sources", "axios-2021-gpt-3", "published", "2033-11-18", "published_not_in_future"),
+    ("sources", "chowdhery-2022-palm", "published", "2033-04-05", "published_not_in_future"),
+    ("sources", "brown-2020", "doi", "10.48550/arXiv.2204.06745", "doi_is_new"),
+    ("sources", "biderman-2022-pile", "url", "http://arxiv.org/abs/2005.14165/", "url_is_new"),
+    ("training_runs", "glm-130b-run-thudm-readme", "chip_hours", "42598", "chip_hours_fit"),
+    ("training_runs", "flan-137b-run-wei-2021", "chips", "640000000", "usual_chips"),
+    ("training_runs", "gopher-run-epoch-2025-04", "duration_days", "3833.33", "usual_duration"),
+    ("comparisons", "bloom-vs-gpt-3", "model_id", "gpt-3", "compared_with_another"),
+    ("diffusion_events", "bloom-match-of-gpt-3", "model_id", "gpt-3", "spread_to_another"),
+    ("estimates", "daan-gpt-3-parameters", "value", "17.5e9", "value_as_printed"),
+    ("estimates", "opt-175b-core-team", "value", "11000", "value_as_printed"),
+    ("artifacts", "gopher-paper", "available", "2012-12-08", "available_not_before_the_model"),
+    ("artifacts", "palm-540b-weights", "model_id", "gopher", "id_names_the_model"),
+    ("comparisons", "glm-130b-vs-gpt-3", "as_of", "2017-11-15", "as_of_not_before_the_model"),
+    ("training_runs", "glm-130b-run-zeng-2022", "ended", "2024-07-03", "ended_before_publication"),
+    ("models", "glm-130b", "model_family", "n/a", "no_placeholders"),
+    ("models", "lamda", "name", "La\u041cDA", "no_placeholders"),
+    ("sources", "clark-2022", "published", "2020-02-01", "arxiv_number"),
+    ("sources", "eleutherai-gpt-neox-20b-model-card", "license", "Apache 2.0",
+     "license_spelled_alike"),
+    ("rationales", "gopher-paper-safety", "artifact_id", "gpt-3-paper", "artifact_of_its_model"),
+]  # fmt: skip
+
+COLUMNS = {
+    "arxiv_number": ["url"], "artifact_of_its_model": ["model_id"],
+    "id_names_the_model": ["artifact_id"],
+}  # fmt: skip
+
+
+def test_planted_faults_are_found_at_their_cells(copy: Path) -> None:
+    for table, key, column, text, _ in FAULTS:
+        set_cell(copy, table, key, column, text)
+    found = {
+        (issue.file, (issue.row or "").partition("=")[2], issue.column, issue.rule)
+        for issue in diffdata.validate(copy)
+    }
+    for table, key, column, _, rule in FAULTS:
+        # Two rows that should differ are reported at the later one.
+        keys = {key} if not rule.endswith("_is_new") else {row for _, row, _, _ in found}
+        # A rule about several columns is reported at the first of them.
+        columns = {column, *COLUMNS.get(rule, ())}
+        places = {(f"data/{table}.csv", row, name, rule) for row in keys for name in columns}
+        assert places & found, (
+            table,
+            key,
+            column,
+            rule,
+            sorted(f for f in found if f[1] == key),
+        )
+
+
+@pytest.mark.parametrize(
+    ("rule", "columns", "wrong"),
+    [
+        ({"rule": "startsWith", "column": "a", "start": "b"},
+         {"a": ["x-1", "y-1", None, "z"], "b": ["x", "x", "x", None]}, [1, 2]),
+        ({"rule": "sameSpelling", "column": "a"},
+         {"a": ["CC-BY-4.0", "CC-BY-4.0", "CC-BY-4,0", "MIT", None]}, [2]),
+        ({"rule": "arxiv", "columns": ["a", "b"], "date": "c"},
+         {"a": ["https://arxiv.org/abs/2101.03961", "https://arxiv.org/abs/2101.03961",
+                "https://arxiv.org/abs/2113.03961", "https://arxiv.org/abs/2101.396", "https://a.b"],
+          "b": ["10.48550/arXiv.2101.03961", "10.48550/arXiv.2101.03691", None, None, None],
+          "c": [datetime.date(2021, 1, 11)] * 5}, [1, 2, 3]),
+        ({"rule": "arxiv", "columns": ["a"], "date": "c"},
+         {"a": ["https://arxiv.org/abs/2101.03961"] * 3,
+          "c": [datetime.date(2021, 4, 1), datetime.date(2022, 4, 1), None]}, [1]),
+    ],
+)  # fmt: skip
+def test_rules_that_python_evaluates(
+    rule: dict[str, Any], columns: dict[str, list[Any]], wrong: list[int]
+) -> None:
+    described = TypeAdapter(Rule).validate_python({"name": "r", "reason": "R"} | rule, strict=False)
+    assert rowwise.breaking(described, columns | {"id": list("abcde")}, ["id"]) == wrong
+
+
+def test_a_run_without_a_figure_is_an_error(copy: Path) -> None:
+    key = "gpt-neox-20b-run-black-2022"
+    set_cell(copy, "training_runs", key, "achieved_flop_per_second", "")
+    rules = {issue.rule for issue in diffdata.validate(copy) if issue.row == f"run_id={key}"}
+    assert "some_figure" in rules
+
+
+def test_what_is_withheld_has_no_date(copy: Path) -> None:
+    table = diffdata.load("artifacts")
+    key = table.loc[(table["access"] == "none") & table["available"].isna(), "artifact_id"].iloc[0]
+    set_cell(copy, "artifacts", str(key), "available", "2021-01-01")
+    set_cell(copy, "artifacts", str(key), "available_precision", "day")
+    assert "withheld_has_no_date" in {issue.rule for issue in diffdata.validate(copy)}
+
+
+def test_a_duplicate_estimate_is_a_warning(copy: Path) -> None:
+    path = copy / "data/estimates.csv"
+    row = next(line for line in path.read_text("utf-8").splitlines() if line.startswith("gopher-"))
+    with path.open("a", encoding="utf-8") as file:
+        file.write(f"zz-{row}\n")
+    found = [
+        issue
+        for issue in diffdata.validate(copy)
+        if (issue.row or "").startswith("estimate_id=zz-")
+    ]
+    assert [(issue.rule, issue.severity) for issue in found] == [("estimate_is_new", "warning")]
+
+
+def test_a_file_that_no_resource_lists_is_a_warning(copy: Path) -> None:
+    shutil.copy(copy / "data/models.csv", copy / "data/models-2.csv")
+    (issue,) = diffdata.validate(copy)
+    assert (issue.file, issue.rule, issue.severity) == (
+        "data/models-2.csv", "unlisted-file", "warning",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("figure", "printed", "wrong"),
+    [
+        (65.2e9, "65.2B parameters", False),
+        (6.52e9, "65.2B parameters", True),
+        (62.5e9, "65.2B parameters", True),
+        (65.2e9, "parameters: 65.2 (billions)", False),
+        (5e6, "$5 million (90% CI: 3 to 8)", False),
+        (3e6, "$5 million (90% CI: 3 to 8)", False),
+        (4e6, "$5 million (90% CI: 3 to 8)", True),
+        (0.3, "30% MFU", False),
+        (30, "30% MFU", True),
+        (3.14e23, "3.14 x 10^23 FLOP", False),
+        (3.14e24, "3.14E+23 FLOP", True),
+        (312e12, "312 TFLOP/s", False),
+        (6.31e23, "6.31E+08 train PFLOPs", False),
+        (3.1104e23, "3.6k PFLOPS-days", False),
+        (24, "about two years", False),
+        (0.462, "46,2% MFU", False),
+        (1024, "1,024 chips", False),
+        (0.6667, "2/3 of it", False),
+        (2, "no number at all", False),
+        (None, "65.2B", False),
+        (11_000, "11 people", True),
+        (1_287_000, "(MWh) ... 1,287", True),
+        (0.0984, "9.84 cents", False),
+        (0.0984, "98.4", True),
+        (619e9, "Number of Parameters (B) ... 619", False),
+    ],
+)
+def test_a_figure_must_be_one_that_its_text_can_mean(
+    figure: float | None, printed: str, wrong: bool
+) -> None:
+    assert rowwise.misprinted([figure], [printed]) == ([0] if wrong else [])
+
+
+@pytest.mark.parametrize(
+    ("rule", "columns", "expected"),
+    [
+        ({"rule": "within", "column": "a", "minimum": 1, "maximum": 3},
+         {"a": [0.5, 1, 3, 3.5, None]}, [0, 3]),
+        ({"rule": "within", "column": "a", "minimum": 1, "when": {"column": "s", "equals": ["x"]}},
+         {"a": [0.0, 0, 2], "s": ["x", "y", "x"]}, [0]),
+        ({"rule": "different", "columns": ["a", "b"]},
+         {"a": [1.0, 1, None], "b": [1.0, 2, None]}, [0]),
+        ({"rule": "emptyIf", "columns": ["a"], "when": {"column": "s", "equals": ["x"]}},
+         {"a": [1.0, 1, None], "s": ["x", "y", "x"]}, [0]),
+    ],
+)  # fmt: skip
+def test_rules_of_one_row(
+    rule: dict[str, object], columns: dict[str, list[object]], expected: list[int]
+) -> None:
+    assert broken(rule, **columns) == expected
+
+
+def test_the_documentation_names_every_kind_of_rule() -> None:
+    kinds = set(
+        json.loads((ROOT / "schemas/profile.json").read_text())["properties"]["rules"]["items"][
+            "discriminator"
+        ]["mapping"]
+    )
+    text = (ROOT / "docs/validation.md").read_text("utf-8")
+    table = text[text.index("## Rules") : text.index("A package accepts a warning")]
+    assert set(re.findall(r"`([a-z]+(?:[A-Z][a-z]+)*)`", table.partition("\n\n`when`")[0])) >= kinds
