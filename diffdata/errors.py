@@ -171,8 +171,10 @@ class Issue:
         return asdict(self)
 
 
-def issues_of(error: PackageError, file: str) -> list[Issue]:
+def issues_of(error: PackageError | RecursionError, file: str) -> list[Issue]:
     """Return the faults of a descriptor, or for any other error that the file cannot be read."""
+    if isinstance(error, RecursionError):
+        error = PackageError("nested too deeply to be read")
     if isinstance(error, DescriptorError):
         return list(error.issues)
     message = str(error).removeprefix(f"{file}: ")

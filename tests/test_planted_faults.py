@@ -11,6 +11,8 @@ import pytest
 from pydantic import TypeAdapter
 
 import diffdata
+from diffdata.schemas.profile import TableSchema
+from diffdata.schemas.reader import parse
 from diffdata.schemas.stated import Rule
 from diffdata.validation import rowwise
 
@@ -105,6 +107,21 @@ def test_rules_that_python_evaluates(
 ) -> None:
     described = TypeAdapter(Rule).validate_python({"name": "r", "reason": "R"} | rule, strict=False)
     assert rowwise.breaking(described, columns | {"id": list("abcde")}, ["id"]) == wrong
+
+
+def test_columns_that_have_plain_names_are_compared_by_them() -> None:
+    described = {
+        "$schema": "x", "title": "T", "description": "D", "primaryKey": ["id"],
+        "fields": [{"name": n, "type": "string", "description": "D"} for n in ("id", "a", "b")],
+        "rules": [{"name": "r", "reason": "R", "rule": "compared", "column": "b", "holds": "among",
+                   "other": "b", "on": {"a": "a"}}],
+    }  # fmt: skip
+    (rule,) = parse(TableSchema, json.dumps(described), "f").rules
+    plain = rule.renamed({"id": "id", "a": "_1", "b": "_2"})
+    assert plain.columns_used() == ("_2", "_1")
+    assert (plain.on, plain.other) == ({"_1": "_1"}, "_2")
+    elsewhere = rule.model_copy(update={"table": "t"}).renamed({"a": "_1", "b": "_2"})
+    assert (elsewhere.on, elsewhere.other) == ({"_1": "a"}, "b")
 
 
 def test_a_run_without_a_figure_is_an_error(copy: Path) -> None:

@@ -190,10 +190,8 @@ def _read(root: Path, descriptor: standard.PackageDescriptor) -> tuple[Package, 
                 schemas[resource.name] = known[own]
             elif resource.is_table:
                 schemas[resource.name] = TableSchema()
-        except PackageError as error:
+        except (PackageError, RecursionError) as error:
             issues += issues_of(error, shared or resource.file)
-        except RecursionError:
-            issues += issues_of(PackageError("nested too deeply to be read"), resource.file)
     names = [resource.name for resource in descriptor.resources]
     what = "table" if profiled else "resource"
     issues += dangling_keys(schemas, places, names, what)

@@ -44,6 +44,7 @@ from diffdata.schemas.stated import (
     Ordered,
     Referenced,
     RequiredIf,
+    Rowwise,
     Rule,
     SameSpelling,
     StartsWith,
@@ -54,10 +55,7 @@ from diffdata.types.text import counted
 
 # Rules about what is possible but unusual: they compare with other rows or tables, and a package
 # may acknowledge their warnings. So they are not part of the checks of a table alone.
-PLAUSIBILITY = (
-    NearProduct, NearMedian, NotAfter, Referenced, Within, Compared, Acyclic, Distinct, AsPrinted,
-    StartsWith, SameSpelling, Arxiv,
-)  # fmt: skip
+PLAUSIBILITY = NearProduct | NearMedian | NotAfter | Referenced | Within | Compared | Rowwise
 
 # Joins the parts of a composite key; a cell cannot have it, for control characters are refused.
 _KEY_SEPARATOR = "\x1f"
@@ -257,11 +255,7 @@ def rule_check(rule: Rule, schema: TableSchema, *joined: nw.Expr) -> Check:
     """
     match rule:
         case Ordered(columns=columns):
-            pairs = [(pair, _alike(pair, schema)) for pair in itertools.combinations(columns, 2)]
-            passes = nw.all_horizontal(
-                *(_any_missing(pair) | (left <= right) for pair, (left, right) in pairs),
-                ignore_nulls=False,
-            )
+            passes = _pairs_pass(operator.le, columns, schema)
             expected = " <= ".join(columns)
         case ExactlyOne(columns=columns):
             present = ((~nw.col(name).is_null()).cast(nw.Int64()) for name in columns)
@@ -303,26 +297,20 @@ def rule_check(rule: Rule, schema: TableSchema, *joined: nw.Expr) -> Check:
                 "no more is known"
             )
         case Different(columns=columns):
-            pairs = [(pair, _alike(pair, schema)) for pair in itertools.combinations(columns, 2)]
-            passes = nw.all_horizontal(
-                *(_any_missing(pair) | (left != right) for pair, (left, right) in pairs),
-                ignore_nulls=False,
-            )
+            passes = _pairs_pass(operator.ne, columns, schema)
             expected = f"different values in {_list(columns)}"
         case NotInFuture(date=date):
             today = nw.lit(datetime.date.today())
             passes = nw.col(date).is_null() | (_column(schema.field(date)) <= today)
             expected = "a day that is not in the future"
-        case NearProduct(column=column, terms=terms, factor=factor, when=when):
+        case NearProduct(column=column, terms=terms, factor=factor):
             # As floats, for the product of whole numbers may exceed 64 bits.
             floats = (_as_float(t) if isinstance(t, str) else nw.lit(float(t)) for t in terms)
             ratio = _as_float(column) / functools.reduce(operator.mul, floats)
             needed = [column, *(term for term in terms if isinstance(term, str))]
             passes = _any_missing(needed) | _within(ratio, factor)
-            if when is not None:
-                passes = passes | ~_condition(when, schema)
             expected = f"{' x '.join(map(str, terms))}, within a factor of {factor:g}"
-        case Within(column=column, minimum=minimum, maximum=maximum, key=key, when=when):
+        case Within(column=column, minimum=minimum, maximum=maximum, key=key):
             value, looked_up, passes, words = _as_float(column), iter(joined), nw.lit(True), []
             for bound, compare, word in (
                 (minimum, operator.ge, "at least"),
@@ -334,8 +322,6 @@ def rule_check(rule: Rule, schema: TableSchema, *joined: nw.Expr) -> Check:
                 passes = passes & (limit.is_null() | compare(value, limit))
                 words.append(f"{word} {bound if isinstance(bound, str) else f'{bound:g}'}")
             passes = nw.col(column).is_null() | passes
-            if when is not None:
-                passes = passes | ~_condition(when, schema)
             expected = " and ".join(words) + (f" of its {key}" if key else "")
         case NearMedian(column=column, by=by, factor=factor):
             ratio = _as_float(column) / joined[0]
@@ -354,7 +340,7 @@ def rule_check(rule: Rule, schema: TableSchema, *joined: nw.Expr) -> Check:
         case Referenced(column=column):
             passes = nw.col(column).is_null() | joined[0]
             expected = "a row that refers to it"
-        case Compared(column=column, holds=relation, other=other, table=table, when=when):
+        case Compared(column=column, holds=relation, other=other, table=table):
             if relation == "among":
                 passes = nw.col(column).is_null() | joined[0]
                 expected = f"one of {other} that {table or 'the table'} has"
@@ -367,26 +353,31 @@ def rule_check(rule: Rule, schema: TableSchema, *joined: nw.Expr) -> Check:
                 passes = nw.col(column).is_null() | joined[0].is_null() | holds
                 expected = f"at {'least the least' if least else 'most the greatest'} {other}"
                 expected += f" of {table or 'its group'}"
-            if when is not None:
-                passes = passes | ~_condition(when, schema)
         case SameSpelling():
             passes, expected = joined[0], "the spelling of other rows"
         case StartsWith(start=start):
             passes, expected = joined[0], f"a text that starts with {start}"
         case Arxiv(date=date):
-            passes, expected = (
-                joined[0],
-                f"addresses at arXiv of one number, of the month of {date}",
-            )
+            passes = joined[0]
+            expected = f"addresses at arXiv of one number, of the month of {date}"
         case Acyclic():
             passes, expected = joined[0], "a chain of references that ends"
         case Distinct():
             passes, expected = joined[0], "a row unlike every row before it"
-        case AsPrinted(when=when):
+        case AsPrinted():
             passes, expected = joined[0], "a figure that the printed text has"
-            if when is not None:
-                passes = passes | ~_condition(when, schema)
+    if isinstance(rule, NearProduct | Within | Compared | AsPrinted) and rule.when is not None:
+        passes = passes | ~_condition(rule.when, schema)
     return Check(rule.name, rule.columns_used(), passes, expected, rule.severity)
+
+
+def _pairs_pass(
+    compare: Callable[[Any, Any], Any], columns: Sequence[str], schema: TableSchema
+) -> nw.Expr:
+    """Return the expression that each two columns with values compare so."""
+    pairs = itertools.combinations(columns, 2)
+    passing = (_any_missing(pair) | compare(*_alike(pair, schema)) for pair in pairs)
+    return nw.all_horizontal(*passing, ignore_nulls=False)
 
 
 def _within(ratio: nw.Expr, factor: float) -> nw.Expr:

@@ -247,6 +247,13 @@ class Compared(_Rule):
         yield from super().typed_columns()
         yield from ((name, ()) for name in self.on)
 
+    def renamed(self, names: Mapping[str, str]) -> Self:
+        """Return the rule with other names of the columns, and of those of the same table."""
+        there = {} if self.table else names
+        on = {names.get(own, own): there.get(other, other) for own, other in self.on.items()}
+        other = there.get(self.other, self.other)
+        return super().renamed(names).model_copy(update={"on": on, "other": other})
+
 
 class NoPlaceholders(_Rule):
     """No text is a placeholder such as ``n/a`` or ``TODO``, or mixes alphabets in a word."""
@@ -302,6 +309,9 @@ class AsPrinted(_Rule):
     text: Annotated[str, _Text]
     when: When | None = None
 
+
+# What no expression can state: Python evaluates it.
+Rowwise = Acyclic | Distinct | AsPrinted | StartsWith | SameSpelling | Arxiv
 
 Rule = Annotated[
     Ordered | ExactlyOne | AtLeastOne | AllOrNone | RequiredIf | EmptyIf | DatePrecision

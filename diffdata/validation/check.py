@@ -107,12 +107,9 @@ def read_typed(
     found = Found()
     try:
         text, schema, issues = read_resource(resource, schema, root, budget)
-    except PackageError as error:
+    except (PackageError, RecursionError) as error:
         text = TextTable(resource.file, {}, [], complete=False)
         issues = issues_of(error, resource.file)
-    except RecursionError:
-        text = TextTable(resource.file, {}, [], complete=False)
-        issues = issues_of(PackageError("nested too deeply to be read"), resource.file)
     found.add(issues)
     return to_typed(text, schema, found), found
 

@@ -27,17 +27,12 @@ from diffdata.schemas.rules import (
 )
 from diffdata.schemas.standard import Field, ForeignKey, TableSchema
 from diffdata.schemas.stated import (
-    Acyclic,
-    Arxiv,
-    AsPrinted,
     Compared,
-    Distinct,
     NearMedian,
     NearProduct,
     NotAfter,
     Referenced,
-    SameSpelling,
-    StartsWith,
+    Rowwise,
     Within,
 )
 from diffdata.types.columns import key_values, nothing
@@ -122,26 +117,20 @@ def join(
             case Compared(column=column, on=pairs):
                 on, value = [schema.field(name) for name in pairs], schema.field(column)
                 columns = [*zip(pairs.values(), on, strict=True), (rule.other, value)]
-                found = nw.col(f"{mark}_pair").is_null() if rule.holds == "among" else None
-                limit = (
-                    nw.col(f"{mark}_{len(on)}")
-                    if found is None
-                    else nw.col(mark).is_null() | ~found
-                )
+                limit, pair = nw.col(f"{mark}_{len(on)}"), f"{mark}_pair"
+                if rule.holds == "among":
+                    limit = nw.col(mark).is_null() | ~nw.col(pair).is_null()
                 with adding(rule_check(rule, schema, limit)):
                     others = _columns(own, tables, rule.table or tables.name, columns, mark)
                     *keys, last = others.columns
-                    if found is None:
-                        least = (
-                            nw.col(last).min() if rule.holds == "atLeast" else nw.col(last).max()
-                        )
-                        others = others.group_by(*keys).agg(least.alias(last))
-                        frame = _look_up(frame, on, others, mark)
-                    else:
+                    if rule.holds == "among":
                         frame = _look_up(frame, on, others.select(*keys).unique(), mark)
                         names = {name: f"{name}_pair" for name in others.columns}
-                        frame = _look_up(frame, [*on, value], others.rename(names), f"{mark}_pair")
-            case Acyclic() | Distinct() | AsPrinted() | StartsWith() | SameSpelling() | Arxiv():
+                        frame = _look_up(frame, [*on, value], others.rename(names), pair)
+                    else:
+                        most = nw.col(last).min() if rule.holds == "atLeast" else nw.col(last).max()
+                        frame = _look_up(frame, on, others.group_by(*keys).agg(most), mark)
+            case _ if isinstance(rule, Rowwise):
                 with adding(rule_check(rule, schema, nw.col(mark).is_null())):
                     broken = _broken(own, schema, rule, mark)
                     on = [schema.field(name) for name in schema.primary_key]
@@ -174,7 +163,7 @@ def _beside(rule: NotAfter | Within) -> list[Field]:
     return [Field(name=bound, type="number") for bound in bounds]
 
 
-def _broken(own: _Lazy, schema: TableSchema, rule: rowwise.Rowwise, mark: str) -> _Lazy:
+def _broken(own: _Lazy, schema: TableSchema, rule: Rowwise, mark: str) -> _Lazy:
     """Return the keys of the rows that break a rule which Python evaluates.
 
     The rows are sorted, for those of an engine come in any order; one without its key passes.

@@ -9,9 +9,15 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from diffdata.schemas.stated import Acyclic, Arxiv, AsPrinted, Distinct, SameSpelling, StartsWith
-
-Rowwise = Acyclic | Distinct | AsPrinted | StartsWith | SameSpelling | Arxiv
+from diffdata.schemas.stated import (
+    Acyclic,
+    Arxiv,
+    AsPrinted,
+    Distinct,
+    Rowwise,
+    SameSpelling,
+    StartsWith,
+)
 
 _WORDS = (
     "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
@@ -49,7 +55,6 @@ _AT_ARXIV = re.compile(r"//(www\.|export\.)?arxiv\.org/|^10\.48550/arxiv", re.I)
 _ARXIV = re.compile(r"(\d\d)(\d\d)\.\d{4,5}(?!\d)")
 _ARXIV_MONTHS = 11
 _ROUNDING = 1e-3  # of fractions such as 2/3, relative
-
 
 _Columns = Mapping[str, Sequence[Any]]
 
@@ -108,7 +113,8 @@ def _misspelt(texts: Sequence[str | None]) -> list[int]:
     usual: dict[str, str] = {}
     for text in sorted(times, key=lambda text: (-times[text], text)):
         usual.setdefault(plain_text(text), text)
-    return [row for row, text in enumerate(texts) if text and usual[plain_text(text)] != text]
+    wrong = times.keys() - usual.values()
+    return [row for row, text in enumerate(texts) if text in wrong]
 
 
 def _misnumbered(addresses: Sequence[str | None], day: datetime.date | None) -> bool:
@@ -135,8 +141,8 @@ def plain_text(text: str) -> str:
 def misprinted(figures: Sequence[float | None], printed: Sequence[str | None]) -> list[int]:
     """Return the rows with a figure that none of the numbers in its printed text can mean.
 
-    A number without a scale of its own (a word such as million, a power of ten) may be in another
-    unit, so only its digits are compared. Text without numbers is not compared.
+    If the text has a scale somewhere (a word such as million, a power of ten, a prefix), it may be
+    that of numbers without one, of which then only the digits are compared.
     """
     return [
         row
