@@ -75,7 +75,7 @@ class AmbiguousValueError(DiffdataError):
 
 
 # The extra that installs an optional library, where it has another name.
-_EXTRAS = {"jinja2": "dev", "openpyxl": "xlsx", "pyspark": "spark"}
+_EXTRAS = {"jinja2": "dev", "openpyxl": "xlsx", "pyspark": "spark", "statsmodels": "trends"}
 
 
 def optional_library(name: str) -> Any:

@@ -26,6 +26,7 @@ def load(
     version: str | None = None,
     *,
     package: Dataset | None = None,
+    reviewed: bool = False,
     engine: str = "pandas",
     session: SparkSession | None = None,
 ) -> Any:
@@ -41,6 +42,9 @@ def load(
         current data.
     package
         A folder with a datapackage.json; by default the dataset that comes with diffdata.
+    reviewed
+        Whether to leave out rows that were imported: only those of the first file of a table are
+        reviewed.
     engine
         ``pandas``, ``pyarrow``, or one whose frames are lazy: ``polars`` (a LazyFrame), ``duckdb``
         (a relation of the default connection), ``pyspark`` (a DataFrame). Values are equal on all.
@@ -50,9 +54,10 @@ def load(
     Returns
     -------
     frame
-        One row for each row of the table, in the order of its key. The columns have the dtypes
-        that `describe` names: strings, nullable Int64, float64, nullable booleans, datetime64.
-        ``frame.attrs`` names the table, the version of the dataset and the digest of the values.
+        One row for each row of the table, in the order of its key; if it has several files, those
+        of the first come first. The columns have the dtypes that `describe` names: strings,
+        nullable Int64, float64, nullable booleans, datetime64. ``frame.attrs`` names the table, the
+        version of the dataset and, if no rows were left out, the digest of the values.
 
     Raises
     ------
@@ -69,7 +74,7 @@ def load(
     Notes
     -----
     The current data come from Parquet files that were made from validated tables, if their sha256
-    and those of the files they were made from match; else the CSV file is validated.
+    and those of the files they were made from match; else the CSV files are validated.
 
     Examples
     --------
@@ -85,7 +90,8 @@ def load(
         from diffdata.package.packages import open_dataset
 
         found = arrow_tables(open_dataset(package, version), [name])
-    return to_engine(found[name], engine, session=session)
+    table = pinned.reviewed_rows(found[name]) if reviewed else found[name]
+    return to_engine(table, engine, session=session)
 
 
 def tables(version: str | None = None, *, package: Dataset | None = None) -> list[str]:
@@ -169,7 +175,10 @@ def validated_tables(package: Package, names: Iterable[str]) -> dict[str, pa.Tab
         if package.release is not None:
             package.release.check_digest(name, digest)
         described = arrow_schema(schema, name, package.version)
-        described = described.with_metadata({**described.metadata, "digest": digest})
+        added = {"digest": digest}
+        if len(package.files(name)) > 1:
+            added[pinned.REVIEWED] = str(table.text.rows_of_first_file)
+        described = described.with_metadata({**described.metadata, **added})
         tables[name] = pa.Table.from_arrays(values.columns, schema=described)
     return tables
 
@@ -178,7 +187,7 @@ def write_pinned(package: Package) -> list[Path]:
     """Write the pinned Parquet files of a working tree that is valid, and return their paths."""
     paths = [files.DESCRIPTOR]
     for resource in package.descriptor.resources:
-        paths += [resource.path, resource.schema_]
+        paths += [*resource.path, resource.schema_]
     # Before validation: a file that changes meanwhile must not match.
     sources = {path: pinned.sha256(files.inside(package.root, path).read_bytes()) for path in paths}
     made, entries = {}, {}

@@ -1,4 +1,20 @@
-"""The ledger: every published figure that can be recomputed, compared with its recomputation."""
+"""The ledger: every published figure that can be recomputed, compared with its recomputation.
+
+One rule gives each verdict. A figure *agrees* if its recomputation, rounded to the last digit that
+is printed, is the print. It *agrees within rounding* if some figures that round to the printed
+inputs give one that rounds to the print. It *differs* otherwise, with the factor between the two.
+
+- Zeros that are printed are digits: "1000" is printed to the unit, "1 thousand" to the thousand. A
+  figure halfway between two may round either way.
+- Each input moves by half of its last digit at most. The effect of each is computed by itself, and
+  the effects in one direction are added up. What an author chose (a bound of a judgement, a count,
+  a convention) is exact: `calculation_inputs` marks it.
+- Of an interval both bounds count, of a limit or a range only whether the figure keeps it. Where
+  the source says which statistic its central values are (table `source_statistics`),
+  that one is compared; otherwise the median and the mean. The worst part is the verdict, and the
+  parts are listed where their verdicts are not the same.
+- An identity, which holds whatever its inputs are worth, such as 1 - 0.4 or 6 x 6, is not counted.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +24,6 @@ import operator
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from functools import cache
 from itertools import groupby
 from operator import attrgetter
@@ -20,14 +35,15 @@ import pandas as pd
 from diffdata import derive, uncertainty
 from diffdata.errors import InvalidInputError, UnknownNameError
 from diffdata.loading import load_all
-from diffdata.lookup.text import each, money, number, number_or_none, rows_where, unit_of
+from diffdata.lookup.text import each, money, number, number_or_none, plain, rows_where, unit_of
 from diffdata.package.packages import Package
 from diffdata.uncertainty.distributions import deviations
+from diffdata.validation.rowwise import printed_place
 
 DRAWS, SEED = 100_000, 2026
 
-# The relative difference up to which figures agree, unless the dataset states another.
-TOLERANCE = 1e-3
+# Of the results that show the effect of rounded inputs; each uses the same random numbers.
+_ROUNDING_DRAWS = 100_000
 
 # The verdicts, from the best to the worst.
 VERDICTS = ("agrees", "agrees_within_rounding", "differs", "cannot_be_recomputed")
@@ -36,6 +52,11 @@ _NOT_COMPARABLE = "statistic: the published or the recomputed figure does not ha
 _LAG_TABLES = ("model_dates", "artifacts", "comparisons", "diffusion_events")
 _TABLES = (
     "calculations", "calculation_inputs", "estimates", "quantities", *_LAG_TABLES, "case_studies",
+)  # fmt: skip
+# Tables that older editions or other packages may lack.
+_LATER_TABLES = (
+    "source_statistics", "model_developers", "organizations", "organization_relations",
+    *derive.FIT_TABLES,
 )  # fmt: skip
 
 _OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
@@ -60,6 +81,8 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "pool": lambda first, second, weights: uncertainty.pool([(first,), (second,)], weights)[0],
     "log10": math.log10,
     "sqrt": lambda number: number**0.5,
+    "least": min,
+    "greatest": max,
 }
 
 
@@ -70,6 +93,22 @@ class Figure:
     value: float | None = None
     low: float | None = None
     high: float | None = None
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of a figure that is compared: its value, its mean or median, or one of its bounds.
+
+    Any recomputed number from `low` to `high` is possible, by the rounding of the inputs.
+    """
+
+    name: str  # value, mean, median, low or high; limit where the published number is one
+    published: float
+    recomputed: float
+    low: float
+    high: float
+    verdict: str
+    factor: float | None  # the recomputed number over the published one, if they differ
 
 
 @dataclass(frozen=True)
@@ -84,8 +123,11 @@ class Reproduction:
     recomputed: Figure
     unit: str  # for money, its currency
     statistic: str  # which part of the result is compared
-    verdict: str  # one of `VERDICTS`
-    recorded: str  # the verdict that the dataset records
+    parts: tuple[Part, ...]
+    verdict: str  # one of `VERDICTS`, the worst of the parts
+    factor: float | None  # of the part that is farthest off, if they differ
+    identity: bool  # whether the figure is what its inputs say, which is not counted
+    recorded: str | None  # the verdict that the dataset records; None if by an older rule
     reason: str  # the reason for it, as the dataset records it
 
 
@@ -99,14 +141,19 @@ def reproduce(
     """Recompute the published figures of a package, or of its tables by name, one after the other.
 
     `only` names the calculation_ids to recompute. A result without a closed form is drawn; every
-    calculation starts from the seed, so that its result does not depend on which others run.
+    calculation starts from the seed, so that its result does not depend on which others run. The
+    rule of the verdicts is stated in `diffdata.reproduce`.
 
     >>> from diffdata.package.packages import open_dataset
     >>> (ratio,) = reproduce(open_dataset(version="2026.2"), only=["opt-175b-cost-ratio"])
     >>> ratio.published.value, round(ratio.recomputed.value, 2), ratio.verdict
-    (7.0, 7.06, 'agrees_within_rounding')
+    (7.0, 7.06, 'agrees')
     """
-    frames = dataset if isinstance(dataset, dict) else load_all(dataset, _TABLES)
+    if isinstance(dataset, dict):
+        frames = dataset
+    else:
+        later = [name for name in _LATER_TABLES if name in dataset.tables]
+        frames = load_all(dataset, [*_TABLES, *later])
     calculations = frames["calculations"].set_index("calculation_id", drop=False)
     wanted = list(calculations.index if only is None else only)
     for name in wanted:
@@ -116,22 +163,31 @@ def reproduce(
     merged = frames["estimates"].merge(units, on=["quantity_id", "unit"])
     estimates = {row["estimate_id"]: row for row in merged.to_dict("records")}
     functions = FUNCTIONS | _functions_of_tables(frames)
+    statistics = _statistics_of_sources(frames)
+    # Editions before 2026.3 have verdicts by another rule, and their calculations no identities.
+    by_this_rule = "identity" in calculations
     for name in wanted:
         calculation: Any = calculations.loc[name]
-        printed, statistic = estimates[calculation["estimate_id"]], calculation["compared"]
+        printed, compared = estimates[calculation["estimate_id"]], calculation["compared"]
+        named = statistics.get(printed["source_id"], ("median", "mean"))
+        chosen = named if compared == "centre" else (compared,)
         published = Figure(*(number_or_none(printed[part]) for part in ("value", "low", "high")))
         recomputed, verdict = Figure(), "cannot_be_recomputed"
+        parts: tuple[Part, ...] = ()
         if isinstance(calculation["formula"], str):
             rows = each(rows_where(frames["calculation_inputs"], calculation_id=name))
-            inputs = {row.input: estimates[row.estimate_id] for row in rows}
+            given = list(rows)
+            inputs = {row.input: estimates[row.estimate_id] for row in given}
+            exact = {row.estimate_id for row in given if _is_true(getattr(row, "exact", None))}
+            level = number_or_none(printed["level"]) or 0.9
             try:
-                result = evaluate_formula(calculation["formula"], inputs, functions)
+                result = _Result(calculation["formula"], inputs, functions, level, seed)
+                recomputed = result.figure(chosen[0], draws)
+                parts = _compare(result, printed, published, chosen, draws, exact)
             except (InvalidInputError, UnknownNameError) as error:
                 raise InvalidInputError(f"calculation {name}: {error}") from None
-            level, rng = number_or_none(printed["level"]) or 0.9, np.random.default_rng(seed)
-            recomputed = summarize(result, statistic, level, draws, rng)
-            tolerance = number_or_none(calculation["tolerance"])
-            verdict = judge(published, recomputed, statistic, tolerance)
+            verdict = max((part.verdict for part in parts), key=VERDICTS.index)
+        factors = [part.factor for part in parts if part.factor is not None]
         yield Reproduction(
             id=name,
             figure=calculation["figure"],
@@ -140,66 +196,220 @@ def reproduce(
             published=published,
             recomputed=recomputed,
             unit=unit_of(printed["unit"], printed["currency"]),
-            statistic=statistic,
+            statistic=" and ".join(chosen),
+            parts=parts,
             verdict=verdict,
-            recorded=calculation["verdict"],
+            factor=max(factors, key=lambda factor: abs(math.log(abs(factor))), default=None),
+            identity=by_this_rule and _is_true(calculation["identity"]),
+            recorded=calculation["verdict"] if by_this_rule else None,
             reason=calculation["why"],
         )
+
+
+def _is_true(cell: Any) -> bool:
+    return bool(pd.notna(cell) and cell)
+
+
+@dataclass(frozen=True)
+class _Result:
+    """A formula with its inputs, to be evaluated once or with changed inputs."""
+
+    formula: str
+    inputs: dict[str, dict[Any, Any]]
+    functions: dict[str, Callable[..., Any]]
+    level: float
+    seed: int
+
+    def figure(self, statistic: str, draws: int, **changed: dict[Any, Any]) -> Figure:
+        """Return the result, with changed rows of estimates by their id."""
+        inputs = {key: changed.get(row["estimate_id"], row) for key, row in self.inputs.items()}
+        result = evaluate_formula(self.formula, inputs, self.functions)
+        return summarize(result, statistic, self.level, draws, np.random.default_rng(self.seed))
 
 
 def summarize(
     result: Any, statistic: str, level: float, draws: int, rng: np.random.Generator
 ) -> Figure:
-    """Reduce a result to the figure that is compared; sample a result without a closed form."""
+    """Reduce a result to the figure that is compared; sample a result without a closed form.
+
+    The value of a uniform is the interval that dates without a day leave open: its ends are given.
+    """
     if isinstance(result, int | float):
         return Figure(float(result))
+    if isinstance(result, list):
+        low, high = result
+        return Figure(None, float(low), float(high))
+    of_value = statistic in ("value", "within")
+    if of_value and isinstance(result, uncertainty.Uniform):
+        return Figure(result.median, result.low, result.high)
     exact = isinstance(result, uncertainty.Distribution)
     distribution = result if exact else result.sample(draws, rng)
-    if statistic == "within":
-        return Figure(None, *distribution.interval(1 - 1e-12))
     low, high = distribution.interval(level)
-    center = distribution.mean if statistic == "mean" else distribution.median
-    return Figure(center, low, high)
+    if of_value:
+        return Figure(distribution.median)
+    by_mean = statistic in ("mean", "probability")
+    return Figure(distribution.mean if by_mean else distribution.median, low, high)
 
 
-def judge(
-    published: Figure, recomputed: Figure, statistic: str, tolerance: float | None = None
-) -> str:
-    """Compare two figures and return the verdict.
+@dataclass(frozen=True)
+class _Pair:
+    """A published number, and the recomputed one with the ends that open dates leave."""
 
-    The statistic ``interval`` compares both bounds, and the worse verdict counts; ``within`` checks
-    that the published value lies between the recomputed bounds, ``limit`` that the recomputed value
-    lies between the published ones; any other compares the values. Figures agree up to the relative
-    tolerance, and within rounding if the recomputed figure rounds to the published one at its last
-    digit that is not a zero.
-    """
-    if statistic == "within":
-        return _judge_between(published.value, recomputed.low, recomputed.high)
-    if statistic == "limit":
-        return _judge_between(recomputed.value, published.low, published.high)
-    pairs = [(published.value, recomputed.value)]
+    name: str
+    published: float
+    recomputed: float
+    ends: tuple[float, float]
+
+
+def _compare(
+    result: _Result,
+    printed: dict[Any, Any],
+    published: Figure,
+    statistics: Sequence[str],
+    draws: int,
+    exact: set[str],
+) -> tuple[Part, ...]:
+    """Compare each part of a published figure that the statistics name."""
+    parts: list[Part] = []
+    for statistic in statistics:
+        moves: dict[str, tuple[float, float]] = {}
+        for pair in _pairs(published, result.figure(statistic, draws), statistic):
+            half, ends = _half(pair.published, printed), pair.ends
+            verdict = judge_number(pair.published, half, ends, ends, limit=pair.name)
+            # The effect of rounded inputs is computed only where it may change the verdict.
+            if verdict != "agrees":
+                moves = moves or _moves(result, statistic, exact)
+                down, up = moves[pair.name if pair.name in ("low", "high") else "value"]
+                ends = (ends[0] + down, ends[1] + up)
+                verdict = judge_number(pair.published, half, pair.ends, ends, limit=pair.name)
+            named = len(statistics) > 1
+            factor = pair.recomputed / pair.published if pair.published else None
+            parts.append(
+                Part(
+                    statistic if named else pair.name,
+                    pair.published,
+                    pair.recomputed,
+                    *ends,
+                    verdict,
+                    factor if verdict == "differs" else None,
+                )
+            )
+    return tuple(parts)
+
+
+def _half(number: float, printed: dict[Any, Any]) -> float:
+    """Return half of the place of the last digit with which a row of estimates prints a number."""
+    text = printed["as_printed"]
+    return printed_place(number, text if isinstance(text, str) else None) / 2
+
+
+def _pairs(published: Figure, found: Figure, statistic: str) -> list[_Pair]:
+    """Return the numbers to compare by a statistic."""
+    named: list[tuple[str, float | None, float | None]] = [("value", published.value, found.value)]
     if statistic == "interval":
-        pairs = [(published.low, recomputed.low), (published.high, recomputed.high)]
-    verdicts = [_judge_number(a, b, tolerance or TOLERANCE) for a, b in pairs]
+        named = [("low", published.low, found.low), ("high", published.high, found.high)]
+    elif statistic == "limit":
+        limits = (("at_least", published.low), ("at_most", published.high))
+        named = [(name, limit, found.value) for name, limit in limits if limit is not None]
+    # A value with ends is a lag between dates, some without a day: inputs that are rounded.
+    open_ends = statistic in ("value", "within")
+    pairs = []
+    for name, printed, value in named:
+        if open_ends and found.low is not None and found.high is not None:
+            ends = (found.low, found.high)
+            value = (found.low + found.high) / 2 if value is None else value
+        elif value is not None:
+            ends = (value, value)
+        if printed is None or value is None:
+            raise InvalidInputError(_NOT_COMPARABLE)
+        pairs.append(_Pair(name, printed, value, ends))
+    if not pairs:
+        raise InvalidInputError(_NOT_COMPARABLE)
+    return pairs
+
+
+def _moves(result: _Result, statistic: str, exact: set[str]) -> dict[str, tuple[float, float]]:
+    """Return how far down and up the rounding of the inputs moves each part of the result."""
+    names = ("value", "low", "high")
+    center = result.figure(statistic, _ROUNDING_DRAWS)
+    moves = dict.fromkeys(names, (0.0, 0.0))
+    for row in {row["estimate_id"]: row for row in result.inputs.values()}.values():
+        if row["estimate_id"] in exact:
+            continue
+        for part in names:
+            number = number_or_none(row[part])
+            if not number:
+                continue
+            half = _half(number, row)
+            for step in (-half, half):
+                changed = {row["estimate_id"]: row | {part: number + step}}
+                try:
+                    figure = result.figure(statistic, _ROUNDING_DRAWS, **changed)
+                except InvalidInputError:  # bounds that cross, for one
+                    continue
+                for name in names:
+                    before, after = getattr(center, name), getattr(figure, name)
+                    if before is not None and after is not None:
+                        down, up = moves[name]
+                        difference = after - before
+                        moves[name] = (down + min(difference, 0), up + max(difference, 0))
+    return moves
+
+
+def judge(published: Figure, recomputed: Figure, statistic: str) -> str:
+    """Compare two figures without regard to the rounding of inputs, and return the verdict.
+
+    The published figure is taken as printed with the digits with which Python writes it. The
+    statistic ``interval`` compares both bounds, ``limit`` checks that the recomputed value keeps
+    the published bounds, ``within`` also that a recomputed interval leaves room for the published
+    value, and any other compares the values. The worst part is the verdict.
+
+    >>> judge(Figure(7), Figure(7.06), "value"), judge(Figure(10), Figure(14.9), "value")
+    ('agrees', 'differs')
+    """
+    verdicts = [
+        judge_number(
+            pair.published, printed_place(pair.published, None) / 2, pair.ends, limit=pair.name
+        )
+        for pair in _pairs(published, recomputed, statistic)
+    ]
     return max(verdicts, key=VERDICTS.index)
 
 
-def _judge_between(value: float | None, low: float | None, high: float | None) -> str:
-    if value is None or (low is None and high is None):
-        raise InvalidInputError(_NOT_COMPARABLE)
-    inside = (low is None or low <= value) and (high is None or value <= high)
-    return "agrees" if inside else "differs"
+def judge_number(
+    published: float,
+    half: float,
+    found: tuple[float, float],
+    possible: tuple[float, float] | None = None,
+    *,
+    limit: str = "",
+) -> str:
+    """Compare two numbers by the rule of the ledger.
 
+    Parameters
+    ----------
+    published, half : the printed number, and half of the place of its last digit; a limit is exact
+    found : the ends of the recomputed number, which are equal unless dates leave it open
+    possible : the ends that the rounding of the inputs makes possible; by default those found
+    limit : ``at_least`` or ``at_most`` if the recomputed number need only keep the printed one
 
-def _judge_number(published: float | None, recomputed: float | None, tolerance: float) -> str:
-    if published is None or recomputed is None:
-        raise InvalidInputError(_NOT_COMPARABLE)
-    difference = abs(recomputed - published)
-    if difference <= tolerance * abs(published):
+    >>> judge_number(7, 0.5, (7.06, 7.06)), judge_number(68, 0.5, (69.3, 69.3), (67.9, 70.7))
+    ('agrees', 'agrees_within_rounding')
+    """
+    # A figure halfway between two may round either way; a limit is not rounded.
+    half = 0 if limit in ("at_least", "at_most") else half + 1e-9 * abs(published)
+    least = -math.inf if limit == "at_most" else published - half
+    most = math.inf if limit == "at_least" else published + half
+    if least <= found[0] and found[1] <= most:
         return "agrees"
-    unit = 10.0 ** int(Decimal(repr(published)).normalize().as_tuple().exponent)
-    rounds = difference <= unit / 2 * (1 + 1e-9)  # a tie may round either way
-    return "agrees_within_rounding" if rounds else "differs"
+    low, high = possible or found
+    return "agrees_within_rounding" if low <= most and high >= least else "differs"
+
+
+def _statistics_of_sources(frames: dict[str, pd.DataFrame]) -> dict[str, tuple[str, ...]]:
+    """Return which statistic the central values of a source are, where the source says so."""
+    named = frames.get("source_statistics", pd.DataFrame())  # released editions lack it
+    return {row.source_id: (row.central_statistic,) for row in each(named)}
 
 
 def by_source(found: Sequence[Reproduction]) -> Iterator[tuple[str, Iterator[Reproduction]]]:
@@ -209,21 +419,46 @@ def by_source(found: Sequence[Reproduction]) -> Iterator[tuple[str, Iterator[Rep
 
 
 def count_verdicts(found: Sequence[Reproduction]) -> str:
-    """Return a sentence with the number of reproductions of each verdict."""
-    counts = Counter(result.verdict for result in found)
+    """Return a sentence with the number of reproductions of each verdict, identities apart."""
+    counts = Counter(result.verdict for result in found if not result.identity)
     agrees, rounding, differs, cannot = (counts[verdict] for verdict in VERDICTS)
+    identities = len(found) - counts.total()
+    apart = f" Another {identities} are identities, which are not counted." if identities else ""
     return (
-        f"Of {len(found)} published figures {agrees} agree with their recomputation, {rounding} "
-        f"agree within rounding, {differs} differ, and {cannot} cannot be recomputed."
+        f"Of {counts.total()} published figures {agrees} agree with their recomputation, "
+        f"{rounding} agree within rounding, {differs} differ, and {cannot} cannot be recomputed."
+        f"{apart}"
     )
 
 
 def shown(figure: Figure, result: Reproduction) -> str:
-    """Write the part of a figure that was compared: the value, or the bounds."""
+    """Write what was compared of the published or the recomputed figure of a result."""
     write = money if result.unit == "USD" else number
+    if result.statistic == "value" and figure.low is not None and figure is result.recomputed:
+        ends = dict.fromkeys((write(figure.low), write(figure.high)))
+        return " to ".join(ends)  # a lag between dates, some without a day
+    if figure is result.recomputed and len({part.recomputed for part in result.parts}) > 1:
+        return "; ".join(f"{write(part.recomputed)} ({_name(part)})" for part in result.parts)
     if figure.value is None or (result.statistic == "interval" and figure.low is not None):
         return " to ".join(write(bound) for bound in (figure.low, figure.high) if bound is not None)
     return write(figure.value)
+
+
+def verdict_text(result: Reproduction) -> str:
+    """Write the verdict: with the factor if they differ, and by part if the parts do not agree."""
+    mark = "identity: " if result.identity else ""
+    if len({(part.verdict, part.factor) for part in result.parts}) > 1:
+        return mark + "; ".join(f"{_name(part)} {_with_factor(part)}" for part in result.parts)
+    return mark + _with_factor(result)
+
+
+def _with_factor(judged: Part | Reproduction) -> str:
+    words = judged.verdict.replace("_", " ")
+    return f"{words} by a factor of {judged.factor:.3g}" if judged.factor is not None else words
+
+
+def _name(part: Part) -> str:
+    return {"low": "lower bound", "high": "upper bound"}.get(part.name, plain(part.name))
 
 
 def evaluate_formula(
@@ -249,7 +484,8 @@ def evaluate_formula(
                 # One quantity for each estimate, so that an estimate used twice is drawn once.
                 key = rows[name]["estimate_id"]
                 if key not in quantities:
-                    quantities[key] = uncertainty.from_estimate(rows[name], rows[name]["scale"])
+                    row = rows[name]
+                    quantities[key] = uncertainty.from_estimate(row, row["scale"], centre="ignore")
                 return quantities[key]
             case ast.Attribute(value=ast.Name(id=name), attr=part) if name in rows:
                 number = number_or_none(rows[name].get(part)) if part in _PARTS else None
@@ -277,9 +513,22 @@ def _functions_of_tables(frames: dict[str, pd.DataFrame]) -> dict[str, Callable[
 
     @cache
     def lags() -> pd.DataFrame:
-        tables = (frames[name] for name in _LAG_TABLES)
-        found = derive.replication_lag(*tables, reference="gpt-3", judged="first")
-        return found.drop_duplicates("milestone").set_index("milestone")
+        model_dates, artifacts, comparisons, events = (frames[name] for name in _LAG_TABLES)
+        developers = frames.get("model_developers")
+        found = derive.replication_lag(
+            model_dates,
+            artifacts,
+            comparisons,
+            events,
+            model_developers=developers,
+            organization_relations=frames.get(
+                "organization_relations", frames.get("organizations")
+            ),
+            reference="gpt-3",
+            judged="first",
+            include_developer=developers is None,
+        )
+        return found[found["lag_months_high"].notna()].set_index("milestone")
 
     def lag_months(milestone: str) -> uncertainty.Uniform:
         """Return the lag behind GPT-3, in months, until a milestone as it was judged first."""
@@ -293,4 +542,15 @@ def _functions_of_tables(frames: dict[str, pd.DataFrame]) -> dict[str, Callable[
             raise UnknownNameError("table", table, frames)
         return float(len(frames[table]))
 
-    return {"lag_months": lag_months, "count": count}
+    @cache
+    def fits() -> dict[str, derive.ParametricFit]:
+        return derive.parametric_fits(*(frames[name] for name in derive.FIT_TABLES))
+
+    def fit(law: str) -> derive.ParametricFit:
+        """Return the constants of a scaling law."""
+        known = fits() if set(derive.FIT_TABLES) <= set(frames) else {}
+        if law not in known:
+            raise UnknownNameError("scaling law", law, known)
+        return known[law]
+
+    return {"lag_months": lag_months, "count": count, "fit": fit}

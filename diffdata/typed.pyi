@@ -41,7 +41,19 @@ class Organizations(Table):
     name: Series[str]
     organization_kind: Series[str]
     country: Series[str]
-    parent_organization_id: Series[str]
+    source_id: Series[str]
+    locator: Series[str]
+    verification: Series[str]
+    quoted_in_source_id: Series[str]
+    note: Series[str]
+
+class OrganizationRelations(Table):
+    organization_id: Series[str]
+    related_organization_id: Series[str]
+    organization_relation: Series[str]
+    date: Series[np.datetime64]
+    date_precision: Series[str]
+    certainty: Series[str]
     source_id: Series[str]
     locator: Series[str]
     verification: Series[str]
@@ -56,7 +68,6 @@ class Models(Table):
     architecture_of_model_id: Series[str]
     architecture: Series[str]
     objective: Series[str]
-    modality: Series[str]
     source_id: Series[str]
     locator: Series[str]
     verification: Series[str]
@@ -66,6 +77,7 @@ class Models(Table):
 class ModelDates(Table):
     model_id: Series[str]
     milestone: Series[str]
+    model_variant: Series[str]
     date: Series[np.datetime64]
     date_precision: Series[str]
     certainty: Series[str]
@@ -79,6 +91,15 @@ class ModelDevelopers(Table):
     model_id: Series[str]
     organization_id: Series[str]
     role: Series[str]
+    source_id: Series[str]
+    locator: Series[str]
+    verification: Series[str]
+    quoted_in_source_id: Series[str]
+    note: Series[str]
+
+class ModelDomains(Table):
+    model_id: Series[str]
+    domain: Series[str]
     source_id: Series[str]
     locator: Series[str]
     verification: Series[str]
@@ -123,10 +144,73 @@ class HardwarePerformance(Table):
     quoted_in_source_id: Series[str]
     note: Series[str]
 
+class HardwarePrices(Table):
+    hardware_price_id: Series[str]
+    hardware_id: Series[str]
+    hardware_as_printed: Series[str]
+    price_kind: Series[str]
+    seller: Series[str]
+    cloud_region: Series[str]
+    commitment: Series[str]
+    chips_in_quote: Series[pd.Int64Dtype]
+    bundled: Series[pd.BooleanDtype]
+    amount: Series[float]
+    currency: Series[str]
+    observed_on: Series[np.datetime64]
+    observed_on_precision: Series[str]
+    listed_on: Series[np.datetime64]
+    effective_from: Series[np.datetime64]
+    as_printed: Series[str]
+    source_id: Series[str]
+    locator: Series[str]
+    verification: Series[str]
+    quoted_in_source_id: Series[str]
+    note: Series[str]
+
+class Aliases(Table):
+    alias_id: Series[str]
+    alias: Series[str]
+    alias_kind: Series[str]
+    model_id: Series[str]
+    hardware_id: Series[str]
+    organization_id: Series[str]
+    alias_certainty: Series[str]
+    valid_from: Series[np.datetime64]
+    valid_from_precision: Series[str]
+    valid_until: Series[np.datetime64]
+    valid_until_precision: Series[str]
+    source_id: Series[str]
+    locator: Series[str]
+    verification: Series[str]
+    quoted_in_source_id: Series[str]
+    note: Series[str]
+
+class ApiPrices(Table):
+    api_price_id: Series[str]
+    model_as_sold: Series[str]
+    model_id: Series[str]
+    provider: Series[str]
+    input_usd_per_million_tokens: Series[float]
+    output_usd_per_million_tokens: Series[float]
+    cached_input_usd_per_million_tokens: Series[float]
+    cache_write_usd_per_million_tokens: Series[float]
+    listed_as_free: Series[pd.BooleanDtype]
+    observed_on: Series[np.datetime64]
+    observed_on_precision: Series[str]
+    listed_on: Series[np.datetime64]
+    effective_from: Series[np.datetime64]
+    as_printed: Series[str]
+    source_id: Series[str]
+    locator: Series[str]
+    verification: Series[str]
+    quoted_in_source_id: Series[str]
+    note: Series[str]
+
 class TrainingRuns(Table):
     run_id: Series[str]
     model_id: Series[str]
     hardware_id: Series[str]
+    part: Series[str]
     chips: Series[pd.Int64Dtype]
     duration_days: Series[float]
     chip_hours: Series[float]
@@ -157,6 +241,7 @@ class Artifacts(Table):
     available_precision: Series[str]
     stage: Series[pd.Int64Dtype]
     license: Series[str]
+    license_kind: Series[str]
     certainty: Series[str]
     source_id: Series[str]
     locator: Series[str]
@@ -217,12 +302,39 @@ class Comparisons(Table):
     quoted_in_source_id: Series[str]
     note: Series[str]
 
+class Benchmarks(Table):
+    benchmark_id: Series[str]
+    name: Series[str]
+    measures: Series[str]
+    usual_metric: Series[str]
+    score_scale: Series[str]
+    chance_level: Series[float]
+    ceiling: Series[float]
+    human_baseline: Series[float]
+    questions_public: Series[str]
+    questions: Series[pd.Int64Dtype]
+    published: Series[np.datetime64]
+    published_precision: Series[str]
+    published_source_id: Series[str]
+    source_id: Series[str]
+    locator: Series[str]
+    verification: Series[str]
+    quoted_in_source_id: Series[str]
+    note: Series[str]
+
 class Evaluations(Table):
     model_id: Series[str]
     benchmark: Series[str]
     setting: Series[str]
     metric: Series[str]
+    score_variant: Series[str]
     score: Series[float]
+    reporter: Series[str]
+    tuning: Series[str]
+    model_version: Series[str]
+    shots: Series[pd.Int64Dtype]
+    subset: Series[str]
+    repeated: Series[pd.BooleanDtype]
     source_id: Series[str]
     locator: Series[str]
     verification: Series[str]
@@ -321,6 +433,7 @@ class Estimates(Table):
     price_year: Series[pd.Int64Dtype]
     as_printed: Series[str]
     basis: Series[str]
+    stated_confidence: Series[str]
     as_of: Series[np.datetime64]
     as_of_precision: Series[str]
     status: Series[str]
@@ -384,14 +497,21 @@ class Forecasts(Table):
     quoted_in_source_id: Series[str]
     note: Series[str]
 
+class SourceStatistics(Table):
+    source_id: Series[str]
+    central_statistic: Series[str]
+    locator: Series[str]
+    verification: Series[str]
+    quoted_in_source_id: Series[str]
+    note: Series[str]
+
 class Calculations(Table):
     calculation_id: Series[str]
     figure: Series[str]
     estimate_id: Series[str]
     formula: Series[str]
     compared: Series[str]
-    tolerance: Series[float]
-    tolerance_reason: Series[str]
+    identity: Series[pd.BooleanDtype]
     verdict: Series[str]
     why: Series[str]
 
@@ -399,6 +519,7 @@ class CalculationInputs(Table):
     calculation_id: Series[str]
     input: Series[str]
     estimate_id: Series[str]
+    exact: Series[pd.BooleanDtype]
 
 class Corrections(Table):
     correction_id: Series[str]
@@ -445,6 +566,16 @@ class ModelSummary(Table):
     training_tokens_high: Series[float]
     training_tokens_level: Series[float]
     training_tokens_method: Series[str]
+    corpus_tokens: Series[float]
+    corpus_tokens_low: Series[float]
+    corpus_tokens_high: Series[float]
+    corpus_tokens_level: Series[float]
+    corpus_tokens_method: Series[str]
+    epochs: Series[float]
+    epochs_low: Series[float]
+    epochs_high: Series[float]
+    epochs_level: Series[float]
+    epochs_method: Series[str]
     training_compute_flop: Series[float]
     training_compute_flop_low: Series[float]
     training_compute_flop_high: Series[float]
@@ -473,6 +604,34 @@ class ModelSummaryInputs(Table):
     estimate_id: Series[str]
     used: Series[pd.BooleanDtype]
     set_aside_because: Series[str]
+
+class HardwareSummary(Table):
+    hardware_id: Series[str]
+    name: Series[str]
+    vendor_organization_id: Series[str]
+    hardware_kind: Series[str]
+    released: Series[np.datetime64]
+    released_precision: Series[str]
+    memory_bytes: Series[pd.Int64Dtype]
+    bandwidth_bytes_per_second: Series[float]
+    power_watt: Series[float]
+    fp64_vector_flop_per_second: Series[float]
+    fp64_matrix_flop_per_second: Series[float]
+    fp32_vector_flop_per_second: Series[float]
+    fp32_matrix_flop_per_second: Series[float]
+    tf32_matrix_flop_per_second: Series[float]
+    bf16_vector_flop_per_second: Series[float]
+    bf16_matrix_flop_per_second: Series[float]
+    fp16_vector_flop_per_second: Series[float]
+    fp16_matrix_flop_per_second: Series[float]
+    fp8_matrix_flop_per_second: Series[float]
+    fp4_matrix_flop_per_second: Series[float]
+    int16_matrix_flop_per_second: Series[float]
+    int8_matrix_flop_per_second: Series[float]
+    int4_matrix_flop_per_second: Series[float]
+    list_price_usd: Series[float]
+    last_price_usd: Series[float]
+    last_price_seen: Series[np.datetime64]
 
 class ScalingLaws(Table):
     law_id: Series[str]
@@ -539,83 +698,99 @@ class ElectricityPrices(Table):
     quoted_in_source_id: Series[str]
     note: Series[str]
 
-TableName = Literal["sources", "source_sections", "organizations", "models", "model_dates", "model_developers", "case_studies", "hardware", "hardware_performance", "training_runs", "artifacts", "rationales", "diffusion_events", "comparisons", "evaluations", "scenarios", "scenario_models", "resource_factors", "techniques", "counterfactuals", "quantities", "estimates", "technique_evidence", "factors", "factor_evidence", "forecasts", "calculations", "calculation_inputs", "corrections", "acknowledgements", "model_summary", "model_summary_inputs", "scaling_laws", "scaling_law_constants", "scaling_law_covariances", "price_index", "electricity_prices"]
+TableName = Literal["sources", "source_sections", "organizations", "organization_relations", "models", "model_dates", "model_developers", "model_domains", "case_studies", "hardware", "hardware_performance", "hardware_prices", "aliases", "api_prices", "training_runs", "artifacts", "rationales", "diffusion_events", "comparisons", "benchmarks", "evaluations", "scenarios", "scenario_models", "resource_factors", "techniques", "counterfactuals", "quantities", "estimates", "technique_evidence", "factors", "factor_evidence", "forecasts", "source_statistics", "calculations", "calculation_inputs", "corrections", "acknowledgements", "model_summary", "model_summary_inputs", "hardware_summary", "scaling_laws", "scaling_law_constants", "scaling_law_covariances", "price_index", "electricity_prices"]
 
 @overload
-def load(name: Literal["sources"], version: None = None, *, package: Dataset | None = None, engine: Literal["pandas"] = "pandas") -> DataFrame[Sources]: ...
+def load(name: Literal["sources"], version: None = None, *, package: Dataset | None = None, reviewed: bool = False, engine: Literal["pandas"] = "pandas") -> DataFrame[Sources]: ...
 @overload
-def load(name: Literal["source_sections"], version: None = None, *, package: Dataset | None = None, engine: Literal["pandas"] = "pandas") -> DataFrame[SourceSections]: ...
+def load(name: Literal["source_sections"], version: None = None, *, package: Dataset | None = None, reviewed: bool = False, engine: Literal["pandas"] = "pandas") -> DataFrame[SourceSections]: ...
 @overload
-def load(name: Literal["organizations"], version: None = None, *, package: Dataset | None = None, engine: Literal["pandas"] = "pandas") -> DataFrame[Organizations]: ...
+def load(name: Literal["organizations"], version: None = None, *, package: Dataset | None = None, reviewed: bool = False, engine: Literal["pandas"] = "pandas") -> DataFrame[Organizations]: ...
 @overload
-def load(name: Literal["models"], version: None = None, *, package: Dataset | None = None, engine: Literal["pandas"] = "pandas") -> DataFrame[Models]: ...
+def load(name: Literal["organization_relations"], version: None = None, *, package: Dataset | None = None, reviewed: bool = False, engine: Literal["pandas"] = "pandas") -> DataFrame[OrganizationRelations]: ...
 @overload
-def load(name: Literal["model_dates"], version: None = None, *, package: Dataset | None = None, engine: Literal["pandas"] = "pandas") -> DataFrame[ModelDates]: ...
+def load(name: Literal["models"], version: None = None, *, package: Dataset | None = None, reviewed: bool = False, engine: Literal["pandas"] = "pandas") -> DataFrame[Models]: ...
 @overload
-def load(name: Literal["model_developers"], version: None = None, *, package: Dataset | None = None, engine: Literal["pandas"] = "pandas") -> DataFrame[ModelDevelopers]: ...
+def load(name: Literal["model_dates"], version: None = None, *, package: Dataset | None = None, reviewed: bool = False, engine: Literal["pandas"] = "pandas") -> DataFrame[ModelDates]: ...
 @overload
-def load(name: Literal["case_studies"], version: None = None, *, package: Dataset | None = None, engine: Literal["pandas"] = "pandas") -> DataFrame[CaseStudies]: ...
+def load(name: Literal["model_developers"], version: None = None, *, package: Dataset | None = None, reviewed: bool = False, engine: Literal["pandas"] = "pandas") -> DataFrame[ModelDevelopers]: ...
 @overload
-def load(name: Literal["hardware"], version: None = None, *, package: Dataset | None = None, engine: Literal["pandas"] = "pandas") -> DataFrame[Hardware]: ...
+def load(name: Literal["model_domains"], version: None = None, *, package: Dataset | None = None, reviewed: bool = False, engine: Literal["pandas"] = "pandas") -> DataFrame[ModelDomains]: ...
 @overload
-def load(name: Literal["hardware_performance"], version: None = None, *, package: Dataset | None = None, engine: Literal["pandas"] = "pandas") -> DataFrame[HardwarePerformance]: ...
+def load(name: Literal["case_studies"], version: None = None, *, package: Dataset | None = None, reviewed: bool = False, engine: Literal["pandas"] = "pandas") -> DataFrame[CaseStudies]: ...
 @overload
-def load(name: Literal["training_runs"], version: None = None, *, package: Dataset | None = None, engine: Literal["pandas"] = "pandas") -> DataFrame[TrainingRuns]: ...
+def load(name: Literal["hardware"], version: None = None, *, package: Dataset | None = None, reviewed: bool = False, engine: Literal["pandas"] = "pandas") -> DataFrame[Hardware]: ...
 @overload
-def load(name: Literal["artifacts"], version: None = None, *, package: Dataset | None = None, engine: Literal["pandas"] = "pandas") -> DataFrame[Artifacts]: ...
+def load(name: Literal["hardware_performance"], version: None = None, *, package: Dataset | None = None, reviewed: bool = False, engine: Literal["pandas"] = "pandas") -> DataFrame[HardwarePerformance]: ...
 @overload
-def load(name: Literal["rationales"], version: None = None, *, package: Dataset | None = None, engine: Literal["pandas"] = "pandas") -> DataFrame[Rationales]: ...
+def load(name: Literal["hardware_prices"], version: None = None, *, package: Dataset | None = None, reviewed: bool = False, engine: Literal["pandas"] = "pandas") -> DataFrame[HardwarePrices]: ...
 @overload
-def load(name: Literal["diffusion_events"], version: None = None, *, package: Dataset | None = None, engine: Literal["pandas"] = "pandas") -> DataFrame[DiffusionEvents]: ...
+def load(name: Literal["aliases"], version: None = None, *, package: Dataset | None = None, reviewed: bool = False, engine: Literal["pandas"] = "pandas") -> DataFrame[Aliases]: ...
 @overload
-def load(name: Literal["comparisons"], version: None = None, *, package: Dataset | None = None, engine: Literal["pandas"] = "pandas") -> DataFrame[Comparisons]: ...
+def load(name: Literal["api_prices"], version: None = None, *, package: Dataset | None = None, reviewed: bool = False, engine: Literal["pandas"] = "pandas") -> DataFrame[ApiPrices]: ...
 @overload
-def load(name: Literal["evaluations"], version: None = None, *, package: Dataset | None = None, engine: Literal["pandas"] = "pandas") -> DataFrame[Evaluations]: ...
+def load(name: Literal["training_runs"], version: None = None, *, package: Dataset | None = None, reviewed: bool = False, engine: Literal["pandas"] = "pandas") -> DataFrame[TrainingRuns]: ...
 @overload
-def load(name: Literal["scenarios"], version: None = None, *, package: Dataset | None = None, engine: Literal["pandas"] = "pandas") -> DataFrame[Scenarios]: ...
+def load(name: Literal["artifacts"], version: None = None, *, package: Dataset | None = None, reviewed: bool = False, engine: Literal["pandas"] = "pandas") -> DataFrame[Artifacts]: ...
 @overload
-def load(name: Literal["scenario_models"], version: None = None, *, package: Dataset | None = None, engine: Literal["pandas"] = "pandas") -> DataFrame[ScenarioModels]: ...
+def load(name: Literal["rationales"], version: None = None, *, package: Dataset | None = None, reviewed: bool = False, engine: Literal["pandas"] = "pandas") -> DataFrame[Rationales]: ...
 @overload
-def load(name: Literal["resource_factors"], version: None = None, *, package: Dataset | None = None, engine: Literal["pandas"] = "pandas") -> DataFrame[ResourceFactors]: ...
+def load(name: Literal["diffusion_events"], version: None = None, *, package: Dataset | None = None, reviewed: bool = False, engine: Literal["pandas"] = "pandas") -> DataFrame[DiffusionEvents]: ...
 @overload
-def load(name: Literal["techniques"], version: None = None, *, package: Dataset | None = None, engine: Literal["pandas"] = "pandas") -> DataFrame[Techniques]: ...
+def load(name: Literal["comparisons"], version: None = None, *, package: Dataset | None = None, reviewed: bool = False, engine: Literal["pandas"] = "pandas") -> DataFrame[Comparisons]: ...
 @overload
-def load(name: Literal["counterfactuals"], version: None = None, *, package: Dataset | None = None, engine: Literal["pandas"] = "pandas") -> DataFrame[Counterfactuals]: ...
+def load(name: Literal["benchmarks"], version: None = None, *, package: Dataset | None = None, reviewed: bool = False, engine: Literal["pandas"] = "pandas") -> DataFrame[Benchmarks]: ...
 @overload
-def load(name: Literal["quantities"], version: None = None, *, package: Dataset | None = None, engine: Literal["pandas"] = "pandas") -> DataFrame[Quantities]: ...
+def load(name: Literal["evaluations"], version: None = None, *, package: Dataset | None = None, reviewed: bool = False, engine: Literal["pandas"] = "pandas") -> DataFrame[Evaluations]: ...
 @overload
-def load(name: Literal["estimates"], version: None = None, *, package: Dataset | None = None, engine: Literal["pandas"] = "pandas") -> DataFrame[Estimates]: ...
+def load(name: Literal["scenarios"], version: None = None, *, package: Dataset | None = None, reviewed: bool = False, engine: Literal["pandas"] = "pandas") -> DataFrame[Scenarios]: ...
 @overload
-def load(name: Literal["technique_evidence"], version: None = None, *, package: Dataset | None = None, engine: Literal["pandas"] = "pandas") -> DataFrame[TechniqueEvidence]: ...
+def load(name: Literal["scenario_models"], version: None = None, *, package: Dataset | None = None, reviewed: bool = False, engine: Literal["pandas"] = "pandas") -> DataFrame[ScenarioModels]: ...
 @overload
-def load(name: Literal["factors"], version: None = None, *, package: Dataset | None = None, engine: Literal["pandas"] = "pandas") -> DataFrame[Factors]: ...
+def load(name: Literal["resource_factors"], version: None = None, *, package: Dataset | None = None, reviewed: bool = False, engine: Literal["pandas"] = "pandas") -> DataFrame[ResourceFactors]: ...
 @overload
-def load(name: Literal["factor_evidence"], version: None = None, *, package: Dataset | None = None, engine: Literal["pandas"] = "pandas") -> DataFrame[FactorEvidence]: ...
+def load(name: Literal["techniques"], version: None = None, *, package: Dataset | None = None, reviewed: bool = False, engine: Literal["pandas"] = "pandas") -> DataFrame[Techniques]: ...
 @overload
-def load(name: Literal["forecasts"], version: None = None, *, package: Dataset | None = None, engine: Literal["pandas"] = "pandas") -> DataFrame[Forecasts]: ...
+def load(name: Literal["counterfactuals"], version: None = None, *, package: Dataset | None = None, reviewed: bool = False, engine: Literal["pandas"] = "pandas") -> DataFrame[Counterfactuals]: ...
 @overload
-def load(name: Literal["calculations"], version: None = None, *, package: Dataset | None = None, engine: Literal["pandas"] = "pandas") -> DataFrame[Calculations]: ...
+def load(name: Literal["quantities"], version: None = None, *, package: Dataset | None = None, reviewed: bool = False, engine: Literal["pandas"] = "pandas") -> DataFrame[Quantities]: ...
 @overload
-def load(name: Literal["calculation_inputs"], version: None = None, *, package: Dataset | None = None, engine: Literal["pandas"] = "pandas") -> DataFrame[CalculationInputs]: ...
+def load(name: Literal["estimates"], version: None = None, *, package: Dataset | None = None, reviewed: bool = False, engine: Literal["pandas"] = "pandas") -> DataFrame[Estimates]: ...
 @overload
-def load(name: Literal["corrections"], version: None = None, *, package: Dataset | None = None, engine: Literal["pandas"] = "pandas") -> DataFrame[Corrections]: ...
+def load(name: Literal["technique_evidence"], version: None = None, *, package: Dataset | None = None, reviewed: bool = False, engine: Literal["pandas"] = "pandas") -> DataFrame[TechniqueEvidence]: ...
 @overload
-def load(name: Literal["acknowledgements"], version: None = None, *, package: Dataset | None = None, engine: Literal["pandas"] = "pandas") -> DataFrame[Acknowledgements]: ...
+def load(name: Literal["factors"], version: None = None, *, package: Dataset | None = None, reviewed: bool = False, engine: Literal["pandas"] = "pandas") -> DataFrame[Factors]: ...
 @overload
-def load(name: Literal["model_summary"], version: None = None, *, package: Dataset | None = None, engine: Literal["pandas"] = "pandas") -> DataFrame[ModelSummary]: ...
+def load(name: Literal["factor_evidence"], version: None = None, *, package: Dataset | None = None, reviewed: bool = False, engine: Literal["pandas"] = "pandas") -> DataFrame[FactorEvidence]: ...
 @overload
-def load(name: Literal["model_summary_inputs"], version: None = None, *, package: Dataset | None = None, engine: Literal["pandas"] = "pandas") -> DataFrame[ModelSummaryInputs]: ...
+def load(name: Literal["forecasts"], version: None = None, *, package: Dataset | None = None, reviewed: bool = False, engine: Literal["pandas"] = "pandas") -> DataFrame[Forecasts]: ...
 @overload
-def load(name: Literal["scaling_laws"], version: None = None, *, package: Dataset | None = None, engine: Literal["pandas"] = "pandas") -> DataFrame[ScalingLaws]: ...
+def load(name: Literal["source_statistics"], version: None = None, *, package: Dataset | None = None, reviewed: bool = False, engine: Literal["pandas"] = "pandas") -> DataFrame[SourceStatistics]: ...
 @overload
-def load(name: Literal["scaling_law_constants"], version: None = None, *, package: Dataset | None = None, engine: Literal["pandas"] = "pandas") -> DataFrame[ScalingLawConstants]: ...
+def load(name: Literal["calculations"], version: None = None, *, package: Dataset | None = None, reviewed: bool = False, engine: Literal["pandas"] = "pandas") -> DataFrame[Calculations]: ...
 @overload
-def load(name: Literal["scaling_law_covariances"], version: None = None, *, package: Dataset | None = None, engine: Literal["pandas"] = "pandas") -> DataFrame[ScalingLawCovariances]: ...
+def load(name: Literal["calculation_inputs"], version: None = None, *, package: Dataset | None = None, reviewed: bool = False, engine: Literal["pandas"] = "pandas") -> DataFrame[CalculationInputs]: ...
 @overload
-def load(name: Literal["price_index"], version: None = None, *, package: Dataset | None = None, engine: Literal["pandas"] = "pandas") -> DataFrame[PriceIndex]: ...
+def load(name: Literal["corrections"], version: None = None, *, package: Dataset | None = None, reviewed: bool = False, engine: Literal["pandas"] = "pandas") -> DataFrame[Corrections]: ...
 @overload
-def load(name: Literal["electricity_prices"], version: None = None, *, package: Dataset | None = None, engine: Literal["pandas"] = "pandas") -> DataFrame[ElectricityPrices]: ...
+def load(name: Literal["acknowledgements"], version: None = None, *, package: Dataset | None = None, reviewed: bool = False, engine: Literal["pandas"] = "pandas") -> DataFrame[Acknowledgements]: ...
 @overload
-def load(name: str, version: str | None = None, *, package: Dataset | None = None, engine: Literal["pandas"] = "pandas") -> pd.DataFrame: ...
+def load(name: Literal["model_summary"], version: None = None, *, package: Dataset | None = None, reviewed: bool = False, engine: Literal["pandas"] = "pandas") -> DataFrame[ModelSummary]: ...
 @overload
-def load(name: str, version: str | None = None, *, package: Dataset | None = None, engine: str, session: SparkSession | None = None) -> Any: ...
+def load(name: Literal["model_summary_inputs"], version: None = None, *, package: Dataset | None = None, reviewed: bool = False, engine: Literal["pandas"] = "pandas") -> DataFrame[ModelSummaryInputs]: ...
+@overload
+def load(name: Literal["hardware_summary"], version: None = None, *, package: Dataset | None = None, reviewed: bool = False, engine: Literal["pandas"] = "pandas") -> DataFrame[HardwareSummary]: ...
+@overload
+def load(name: Literal["scaling_laws"], version: None = None, *, package: Dataset | None = None, reviewed: bool = False, engine: Literal["pandas"] = "pandas") -> DataFrame[ScalingLaws]: ...
+@overload
+def load(name: Literal["scaling_law_constants"], version: None = None, *, package: Dataset | None = None, reviewed: bool = False, engine: Literal["pandas"] = "pandas") -> DataFrame[ScalingLawConstants]: ...
+@overload
+def load(name: Literal["scaling_law_covariances"], version: None = None, *, package: Dataset | None = None, reviewed: bool = False, engine: Literal["pandas"] = "pandas") -> DataFrame[ScalingLawCovariances]: ...
+@overload
+def load(name: Literal["price_index"], version: None = None, *, package: Dataset | None = None, reviewed: bool = False, engine: Literal["pandas"] = "pandas") -> DataFrame[PriceIndex]: ...
+@overload
+def load(name: Literal["electricity_prices"], version: None = None, *, package: Dataset | None = None, reviewed: bool = False, engine: Literal["pandas"] = "pandas") -> DataFrame[ElectricityPrices]: ...
+@overload
+def load(name: str, version: str | None = None, *, package: Dataset | None = None, reviewed: bool = False, engine: Literal["pandas"] = "pandas") -> pd.DataFrame: ...
+@overload
+def load(name: str, version: str | None = None, *, package: Dataset | None = None, reviewed: bool = False, engine: str, session: SparkSession | None = None) -> Any: ...

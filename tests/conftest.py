@@ -13,11 +13,22 @@ from diffdata.package.packages import Package, open_package
 from diffdata.schemas.standard import TableSchema
 from diffdata.types.columns import arrow_type
 
+from .reviewed import write_reviewed
+
 # The machines that run the tests are slow at times; a test fails for what it finds, not for time.
 settings.register_profile("diffdata", deadline=None)
 settings.load_profile("diffdata")
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give the tests of a class or a module to one process, and those of Spark to the same."""
+    for item in items:
+        fixtures = getattr(item, "fixturenames", ())
+        on_spark = "spark" in fixtures or "pyspark" in item.name
+        group = "spark" if on_spark else item.nodeid.rpartition("::")[0]
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(scope="session")
@@ -26,13 +37,22 @@ def package() -> Package:
     return open_package(ROOT)
 
 
+@pytest.fixture(scope="session")
+def reviewed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The package of which `copy` is a copy, to compare with."""
+    return write_reviewed(tmp_path_factory.mktemp("reviewed"))
+
+
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
-    """A copy of the dataset that a test may break."""
-    shutil.copy(ROOT / "datapackage.json", tmp_path)
-    for folder in ("data", "schemas"):
-        shutil.copytree(ROOT / folder, tmp_path / folder)
-    return tmp_path
+    """A copy of the reviewed rows of the dataset that a test may break."""
+    return write_reviewed(tmp_path)
+
+
+@pytest.fixture
+def streamed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let engines check small files as large ones: by their own plans, not held as Arrow tables."""
+    monkeypatch.setattr("diffdata.validation.readers._HELD_BYTES", -1)
 
 
 def edit(path: Path, old: str, new: str) -> None:
@@ -53,12 +73,15 @@ def spark() -> Iterator[Any]:
     from diffdata.engines import spark_session
 
     session = spark_session(
-        spark__master="local[2]",
+        spark__master="local[1]",
         spark__driver__memory="1g",
         # With small tables most of the time goes into planning.
         spark__sql__shuffle__partitions="1",
         spark__sql__adaptive__enabled="false",
         spark__sql__codegen__wholeStage="false",
+        spark__sql__codegen__factoryMode="NO_CODEGEN",
+        spark__driver__extraJavaOptions="-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xshare:auto",
+        spark__ui__enabled="false",
     )
     yield session
     session.stop()

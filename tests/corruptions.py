@@ -18,7 +18,6 @@ import argparse
 import csv
 import io
 import random
-import shutil
 import sys
 import tempfile
 from collections import Counter
@@ -30,7 +29,8 @@ from typing import Any
 import diffdata
 from diffdata.errors import Issue
 
-from .stated_rules import ROOT, Rows, breaches, listed, rows_of, schemas
+from .reviewed import write_reviewed
+from .stated_rules import Rows, breaches, listed, rows_of, schemas
 
 Place = tuple[str, int, str]  # file, line, column
 
@@ -567,7 +567,7 @@ def cut_short(table: Table, draw: random.Random) -> Made:
                       ((at + 1, ("", *table.header)),))  # fmt: skip
 
 
-def corruptions(number: int, seed: int, folder: Path = ROOT) -> Iterator[Corruption]:
+def corruptions(number: int, seed: int, folder: Path) -> Iterator[Corruption]:
     """Yield that many corruptions, of all kinds by turns."""
     draw = random.Random(seed)
     known = schemas(folder)
@@ -595,13 +595,10 @@ class Verdict:
 
 
 class Bench:
-    """A copy of the dataset, in which one file after the other is corrupted and restored."""
+    """A copy of the reviewed rows, in which one file after the other is corrupted and restored."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        shutil.copy(ROOT / "datapackage.json", folder)
-        for name in ("data", "schemas"):
-            shutil.copytree(ROOT / name, folder / name)
+        self.folder = write_reviewed(folder)
         self.schemas = schemas(folder)
         self.clean = {name: rows_of(self._path(name).read_text()) for name in self.schemas}
 
@@ -692,7 +689,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         bench = Bench(Path(name))
         assert diffdata.validate(bench.folder) == []
-        for number, corruption in enumerate(corruptions(given.number, given.seed), 1):
+        for number, corruption in enumerate(corruptions(given.number, given.seed, bench.folder), 1):
             if sys.stderr.isatty():
                 print(f"\r{number} of {given.number}", end="", file=sys.stderr)
             verdict = bench.judge(corruption)

@@ -309,13 +309,28 @@ case(
     files={"1.csv": b"id,name\n1,a\n", "2.csv": b"2,b\n"},
 )
 case(
+    "several parts with a header each",
+    b"",
+    TWO,
+    resource={"path": ["1.csv", "2.csv"]},
+    files={"1.csv": b"id,name\n1,a\n", "2.csv": b"id,name\n2,b\n"},
+)
+case(
+    "a fault in the second part with a header",
+    b"",
+    TWO,
+    "type",
+    resource={"path": ["1.csv", "2.csv"]},
+    files={"1.csv": b"id,name\n1,a\n", "2.csv": b"id,name\nx,b\n"},
+)
+case(
     "a fault in the second part",
     b"",
     TWO,
     "type",
     resource={"path": ["1.csv", "2.csv"]},
     files={"1.csv": b"id,name\n1,a\n", "2.csv": b"x,b\n"},
-    differs="frictionless reads a header in each part of a file; the standard joins the parts",
+    differs="frictionless leaves out the first line of each file after the first of a resource",
 )
 case(
     "data in the descriptor", b"", TWO, resource={"path": None, "data": [["id", "name"], [1, "a"]]}

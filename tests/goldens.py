@@ -1928,9 +1928,12 @@ def derived(bench: Bench) -> Any:
     """Return what the public derivations give."""
     tables = {
         name: diffdata.load(name, package=bench.whole)
-        for name in ("model_dates", "artifacts", "comparisons", "diffusion_events", "model_summary")
-    }
-    names = ["model_dates", "artifacts", "comparisons", "diffusion_events"]
+        for name in (
+            "model_dates", "artifacts", "comparisons", "diffusion_events", "model_developers",
+            "organizations", "model_summary",
+        )
+    }  # fmt: skip
+    names = [name for name in tables if name != "model_summary"]
     return {
         "lags, first": frame_of(
             diffdata.replication_lag(

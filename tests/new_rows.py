@@ -1,4 +1,4 @@
-"""Add one good row to each of ten tables of a copy of the repository, and run tests there.
+"""Add one good row to each of fifteen tables of a copy of the repository, and run tests there.
 
 A new row in data/ must not break a test that has nothing to do with it. Run it as
 ``python -m tests.new_rows [ARGUMENT OF PYTEST ...]``; by default it runs the tests of the dataset.
@@ -25,7 +25,7 @@ ROWS: dict[str, dict[str, str]] = {
     "sources": {"source_kind": "paper", "title": "A New Model", "authors": "Imaginary, Ina",
                 "publisher": "arXiv", "published": "2021-06-01", "accessed": "2026-11-22"},
     "organizations": {"name": "A New Lab", "organization_kind": "nonprofit"},
-    "models": {"name": "AA New Model", "modality": "text", "architecture": "dense"},
+    "models": {"name": "AA New Model", "architecture": "dense"},
     "model_dates": {"model_id": "aa-new-model", "milestone": "published", "date": "2021-06-01",
                     "certainty": "stated"},
     "model_developers": {"model_id": "aa-new-model", "organization_id": "a-new-lab",
@@ -39,14 +39,25 @@ ROWS: dict[str, dict[str, str]] = {
     "estimates": {"model_id": "aa-new-model", "quantity_id": "parameters", "value": "7e9",
                   "as_printed": "7B", "basis": "reported"},
     "evaluations": {"model_id": "aa-new-model", "benchmark": "lambada", "setting": "few_shot",
-                    "metric": "accuracy", "score": "70.1"},
+                    "metric": "accuracy", "score": "70.1", "reporter": "self"},
+    "model_domains": {"model_id": "aa-new-model", "domain": "language"},
+    "benchmarks": {"name": "AA New Benchmark", "usual_metric": "accuracy",
+                   "score_scale": "percent"},
+    "aliases": {"alias": "aa-new-model-2021", "alias_kind": "version", "model_id": "aa-new-model",
+                "alias_certainty": "certain"},
+    "hardware_prices": {"hardware_id": "aa100", "hardware_as_printed": "AA100", "amount": "2",
+                        "price_kind": "cloud_hour", "commitment": "on_demand", "seller": "AWS",
+                        "currency": "USD", "as_printed": "2", "listed_on": "2021-06-01"},
+    "api_prices": {"model_as_sold": "aa-new-model", "provider": "openai", "as_printed": "1 / 2",
+                   "input_usd_per_million_tokens": "1", "output_usd_per_million_tokens": "2",
+                   "listed_on": "2021-06-01"},
 }  # fmt: skip
 
 
 def add_rows(package: Package) -> None:
     """Add the rows to their tables."""
     for table, cells in ROWS.items():
-        schema, path = package.schema(table), package.data_path(table)
+        schema, path = package.schema(table), next(iter(package.files(table).values()))
         given = cells if table == "sources" else cells | CITED
         rows = normal_rows(read_text(path, path.name), schema, path.name)
         path.write_text(rows_text([*rows, derive(package, table, given)], schema), newline="")

@@ -72,16 +72,18 @@ def breaches(
                 for rule in broken_by(row[column], value[column], described, schema):
                     found.add(Breach(name, (number,), (column,), rule))
             values[number] = value
+        rules = [r for r in schema.get("rules", []) if r.get("severity", "error") == "error"]
+        unlike = {r["name"]: disagreeing(r, values) for r in rules if r["rule"] == "agree"}
         for number, value in values.items():
-            for rule in schema.get("rules", []):
-                if rule.get("severity", "error") != "error":
-                    continue
+            for rule in rules:
                 columns = rule_columns(rule)
                 judged = all(value[c] is not BAD for c in columns)
                 if not judged:
                     continue
                 if rule["rule"] == "acyclic":
                     kept = not on_a_circle(value, rule["column"], schema, values)
+                elif rule["rule"] == "agree":
+                    kept = number not in unlike[rule["name"]]
                 elif "key" in rule:
                     bounds = referred(value, rule["key"], schema, tables)
                     kept = keeps(rule | bounds, value)
@@ -202,12 +204,33 @@ def referred(
 def on_a_circle(
     row: dict[str, Any], column: str, schema: Any, values: dict[int, dict[str, Any]]
 ) -> bool:
-    (key,) = listed(schema["primaryKey"])
-    parents = {value[key]: value[column] for value in values.values()}
-    ancestors = [row[column]]
-    while ancestors[-1] in parents and len(ancestors) <= len(parents):
-        ancestors.append(parents[ancestors[-1]])
+    key = listed(schema["primaryKey"])[0]
+    ancestors: set[Any] = set()
+    found = {row[column]} - {None}
+    while found - ancestors:
+        ancestors |= found
+        found = {v[column] for v in values.values() if v[key] in ancestors} - {None}
     return row[key] is not None and row[key] in ancestors
+
+
+def disagreeing(rule: dict[str, Any], values: dict[int, dict[str, Any]]) -> set[int]:
+    """Return the rows that differ from the first row of their group, in the order of the file."""
+    first: dict[tuple[Any, ...], list[Any]] = {}
+    found = set()
+    for number, row in values.items():
+        when = rule.get("when", {"column": rule["by"][0]})
+        condition = row[when["column"]]
+        group = tuple(plain(row[c]) if isinstance(row[c], str) else row[c] for c in rule["by"])
+        if condition is None or condition not in when.get("equals", [condition]) or None in group:
+            continue
+        cells = [row[c] for c in rule["columns"]]
+        if first.setdefault(group, cells) != cells:
+            found.add(number)
+    return found
+
+
+def plain(text: str) -> str:
+    return "".join(filter(str.isalnum, text.casefold())) or text.casefold()
 
 
 def rule_columns(rule: dict[str, Any]) -> tuple[str, ...]:
@@ -216,7 +239,7 @@ def rule_columns(rule: dict[str, Any]) -> tuple[str, ...]:
     when = (rule["when"]["column"],) if "when" in rule else ()
     key = (rule["key"],) if "key" in rule else ()
     own = rule["columns"] if "columns" in rule else [rule["column"]]
-    return (*own, *key, *when)
+    return (*rule.get("by", ()), *own, *key, *when)
 
 
 def keeps(rule: dict[str, Any], row: dict[str, Any]) -> bool:

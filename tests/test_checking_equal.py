@@ -35,6 +35,8 @@ from diffdata.validation.typed import Found, to_typed
 
 from .test_checking import by_validate
 
+pytestmark = pytest.mark.usefixtures("streamed")
+
 DAY = datetime.date(2020, 5, 1)
 POOLS: dict[str, list[Any]] = {
     "string": [None, "", "a", "b", "é", "e\u0301", "🥐", " a", "a\nb", "a\x1fb", "day", "month"],

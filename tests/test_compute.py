@@ -32,7 +32,7 @@ from diffdata.derive.compute import (
     utilization,
 )
 from diffdata.derive.cost import depreciated_value
-from diffdata.derive.formula import PARAMETERS
+from diffdata.derive.formula import PARAMETERS, _ranges
 from diffdata.errors import InvalidInputError
 from diffdata.uncertainty import Lognormal
 
@@ -124,6 +124,28 @@ def test_plain_numbers_of_every_type_are_checked(number: Callable[[int], Any]) -
     for bad in (0, -5):
         with pytest.raises(InvalidInputError, match=rf"^tokens: expected .* found {bad}"):
             eight_nd(1e9, number(bad))
+
+
+RANGES = [
+    pytest.param(name, parameter, id=f"{name}-{parameter}")
+    for name in derive.__all__
+    if hasattr(getattr(derive, name), "__wrapped__")  # a formula
+    for parameter, allowed in _ranges(getattr(derive, name)).items()
+    if not allowed.contains(-5.0)
+]
+
+
+@pytest.mark.parametrize(("name", "parameter"), RANGES)
+def test_every_formula_checks_numbers_of_every_type(name: str, parameter: str) -> None:
+    function = getattr(derive, name)
+    arguments = {
+        other: 0.5 if other in _ranges(function) else None
+        for other, declared in inspect.signature(function).parameters.items()
+        if declared.default is inspect.Parameter.empty
+    }
+    for bad in (np.int64(-5), np.int8(-5), np.float32(-5), Decimal(-5), Fraction(-5), np.array(-5)):
+        with pytest.raises(InvalidInputError, match=rf"^{parameter}: expected .* found -5"):
+            function(**arguments | {parameter: bad})
 
 
 @pytest.mark.parametrize("bad", [None, "12", [1.0], 10**400])

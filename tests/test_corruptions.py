@@ -18,7 +18,7 @@ def test_the_independent_checker_finds_nothing_in_our_tables(tmp_path: Path) -> 
 
 def find_corruptions(folder: Path, number: int, seed: int) -> None:
     bench = Bench(folder)
-    verdicts = [bench.judge(corruption) for corruption in corruptions(number, seed=seed)]
+    verdicts = [bench.judge(corruption) for corruption in corruptions(number, seed, folder)]
     assert len({verdict.corruption.kind for verdict in verdicts}) > number / 2
     breaking = [verdict for verdict in verdicts if verdict.breaks]
     missed = [verdict.corruption for verdict in breaking if not verdict.found]

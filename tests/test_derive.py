@@ -4,6 +4,7 @@ import datetime
 import functools
 import math
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 import diffdata
 from diffdata.derive import (
+    SUMMARY_TABLES,
     add_lag,
     cost_per_flop,
     cost_ratio,
@@ -19,7 +21,7 @@ from diffdata.derive import (
     gpt3_like,
     is_replication,
     lag_days,
-    replication_lag,
+    model_summary,
     six_nd,
 )
 from diffdata.errors import InvalidInputError
@@ -82,6 +84,42 @@ def test_lags_of_columns_are_those_of_dates(
     ]
 
 
+@settings(max_examples=5)
+@given(st.lists(st.tuples(DATES, PRECISIONS, DATES, PRECISIONS), min_size=1, max_size=50))
+def test_any_day_of_a_month_or_year_stands_for_it(
+    pairs: list[tuple[datetime.date, str, datetime.date, str]],
+) -> None:
+    starts, start_precisions, ends, end_precisions = map(list, zip(*pairs, strict=True))
+    frame = pd.DataFrame(
+        {"a": pd.to_datetime(starts), "a_precision": start_precisions,
+         "b": pd.to_datetime(ends), "b_precision": end_precisions}
+    )  # fmt: skip
+    found = add_lag(frame, start="a", end="b")
+    assert [tuple(row) for row in found[["lag_days_low", "lag_days_high"]].to_numpy()] == [
+        lag_days(start, end, start_precision=first, end_precision=last)
+        for start, first, end, last in pairs
+    ]
+    negative = [None if pd.isna(value) else value for value in found["lag_negative"]]
+    assert negative == [
+        True if high < 0 else False if low >= 0 else None
+        for low, high in found[["lag_days_low", "lag_days_high"]].to_numpy()
+    ]
+
+
+def test_a_missing_precision_is_a_day_and_an_unknown_one_gives_no_lag() -> None:
+    day, later = datetime.date(2020, 5, 28), datetime.date(2020, 12, 15)
+    frame = pd.DataFrame(
+        {"a": pd.to_datetime([day] * 3), "a_precision": [None, "day", "week"],
+         "b": pd.to_datetime([later] * 3), "b_precision": ["month", None, "day"]}
+    )  # fmt: skip
+    found = add_lag(frame, start="a", end="b")[["lag_days_low", "lag_days_high"]]
+    assert [tuple(row) for row in found.to_numpy()[:2]] == [
+        lag_days(day, later, start_precision=None, end_precision="month"),
+        lag_days(day, later, start_precision="day", end_precision=None),
+    ]
+    assert found.iloc[2].isna().all()
+
+
 def test_a_lag_with_a_missing_date_is_missing() -> None:
     frame = pd.DataFrame(
         {
@@ -98,49 +136,6 @@ def test_an_unknown_precision_is_refused_by_name() -> None:
     day = datetime.date(2020, 1, 1)
     with pytest.raises(InvalidInputError, match="end_precision: expected day, month or year"):
         lag_days(day, day, end_precision="week")
-
-
-def lags(judged: str) -> pd.DataFrame:
-    names = ["model_dates", "artifacts", "comparisons", "diffusion_events"]
-    frames = [load_edition(name) for name in names]
-    return replication_lag(*frames, reference="gpt-3", judged=judged).set_index("milestone")
-
-
-def test_the_first_judgements_give_the_published_lags() -> None:
-    """Table 1 of the study: 7 months to Gopher, 23 months (704 days) to OPT-175B."""
-    first = lags("first")
-    assert first["model_id"].to_dict() == {
-        "better_model": "gopher",
-        "equal_open_model": "opt-175b",
-        "successful_replication": "opt-175b",
-    }
-    better = first.loc["better_model"]
-    assert better["lag_months_low"] < 7 < better["lag_months_high"]
-    replication = first.loc["successful_replication"]
-    assert replication["lag_days_low"] == replication["lag_days_high"] == 704
-    assert math.floor(replication["lag_months_low"]) == 23
-    assert first["certainty"].tolist() == ["stated"] * 3
-
-
-def test_the_current_judgements_give_no_replication() -> None:
-    now = lags("now")
-    assert now["model_id"].to_dict() == {"better_model": "gopher", "equal_open_model": "glm-130b"}
-    assert now.loc["equal_open_model", "certainty"] == "inferred"
-
-
-def test_open_access_can_exclude_weights_on_request() -> None:
-    names = ["model_dates", "artifacts", "comparisons", "diffusion_events"]
-    frames = [load_edition(name) for name in names]
-    strict = replication_lag(*frames, reference="gpt-3", judged="first", access=["open"])
-    assert strict.set_index("milestone").loc["equal_open_model", "model_id"] == "bloom"
-
-
-def test_a_reference_without_a_date_is_refused() -> None:
-    names = ["model_dates", "artifacts", "comparisons", "diffusion_events"]
-    with pytest.raises(InvalidInputError, match="'gpt-5' has no date of publication"):
-        replication_lag(*map(load_edition, names), reference="gpt-5")
-    with pytest.raises(InvalidInputError, match="judged"):
-        replication_lag(*map(load_edition, names), reference="gpt-3", judged="later")
 
 
 @pytest.mark.parametrize(
@@ -169,6 +164,33 @@ def test_gpt3_like_is_false_if_a_condition_fails_and_missing_if_one_is_unknown(
     )
     verdict = gpt3_like(frame)["gpt3_like"].iloc[0]
     assert verdict is expected or verdict == expected
+
+
+@pytest.mark.parametrize(
+    ("domains", "expected"),
+    [
+        (["language"], True),
+        (["language", "mathematics"], True),
+        (["language", "vision"], False),
+        (["biology"], False),
+        ([], pd.NA),
+    ],
+)
+def test_a_model_is_one_of_text_if_no_other_medium_is_among_its_domains(
+    domains: list[str], expected: object
+) -> None:
+    frame = pd.DataFrame({"architecture": ["dense"], "objective": ["autoregressive"]})
+    frame = frame.assign(model_id="a", training_compute_flop=3e23)
+    table = pd.DataFrame({"model_id": ["a"] * len(domains) + ["b"], "domain": [*domains, "video"]})
+    found = gpt3_like(frame, table)
+    assert list(found.columns) == [*frame.columns, "gpt3_like"]
+    assert found["gpt3_like"].iloc[0] is expected or found["gpt3_like"].iloc[0] == expected
+
+
+def test_without_domains_and_modality_there_is_no_likeness() -> None:
+    with pytest.raises(InvalidInputError, match="model_domains"):
+        gpt3_like(pd.DataFrame({"architecture": ["dense"], "objective": ["autoregressive"],
+                                "training_compute_flop": [3e23]}))  # fmt: skip
 
 
 def scores(**points: list[float]) -> pd.DataFrame:
@@ -207,11 +229,59 @@ def test_a_replication_is_within_two_points_on_the_common_benchmarks(
     assert found["is_replication"] == expected
 
 
+def test_scores_are_compared_in_the_same_tuning_and_subset_and_repeated_ones_do_not_count() -> None:
+    columns = ["model_id", "metric", "score", "tuning", "subset", "repeated"]
+    rows = [
+        ("copy", "accuracy", 50.0, "base", None, False),
+        ("copy", "accuracy", 52.0, "base", None, False),
+        ("copy", "accuracy", 90.0, "base", None, True),
+        ("copy", "accuracy", 80.0, "tuned", None, False),
+        ("copy", "accuracy", 10.0, "base", "dev", False),
+        ("base", "exact_match", 51.5, "base", None, False),
+    ]
+    table = pd.DataFrame(rows, columns=columns).assign(benchmark="b", setting="zero_shot")
+    found = is_replication(CLAIM, table, NO_DIFFERENCES).iloc[0]
+    assert (found["benchmarks"], found["mean_difference"]) == (1, pytest.approx(-0.5))
+
+
 def test_without_scores_to_compare_the_verdict_is_missing() -> None:
     found = is_replication(CLAIM, scores(base=[1.0]), NO_DIFFERENCES).iloc[0]
     assert pd.isna(found["is_replication"])
     assert pd.isna(found["basis"])
     assert found["benchmarks"] == 0
+
+
+def test_compared_models_and_attempts_are_candidates_without_a_stated_architecture() -> None:
+    models = pd.DataFrame(
+        {"model_id": ["a", "b", "c", "d"], "architecture": ["dense", "dense", "mixture", None],
+         "architecture_of_model_id": [None, None, None, "a"]}
+    )  # fmt: skip
+    compared = pd.DataFrame(
+        {"model_id": ["b", "c", "c"], "reference_model_id": "a", "status": "current",
+         "judgement": ["worse", "similar", "similar"]}
+    )  # fmt: skip
+    tried = pd.DataFrame(
+        {"model_id": ["b", None], "reference_model_id": "a", "status": "current",
+         "explicit_attempt": [True, True]}
+    )  # fmt: skip
+    found = is_replication(
+        models,
+        scores(a=[50.0], b=[49.0], c=[50.0], d=[51.0]),
+        NO_DIFFERENCES,
+        comparisons=compared,
+        diffusion_events=tried,
+    ).set_index("model_id")
+    verdicts = found[["same_architecture", "is_replication"]].astype(object)
+    assert {name: [None if pd.isna(v) else v for v in row] for name, row in verdicts.T.items()} == {
+        "b": [None, None],  # close, and dense like a, which does not make them the same
+        "c": [False, False],
+        "d": [True, True],
+    }
+    far = is_replication(
+        models, scores(a=[50.0], b=[40.0]), NO_DIFFERENCES, comparisons=compared,
+        diffusion_events=tried,
+    ).set_index("model_id")  # fmt: skip
+    assert not far.loc["b", "is_replication"]
 
 
 def test_opt_175b_is_a_replication_by_the_published_mean_only() -> None:
@@ -320,6 +390,40 @@ def test_only_the_best_basis_counts() -> None:
     assert evaluated("log", *rows[1:])["value"] == 2.0
 
 
+@pytest.mark.parametrize(
+    ("values", "used"),
+    [
+        ((176e9, 176_247e6, 176_247_271_424), (False, False, True)),
+        ((20e9, 20_554_567_680), (False, True)),  # a size in a name
+        ((1.6e12, 1.571e12, 1.5e12), (False, True, True)),
+        ((300e9, 341e9), (True, True)),  # rounds to it, but too far off
+        ((175e9, 175e9), (True, True)),
+        ((12.0, 12.4), (True, True)),  # not a rounded count: 12 is exact to the unit
+    ],
+)
+def test_exact_counts_come_before_rounded_ones(
+    values: tuple[float, ...], used: tuple[bool, ...]
+) -> None:
+    rows = [estimate(estimate_id=f"{i}", value=value, unit="1") for i, value in enumerate(values)]
+    inputs = evaluation_inputs(pd.DataFrame(rows).astype({"value": float}))
+    assert tuple(inputs["used"]) == used
+    reasons = inputs["set_aside_because"][~inputs["used"]]
+    assert set(reasons) <= {"rounded"}
+
+
+@pytest.mark.parametrize("limit", ["lower", "upper", "order_of_magnitude"])
+def test_a_limit_is_not_a_value(limit: str) -> None:
+    rows = [estimate(value=1.0), estimate(estimate_id="b", value=100.0, limit=limit)]
+    assert evaluated("log", *rows)["value"] == 1.0
+    inputs = evaluation_inputs(pd.DataFrame(rows))
+    assert inputs["set_aside_because"].tolist()[1:] == ["limit"]
+
+
+def test_equal_estimates_keep_their_last_digit() -> None:
+    rows = [estimate(estimate_id=name, value=10_000.0) for name in ("a", "b")]
+    assert evaluated("log", *rows)["value"] == 10_000.0
+
+
 def test_estimates_that_are_set_aside_have_a_reason() -> None:
     rows = [
         estimate(estimate_id="a"),
@@ -336,3 +440,36 @@ def test_estimates_that_are_set_aside_have_a_reason() -> None:
         "other_currency",
         "weaker_basis",
     ]
+
+
+def test_reviewed_estimates_come_before_imported_ones_and_late_vintages_before_early_ones() -> None:
+    rows = [
+        ("a", "read", 1.0, "repeated", "read", "paper"),
+        ("a", "imported", 2.0, "estimated", "snapshot", "late"),
+        ("b", "early", 3.0, "estimated", "snapshot", "early"),
+        ("b", "late", 4.0, "repeated", "snapshot", "late"),
+        ("b", "other", 6.0, "repeated", "snapshot", "elsewhere"),
+    ]
+    names = ["model_id", "estimate_id", "value", "basis", "verification", "source_id"]
+    estimates = pd.DataFrame(rows, columns=names).assign(
+        quantity_id="training_compute", unit="FLOP", status="current", currency=None, limit=None,
+        low=np.nan, high=np.nan, level=np.nan,
+    )  # fmt: skip
+    sources = pd.DataFrame(
+        {
+            "source_id": ["paper", "early", "late", "elsewhere"],
+            "publisher": ["arXiv", "Epoch AI", "Epoch AI", "Other"],
+            "published": pd.to_datetime(["2020-01-01", "2025-04-01", "2026-07-19", "2021-01-01"]),
+        }
+    )
+    inputs = evaluation_inputs(estimates, sources).set_index("estimate_id")["set_aside_because"]
+    assert inputs.dropna().to_dict() == {"imported": "imported", "early": "earlier_vintage"}
+    reviewed = evaluation_inputs(estimates[estimates["verification"] == "read"], sources)
+    assert reviewed["used"].tolist() == [True]
+
+
+def test_an_imported_publication_that_was_an_announcement_does_not_count() -> None:
+    frames = {name: diffdata.load(name) for name in (*SUMMARY_TABLES, "model_domains", "sources")}
+    summary = model_summary(**frames).set_index("model_id")
+    assert str(summary.loc["alphafold-2", "published"])[:10] == "2021-07-15"
+    assert summary.loc["gpt-3", "training_cost_usd"] == 12e6

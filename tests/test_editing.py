@@ -24,18 +24,17 @@ from diffdata.editing.rows import (
     new_identifier,
     open_for_editing,
     rows,
-    slug,
 )
 from diffdata.errors import InvalidInputError, Issue, PackageError, UnknownNameError
 from diffdata.package.packages import Package, open_package
 from diffdata.testing import assert_valid
+from diffdata.types.names import slug
 
 from .conftest import edit
 
 MODEL = {
     "name": "Imaginary 2",
     "architecture": "",
-    "modality": "text",
     "source_id": "brown-2020",
     "locator": "Table 1",
     "verification": "read",
@@ -70,10 +69,10 @@ def line_of(path: Path, start: str) -> int:
 
 def refusal(package: Package, table: str, values: dict[str, str]) -> str:
     """Expect that a row is refused and that no file changes, and return the message."""
-    before = {path: path.read_bytes() for path in (package.root / "data").iterdir()}
+    before = {path: path.read_bytes() for path in (package.root / "data").rglob("*.csv")}
     with pytest.raises(InvalidInputError) as caught:
         add_row(package, table, values)
-    assert {path: path.read_bytes() for path in (package.root / "data").iterdir()} == before
+    assert {path: path.read_bytes() for path in (package.root / "data").rglob("*.csv")} == before
     message = str(caught.value)
     assert message.startswith(f"no row was added to {table}:\n")
     return message
@@ -87,7 +86,7 @@ def test_a_row_is_written_as_one_line_at_the_place_of_its_key(copy: Path) -> Non
     before = lines(path)
     added = add_row(package, "models", MODEL)
     after = lines(path)
-    assert after[added.line - 1] == "imaginary-2,Imaginary 2,,,,,,text,brown-2020,Table 1,read,,"
+    assert after[added.line - 1] == "imaginary-2,Imaginary 2,,,,,,brown-2020,Table 1,read,,"
     assert after[: added.line - 1] + after[added.line :] == before
     assert (added.path, added.derived, added.warnings) == (path, ("model_id",), ())
     assert_valid(copy)
@@ -350,8 +349,8 @@ def test_a_slug_matches_the_pattern_of_identifiers_and_is_stable(text: str) -> N
 
 
 @given(st.text(max_size=30), st.sampled_from(["", "GPT-3 ", "BLOOM"]))
-def test_a_proposed_identifier_is_new_and_allowed(text: str, start: str) -> None:
-    package = open_package()
+def test_a_proposed_identifier_is_new_and_allowed(reviewed: Path, text: str, start: str) -> None:
+    package = open_package(reviewed)
     taken = {row["model_id"] for row in rows(package, "models")}
     made, clash = new_identifier(package, "models", {"name": start + text})
     assert made not in taken
@@ -386,10 +385,12 @@ def test_only_missing_columns_are_asked_for(package: Package) -> None:
 def test_questions_list_the_allowed_answers(package: Package) -> None:
     by_column = {question.columns[0]: question for question in questions(package, "estimates", {})}
     assert "One of: reported, estimated, derived, assumed, repeated." in str(by_column["basis"])
-    quoted = questions(package, "models", MODEL | {"verification": "quoted", "modality": ""})
-    allowed = ", ".join(map(str, package.schema("models").field("modality").constraints.enum or ()))
-    assert str(quoted[0]) == f"modality: What it reads and writes. One of: {allowed}."
-    assert str(quoted[1]).endswith("read in its own source does not)")
+    field = package.schema("models").field("verification")
+    (checked,) = questions(package, "models", MODEL | {"verification": ""})
+    allowed = ", ".join(map(str, field.constraints.enum or ()))
+    assert str(checked) == f"verification: {field.description} One of: {allowed}."
+    (quoted, *_) = questions(package, "models", MODEL | {"verification": "quoted"})
+    assert str(quoted).endswith("read in its own source does not)")
     assert "exactly one of model_id | " in str(by_column["model_id"])
     attempt = questions(package, "case_studies", {})
     assert all("meets_definition" not in question.columns for question in attempt)
@@ -418,8 +419,8 @@ def test_advised_columns_can_be_left_empty(package: Package) -> None:
 
 
 def test_a_required_cell_that_is_left_empty_is_asked_for_again(package: Package) -> None:
-    (question,) = questions(package, "models", MODEL | {"modality": ""})
-    assert question.columns == ("modality",)
+    (question,) = questions(package, "models", MODEL | {"locator": ""})
+    assert question.columns == ("locator",)
 
 
 def test_recommended_columns_are_asked_for_and_optional(package: Package) -> None:
@@ -599,7 +600,7 @@ def test_a_file_with_a_fault_of_shape_is_not_changed(copy: Path) -> None:
     edit(copy / "data/models.csv", "\nbloom,BLOOM,", "\nbloom,BLOOM,,")
     before = (copy / "data/models.csv").read_bytes()
     line = line_of(copy / "data/models.csv", "bloom,")
-    with pytest.raises(PackageError, match=f"models.csv:{line}: error: the row has 14 cells"):
+    with pytest.raises(PackageError, match=f"models.csv:{line}: error: the row has 13 cells"):
         add_row(open_package(copy), "models", MODEL)
     assert (copy / "data/models.csv").read_bytes() == before
 

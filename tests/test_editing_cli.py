@@ -13,8 +13,8 @@ from .conftest import ROOT, edit
 from .test_cli import main
 from .test_editing import line_of
 
-MODEL = ["name=Imaginary 2", "architecture=", "modality=text", "source_id=brown-2020",
-         "locator=Table 1", "verification=read"]  # fmt: skip
+MODEL = ["name=Imaginary 2", "architecture=", "source_id=brown-2020", "locator=Table 1",
+         "verification=read"]  # fmt: skip
 
 
 def run(*arguments: str | Path, typed: str = "") -> Result:
@@ -52,7 +52,7 @@ def test_without_input_missing_columns_are_listed(
     copy: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shown = main(capsys, monkeypatch, "new", "model", "--no-input", "--package", str(copy))
-    for column in ("name", "modality", "source_id", "locator", "verification"):
+    for column in ("name", "source_id", "locator", "verification"):
         assert f"\nmissing: {column}: " in shown
 
 
@@ -61,7 +61,7 @@ def test_a_refused_row_can_be_corrected(copy: Path) -> None:
     result = run("new", "models", *cells, "--package", copy, typed="\n")
     assert result.exit_code == 1
     assert (
-        "to continue: diffdata new models 'name=Imaginary 2' architecture= modality"
+        "to continue: diffdata new models 'name=Imaginary 2' architecture= source_id"
         in result.stderr
     )
     assert """'note=it'"'"'s'""" in result.stderr
@@ -94,7 +94,7 @@ def test_format_refuses_a_file_with_a_fault_of_shape(
     edit(copy / "data/models.csv", "\nbloom,BLOOM,", "\nbloom,BLOOM,,")
     shown = main(capsys, monkeypatch, "format", str(copy))
     line = line_of(copy / "data/models.csv", "bloom,")
-    assert f"data/models.csv:{line}: error: the row has 14 cells, expected 13" in shown
+    assert f"data/models.csv:{line}: error: the row has 13 cells, expected 12" in shown
     assert "no file was changed; run `diffdata validate` for more" in shown
 
 

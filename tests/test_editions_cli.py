@@ -19,6 +19,7 @@ from diffdata.package.editions import PATCH
 
 from .conftest import ROOT, edit
 from .releases import contents_of, install
+from .reviewed import write_reviewed
 from .test_validation import set_cell
 
 DAY = "2026-12-24"
@@ -34,9 +35,12 @@ READS = {
     "cite": ["estimates"],
     "export": ["hardware", "--to", "json", "--overwrite"],
     "metadata": ["zenodo"],
+    "resolve": ["gpt-3"],
 }
 NAME_THEIR_OWN = {
-    "build": [], "diff": ["2026.1", "."], "fetch": ["2026.1", "."], "format": [], "new": ["model"],
+    "build": [], "compare": ["models.csv"], "diff": ["2026.1", "."],
+    "fetch": ["2026.1", "."], "format": [],
+    "import": ["epoch-models", "models.csv", "--out", "imported"], "new": ["model"],
     "release": ["2026.1"], "versions": [],
 }  # fmt: skip
 
@@ -47,13 +51,10 @@ def run(*words: str) -> Result:
 
 def copied(root: Path) -> Path:
     """Write what a wheel is built from, ready to be released."""
-    for name in ("data", "schemas", "diffdata"):
-        skip = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(ROOT / name, root / name, ignore=skip)
-    for name in (
-        "datapackage.json", "pyproject.toml", "hatch_build.py", "README.md", "LICENSE",
-        "LICENSE-DATA",
-    ):  # fmt: skip
+    write_reviewed(root)
+    skip = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(ROOT / "diffdata", root / "diffdata", ignore=skip)
+    for name in ("pyproject.toml", "hatch_build.py", "README.md", "LICENSE", "LICENSE-DATA"):
         shutil.copy(ROOT / name, root)
     path = root / "datapackage.json"
     path.write_text(re.sub(r'"version": "[\d.]+"', '"version": "2030.1.0"', path.read_text()))

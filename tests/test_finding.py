@@ -1,5 +1,7 @@
 """Find figures: estimates by name, one evaluated value, and the ancestry of a figure."""
 
+import datetime
+
 import pandas as pd
 import pytest
 from typer.testing import CliRunner
@@ -18,6 +20,26 @@ def test_estimates_are_found_by_model_quantity_and_source() -> None:
     assert set(ours["source_id"]) == {"cottier-2022-summary"}
     assert "superseded" in set(ours["status"])
     assert len(diffdata.estimates(status=None)) == len(diffdata.load("estimates"))
+
+
+def test_figures_of_scenarios_about_a_model_are_found_from_it() -> None:
+    found = diffdata.estimates(model="gpt-3", related=True).set_index("estimate_id")["relation"]
+    assert found["gpt-3-training-cost"] == "model"
+    assert found["replicate-gpt-3-small-budget-compute"] == "reference"
+    own = diffdata.estimates(model="gpt-3")
+    assert set(found.index[found == "model"]) == set(own["estimate_id"])
+    assert "relation" not in own
+    assert found.index.is_unique
+    pairs = diffdata.load("scenario_models").set_index(["scenario_id", "model_id"])["relation"]
+    one_day = diffdata.estimates(model="bloom", related=True).set_index("estimate_id")
+    assert one_day.loc["bloom-one-day-cost", "relation"] == pairs["bloom-one-day", "bloom"]
+
+
+def test_related_figures_need_a_model_and_the_table_of_scenarios() -> None:
+    with pytest.raises(InvalidInputError, match="related: expected a model"):
+        diffdata.estimates(related=True)
+    with pytest.raises(InvalidInputError, match="related: expected an edition with the table"):
+        diffdata.estimates(model="gpt-3", related=True, version="2026.2")
 
 
 @pytest.mark.parametrize(
@@ -44,14 +66,48 @@ def test_a_value_lists_the_estimates_behind_it() -> None:
 
 
 def test_values_equal_those_of_the_summary() -> None:
+    quantities = diffdata.load("quantities").dropna(subset="summary_column")
     summary = diffdata.load("model_summary").set_index("model_id")
-    for model, row in summary.iterrows():
-        if (
-            pd.notna(row["training_compute_flop"])
-            and row["training_compute_flop_method"] != "six_nd"
-        ):
-            found = diffdata.value(model=str(model), quantity="training_compute")
-            assert found.value == pytest.approx(row["training_compute_flop"], rel=1e-11)
+    # Some of the reviewed models, and some of the imported ones.
+    reviewed = summary.index.isin(diffdata.load("models", reviewed=True)["model_id"])
+    summary = pd.concat([summary[reviewed].iloc[::6], summary[~reviewed].iloc[::300]])
+    for quantity, column in quantities[["quantity_id", "summary_column"]].to_numpy():
+        for model, row in summary.dropna(subset=column).iterrows():
+            found = diffdata.value(model=str(model), quantity=quantity)
+            assert found.value == pytest.approx(row[column], rel=1e-11)
+            assert found.method == row[f"{column}_method"]
+            assert found.estimates
+
+
+def test_the_compute_of_a_dense_model_follows_from_its_sizes() -> None:
+    found = diffdata.value(model="opt-175b", quantity="training_compute", version="2026.2")
+    assert (found.value, found.unit, found.method) == (3.15e23, "FLOP", "six_nd")
+    assert (found.low, found.high, found.level) == (None, None, None)
+    assert "opt-175b-training-tokens-metaseq-chronicles" in found.estimates
+
+
+def test_chips_and_durations_come_from_training_runs_too() -> None:
+    chips = diffdata.value(model="gpt-3", quantity="chips", version="2026.2")
+    assert (chips.value, chips.unit) == (10_000, "1")
+    assert "gpt-3-run-patterson-2021" in chips.estimates
+    days = diffdata.value(model="bloom", quantity="training_duration")
+    assert 117 <= days.value <= 119
+    assert days.unit == "day"
+
+
+def test_a_run_of_a_part_of_the_training_says_nothing_of_the_model() -> None:
+    with pytest.raises(InvalidInputError, match="training_duration of flan-137b is not known"):
+        diffdata.value(model="flan-137b", quantity="training_duration")
+
+
+def test_a_limit_or_a_rounded_count_is_not_the_value() -> None:
+    aside = diffdata.value(model="gpt-3", quantity="training_compute").set_aside
+    assert aside["jones-gpt-3-compute-magnitude"] == "limit"
+    bloom = diffdata.value(model="bloom", quantity="parameters")
+    assert bloom.value == 176_247_271_424
+    assert bloom.set_aside["bloom-parameters-bigscience-model-card"] == "rounded"
+    assert diffdata.value(model="switch-c", quantity="parameters").value == 1571e9
+    assert diffdata.value(model="gpt-3", quantity="parameters").value == 174.6e9
 
 
 def test_a_pedantic_value_is_an_error_where_estimates_differ() -> None:
@@ -114,3 +170,34 @@ def test_the_command_prints_the_ancestry() -> None:
     result = CliRunner().invoke(cli.app, ["trace", "daan-today-hardware-median"])
     assert result.exit_code == 0
     assert "should equal:" in result.stdout
+
+
+def test_the_status_of_a_model_is_that_of_the_day() -> None:
+    def status(day: str, milestone: str, model: str = "gopher") -> object:
+        found = diffdata.status_on(day, model=model, version="2026.2")
+        return found.set_index("model_variant").loc["main", milestone]
+
+    # Finished in December 2020, published on 8 December 2021.
+    days = ("2020-11-30", "2020-12-01", "2020-12-30", "2020-12-31")
+    assert [status(day, "developed") for day in days] == ["no", "possibly", "possibly", "yes"]
+    assert [status(day, "published") for day in ("2021-12-07", "2021-12-08")] == ["no", "yes"]
+    # OPT-175B: weights on request are not open.
+    assert pd.isna(status("2026-01-01", "weights", "opt-175b"))
+    assert status("2026-01-01", "weights", "bloom") == "yes"
+
+
+def test_names_have_a_status_of_their_own_and_contradictions_are_possible() -> None:
+    found = diffdata.status_on("2023-06-01", model="gpt-3.5").set_index("model_variant")
+    assert found.loc["code-davinci-002", "retired"] == "possibly"
+    assert found.loc["text-davinci-003", ["api", "retired"]].tolist() == ["yes", "no"]
+    everything = diffdata.status_on(datetime.date(2026, 11, 29))
+    assert not everything.duplicated(["model_id", "model_variant"]).any()
+    main = everything[everything["model_variant"] == "main"]["model_id"]
+    assert set(main) == set(diffdata.load("models")["model_id"])
+
+
+def test_the_status_needs_a_date_and_a_known_model() -> None:
+    with pytest.raises(InvalidInputError, match="day: expected a date like 2024-06-01"):
+        diffdata.status_on("June 2024")
+    with pytest.raises(UnknownNameError, match="gopher"):
+        diffdata.status_on("2024-06-01", model="Gopher")

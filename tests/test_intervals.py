@@ -39,6 +39,33 @@ def test_bounds_are_missing_for_different_levels_or_no_interval() -> None:
         assert [found[f"x_{end}"] for end in ("low", "high", "level")] == [None] * 3
 
 
+def test_bounds_without_a_level_do_not_count_as_exact() -> None:
+    frame = columns(a=(4.0, 2.0, 9.0, None), b=(3.0, 1.0, 4.0, 0.8))
+    found = interval_product(frame, "x", ["a", "b"]).row(0, named=True)
+    assert (found["x"], found["x_low"], found["x_high"], found["x_level"]) == (12, None, None, None)
+    drawn = sample_columns(frame, "x", lambda d: d["a"] * d["b"], ["a", "b"], draws=10)
+    assert drawn.row(0, named=True)["x"] is None
+
+
+def test_a_column_that_is_named_twice_is_one_quantity() -> None:
+    frame = columns(a=(4.0, 2.0, 9.0, 0.8), b=(3.0, 1.0, 4.0, 0.8), c=(2.0, 1.0, 3.0, 0.9))
+    a, b = Lognormal.from_interval(2, 9, 0.8), Lognormal.from_interval(1, 4, 0.8)
+    for factors, divisors, expected in [
+        (["a", "a"], [], a * a),
+        (["a", "a", "b"], ["a"], a * b),
+        (["a"], ["b", "b"], a / b**2),
+        (["a", "c"], ["c"], a),  # whose levels differ, but c has no effect
+        (["a"], ["a"], a / a),
+    ]:
+        found = interval_product(frame, "x", factors, divisors).row(0, named=True)
+        bounds = found["x_low"], found["x_high"]
+        assert bounds == pytest.approx(expected.interval(0.8)), (factors, divisors)
+    assert found["x"] == 1
+    unknown = frame.with_columns(c=pl.lit(None, pl.Float64))
+    found = interval_product(unknown, "x", ["a", "c"], ["c"]).row(0, named=True)
+    assert (found["x"], found["x_low"], found["x_level"]) == (None, None, None)
+
+
 def test_cost_per_flop_is_an_interval_product() -> None:
     frame = columns(c=(12e6, 5e6, 33e6, 0.9), f=(3e23, 2e23, 4e23, 0.9))
     ratio = interval_product(frame, "cost_per_flop_usd", ["c"], ["f"])
@@ -50,7 +77,7 @@ def many(rows: int) -> pd.DataFrame:
     rng = np.random.default_rng(1)
     low = rng.uniform(1, 2, rows)
     frame = pd.DataFrame({"a": low * 2, "a_low": low, "a_high": low * 4, "a_level": 0.9})
-    frame.loc[3, "a_level"] = np.nan  # exact
+    frame.loc[3, ["a_low", "a_high", "a_level"]] = np.nan  # exact
     return frame.assign(b=3.0, b_low=2.0, b_high=5.0, b_level=0.8)
 
 

@@ -37,9 +37,7 @@ def test_a_frame_is_ours_to_change() -> None:
 def test_a_missing_table_names_the_nearest() -> None:
     with pytest.raises(UnknownNameError, match=r"no table named 'model'; did you mean models"):
         diffdata.load("model")
-    with pytest.raises(
-        KeyError, match=r"no table named 'zzz'\. Known: acknowledgements, artifacts"
-    ):
+    with pytest.raises(KeyError, match=r"no table named 'zzz'\. Known: acknowledgements, aliases"):
         diffdata.load("zzz")
 
 

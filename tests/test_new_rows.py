@@ -1,4 +1,4 @@
-"""Good rows for ten tables are valid; `tests.new_rows` runs other tests with them."""
+"""Good rows for fifteen tables are valid; `tests.new_rows` runs other tests with them."""
 
 from dataclasses import replace
 from pathlib import Path

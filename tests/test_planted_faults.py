@@ -16,7 +16,7 @@ from diffdata.schemas.reader import parse
 from diffdata.schemas.stated import Rule
 from diffdata.validation import rowwise
 
-from .conftest import ROOT
+from .conftest import ROOT, edit
 from .test_rules import broken
 from .test_validation import set_cell
 
@@ -28,14 +28,15 @@ FAULTS = [
     ("hardware", "nvidia-v100-sxm2-16gb", "released", "1923-06-21", "minimum"),
     ("hardware", "nvidia-v100-pcie-32gb", "released", "2093-03-27", "released_not_in_future"),
     ("organizations", "baidu", "country", "XX", "enum"),
-    ("organizations", "google", "parent_organization_id", "google",
-     "parent_organization_has_no_circle"),
+    ("organization_relations", "google-deepmind", "related_organization_id", "deepmind",
+     "related_organization_has_no_circle"),
     ("organizations", "deepmind", "name", "google", "organization_is_new"),
     ("models", "bloom", "base_model_id", "bloom", "base_model_has_no_circle"),
     ("models", "chinchilla", "name", "bloom", "model_is_new"),
     ("models", "gopher", "locator", "?", "pattern"),
-    ("sources", "axios-2021-gpt-3", "published", "2033-11-18", "published_not_in_future"),
-    ("sources", "chowdhery-2022-palm", "published", "2033-04-05", "published_not_in_future"),
+    ("sources", "axios-2021-gpt-3", "published", "2033-11-18", "accessed_after_published"),
+    ("sources", "anthropic-2024-claude-3", "published", "2033-11-18", "published_not_in_future"),
+    ("sources", "chowdhery-2022-palm", "published", "2033-04-05", "accessed_after_published"),
     ("sources", "brown-2020", "doi", "10.48550/arXiv.2204.06745", "doi_is_new"),
     ("sources", "biderman-2022-pile", "url", "http://arxiv.org/abs/2005.14165/", "url_is_new"),
     ("training_runs", "glm-130b-run-thudm-readme", "chip_hours", "42598", "chip_hours_fit"),
@@ -54,6 +55,21 @@ FAULTS = [
     ("sources", "clark-2022", "published", "2020-02-01", "arxiv_number"),
     ("sources", "eleutherai-gpt-neox-20b-model-card", "license", "Apache 2.0",
      "license_spelled_alike"),
+    ("aliases", "turing-nlg-turing-nlg-epoch-models-2026-07", "alias", "bloom 176B",
+     "certain_alias_has_one_subject"),
+    ("benchmarks", "mmlu", "chance_level", "-25", "chance_level_in_percent"),
+    ("benchmarks", "gsm8k", "published", "2093-10-27", "published_not_in_future"),
+    ("hardware_prices", "nvidia-h100-sxm5-on-demand-cr8dl-2024-08-24-epoch", "amount", "3950",
+     "usual_hour"),
+    ("hardware_prices", "nvidia-h100-sxm5-on-demand-cr8dl-2025-03-03-epoch", "listed_on",
+     "2025-03-03", "seen_or_listed"),
+    ("hardware_prices", "nvidia-b200-purchase-2024-12-17-epoch", "amount", "45", "usual_purchase"),
+    ("api_prices", "openai-gpt-4o-2024-05-13-2025-09-25-modelsdev",
+     "input_usd_per_million_tokens", "5000", "usual_input_price"),
+    ("api_prices", "openai-gpt-4o-2024-05-13-2026-07-29-llm-catalogue-2026-07-29",
+     "output_usd_per_million_tokens", "0.015", "output_near_others"),
+    ("api_prices", "anthropic-claude-3-opus-20240229-2025-06-17-modelsdev",
+     "cached_input_usd_per_million_tokens", "150", "cached_not_dearer_than_input"),
     ("rationales", "gopher-paper-safety", "artifact_id", "gpt-3-paper", "artifact_of_its_model"),
 ]  # fmt: skip
 
@@ -67,7 +83,7 @@ def test_planted_faults_are_found_at_their_cells(copy: Path) -> None:
     for table, key, column, text, _ in FAULTS:
         set_cell(copy, table, key, column, text)
     found = {
-        (issue.file, (issue.row or "").partition("=")[2], issue.column, issue.rule)
+        (issue.file, (issue.row or "").partition("=")[2].split(", ")[0], issue.column, issue.rule)
         for issue in diffdata.validate(copy)
     }
     for table, key, column, _, rule in FAULTS:
@@ -92,6 +108,9 @@ def test_planted_faults_are_found_at_their_cells(copy: Path) -> None:
          {"a": ["x-1", "y-1", None, "z"], "b": ["x", "x", "x", None]}, [1, 2]),
         ({"rule": "sameSpelling", "column": "a"},
          {"a": ["CC-BY-4.0", "CC-BY-4.0", "CC-BY-4,0", "MIT", None]}, [2]),
+        ({"rule": "agree", "by": ["a"], "columns": ["b", "c"]},
+         {"a": ["GPT-4", "gpt 4", "GPT-4", None, "x"], "b": ["m", "m", None, "n", "n"],
+          "c": [None, None, "m", None, None]}, [2]),
         ({"rule": "arxiv", "columns": ["a", "b"], "date": "c"},
          {"a": ["https://arxiv.org/abs/2101.03961", "https://arxiv.org/abs/2101.03961",
                 "https://arxiv.org/abs/2113.03961", "https://arxiv.org/abs/2101.396", "https://a.b"],
@@ -224,3 +243,19 @@ def test_the_documentation_names_every_kind_of_rule() -> None:
     text = (ROOT / "docs/validation.md").read_text("utf-8")
     table = text[text.index("## Rules") : text.index("A package accepts a warning")]
     assert set(re.findall(r"`([a-z]+(?:[A-Z][a-z]+)*)`", table.partition("\n\n`when`")[0])) >= kinds
+
+
+def test_a_circle_may_go_through_one_of_several_parents() -> None:
+    keys = ["a", "a", "b", "c", "d", None]
+    assert rowwise.cyclic(keys, ["x", "b", "c", "a", "a", "a"]) == [1, 2, 3]
+    assert rowwise.cyclic(keys, ["x", "b", "c", "x", "a", "a"]) == []
+
+
+def test_a_retirement_before_its_notice_is_found(copy: Path) -> None:
+    edit(
+        copy / "data/model_dates.csv",
+        "o1-preview,retired,o1-preview,2025-07-28",
+        "o1-preview,retired,o1-preview,2025-03-28",
+    )
+    found = {(i.file, i.rule) for i in diffdata.validate(copy)}
+    assert ("data/model_dates.csv", "retired_after_its_notice") in found

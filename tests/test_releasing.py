@@ -402,40 +402,42 @@ def test_a_stale_generated_file_of_a_working_tree_is_refused(copy: Path) -> None
     assert not (copy / "releases").exists()
 
 
-def changed_and_unnamed(copy: Path) -> list[str]:
+def changed_and_unnamed(reviewed: Path, copy: Path) -> list[str]:
     package = open_package(copy)
-    return unnamed(compare_packages(open_package(ROOT), package), package, SECTION)
+    return unnamed(compare_packages(open_package(reviewed), package), package, SECTION)
 
 
-def test_a_new_correction_names_the_row_that_it_refers_to(copy: Path) -> None:
+def test_a_new_correction_names_the_row_that_it_refers_to(copy: Path, reviewed: Path) -> None:
     set_cell(copy, "estimates", "gpt-3-training-cost", "value", "13e6")
     set_cell(copy, "comparisons", "opt-175b-vs-gpt-3", "note", "Otherwise.")
     path = copy / "data/corrections.csv"
     header = path.read_text().splitlines()[0].split(",")
     given = {"correction_id": "zz-new", "estimate_id": "gpt-3-training-cost"}
     row = ",".join(given.get(name, "") for name in header)
-    assert [line.split(":")[1] for line in changed_and_unnamed(copy)] == [
+    assert [line.split(":")[1] for line in changed_and_unnamed(reviewed, copy)] == [
         " `opt-175b-vs-gpt-3`",
         " `gpt-3-training-cost`",
     ]
     path.write_text(f"{path.read_text()}{row}\n")
-    assert [line.split(":")[:2] for line in changed_and_unnamed(copy)] == [
+    assert [line.split(":")[:2] for line in changed_and_unnamed(reviewed, copy)] == [
         ["- `comparisons`", " `opt-175b-vs-gpt-3`"],
         ["- `corrections`", " 1 row added"],
     ]
 
 
-def test_a_changed_correction_names_the_row_that_it_refers_to_and_itself(copy: Path) -> None:
+def test_a_changed_correction_names_the_row_that_it_refers_to_and_itself(
+    copy: Path, reviewed: Path
+) -> None:
     set_cell(copy, "comparisons", "opt-175b-vs-gpt-3", "note", "Otherwise.")
     set_cell(copy, "corrections", "summary-opt-175b-capability", "now", "Otherwise.")
-    assert changed_and_unnamed(copy) == []
+    assert changed_and_unnamed(reviewed, copy) == []
 
 
-def test_an_old_correction_or_its_source_names_nothing(copy: Path) -> None:
+def test_an_old_correction_or_its_source_names_nothing(copy: Path, reviewed: Path) -> None:
     set_cell(copy, "comparisons", "opt-175b-vs-gpt-3", "note", "Otherwise.")
     set_cell(copy, "sources", "cottier-comments", "note", "Otherwise.")
     set_cell(copy, "corrections", "comments-development-as-target", "now", "Otherwise.")
-    assert [line.split(":")[0] for line in changed_and_unnamed(copy)] == [
+    assert [line.split(":")[0] for line in changed_and_unnamed(reviewed, copy)] == [
         "- `sources`",
         "- `comparisons`",
     ]

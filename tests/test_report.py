@@ -68,7 +68,7 @@ def test_inferred_cells_of_the_case_table_are_marked(gpt_3: str) -> None:
 
 def test_by_current_judgements_nobody_replicated(gpt_3: str) -> None:
     (line,) = [line for line in gpt_3.splitlines() if line.startswith("an explicit replication")]
-    assert "none" in line
+    assert "not yet by 2023-01-23" in line
 
 
 def test_every_cited_source_exists(gpt_3: str) -> None:
@@ -77,13 +77,20 @@ def test_every_cited_source_exists(gpt_3: str) -> None:
     assert "brown-2020 (Brown 2020)" in cited
 
 
-@pytest.mark.parametrize("model", diffdata.load("models")["model_id"])
+# Some of the reviewed models, and some of all.
+MODELS = [
+    *diffdata.load("models", reviewed=True)["model_id"].iloc[::8],
+    *diffdata.load("models")["model_id"].iloc[500::900],
+]
+
+
+@pytest.mark.parametrize("model", MODELS)
 def test_reports_fit_the_terminal(model: str, package: Package) -> None:
     content = report(package, model)
     for width in (100, 72):
         shown = text(content, width)
         assert max(map(len, shown.splitlines())) <= width
-        assert not re.search("nan|<na>", shown.lower().replace("finance", ""))
+        assert not re.search(r"\bnan|nan\b|<na>", shown.lower())
 
 
 def test_an_unknown_model_suggests_the_nearest(package: Package) -> None:

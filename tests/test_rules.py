@@ -22,6 +22,7 @@ from diffdata.schemas.rules import (
 )
 from diffdata.schemas.standard import Constraints, Field, ForeignKey, Reference, TableSchema
 from diffdata.types.dtypes import pandas_dtypes
+from diffdata.validation.rowwise import repeated
 
 from .evaluating import failing_rows
 
@@ -211,3 +212,13 @@ def test_checks_never_return_missing(package: Any) -> None:
 )
 def test_plain_patterns_are_spelt_out(pattern: str, spelt: str, left: str) -> None:
     assert (whole(pattern), ambiguous(pattern)) == (spelt, left)
+
+
+def test_a_plus_and_a_point_between_digits_tell_names_apart() -> None:
+    names = ["OPT-13B", "OPT-1.3B", "DeepLabV3", "DeepLabV3+", "GPT 3.5", "gpt-3-5", "A + B", "A+B"]
+    assert repeated([names], range(len(names))) == [5, 7]
+
+
+def test_a_zero_is_within_any_factor_of_the_median() -> None:
+    rule = {"rule": "nearMedian", "column": "a", "by": ["s"], "factor": 10}
+    assert broken(rule, a=[50.0, 60, 0, 0.5], s=["x", "x", "x", "x"]) == [3]

@@ -1,9 +1,8 @@
-"""How models spread: access, delays, mechanisms and the cascade, on small and real tables."""
+"""How models spread: mechanisms and the cascade, on small and real tables."""
 
 import datetime
 import functools
 import itertools
-import json
 from collections.abc import Sequence
 
 import pandas as pd
@@ -14,37 +13,14 @@ from hypothesis import strategies as st
 
 import diffdata
 from diffdata.derive import spread
-from diffdata.derive.spread import (
-    access_lag,
-    cascade,
-    cascade_depth,
-    prevailing_mechanism,
-    publication_delay,
-)
+from diffdata.derive.spread import cascade, cascade_depth, prevailing_mechanism
 from diffdata.errors import InvalidInputError
-
-from .conftest import ROOT
-
-DAYS = ["lag_days_low", "lag_days_high"]
 
 
 @functools.cache
 def load_edition(table: str) -> pd.DataFrame:
     """Load a table of a released edition, so that new rows of the data change no test."""
     return diffdata.load(table, version="2026.2")
-
-
-def date_row(
-    milestone: str, date: str, precision: str = "day", **changes: str
-) -> dict[str, object]:
-    """Return a row of model_dates."""
-    plain = {"model_id": "m", "certainty": "stated", "source_id": f"{milestone}-{date}-{precision}"}
-    return plain | {"milestone": milestone, "date": date, "date_precision": precision} | changes
-
-
-def dates(*rows: dict[str, object]) -> pd.DataFrame:
-    frame = pd.DataFrame(rows)
-    return frame.assign(date=pd.to_datetime(frame["date"]))
 
 
 def artifacts(*rows: dict[str, object]) -> pd.DataFrame:
@@ -67,160 +43,6 @@ def events(*rows: dict[str, object]) -> pd.DataFrame:
     }  # fmt: skip
     frame = pd.DataFrame([plain | {"event_id": f"e{i}"} | row for i, row in enumerate(rows)])
     return frame.assign(date=pd.to_datetime(frame["date"]))
-
-
-PUBLISHED = dates(date_row("published", "2022-01-01"))
-
-
-def lags_of_access(
-    *rows: dict[str, object], kind: str = "weights", access: Sequence[str] = ("open",)
-) -> list[list[int]]:
-    found = access_lag(PUBLISHED, artifacts(*rows), kind=kind, access=access)
-    return [[int(day) for day in row] for row in found[DAYS].to_numpy()]
-
-
-def test_access_starts_with_the_first_stage_that_grants_it() -> None:
-    rows: list[dict[str, object]] = [
-        {"available": "2022-02-01"},
-        {"available": "2022-01-11", "access": "on_request"},
-        {"available": "2022-01-21"},
-    ]
-    assert lags_of_access(*rows) == [[20, 20]]
-    assert lags_of_access(*rows, access=["open", "on_request"]) == [[10, 10]]
-    assert lags_of_access(*rows, access=["partial"]) == []
-
-
-def test_smaller_variants_and_undated_stages_are_ignored() -> None:
-    assert lags_of_access({"variant": "124M"}, {"available": "2022-01-03"}) == [[2, 2]]
-    undated = {"available": None, "available_precision": None}
-    assert lags_of_access(undated, {"available": "2022-01-03"}) == [[2, 2]]
-    assert lags_of_access({"variant": "124M"}) == []
-    assert lags_of_access({"model_id": None, "organization_id": "lab"}) == []
-
-
-def test_each_kind_of_artifact_has_its_own_lag() -> None:
-    rows: list[dict[str, object]] = [{"artifact_kind": "api", "available": "2022-03-01"}, {}]
-    assert lags_of_access(*rows) == [[1, 1]]
-    assert lags_of_access(*rows, kind="api") == [[59, 59]]
-
-
-def test_access_before_publication_is_a_lag_below_zero() -> None:
-    earlier = {"available": "2021-12-01", "available_precision": "month"}
-    assert lags_of_access(earlier) == [[-31, -1]]
-
-
-def test_a_lag_is_inferred_if_one_of_its_dates_is() -> None:
-    inferred = dates(date_row("published", "2022-01-01", certainty="inferred"))
-    for model_dates, certainty, expected in [
-        (PUBLISHED, "stated", "stated"),
-        (PUBLISHED, "inferred", "inferred"),
-        (inferred, "stated", "inferred"),
-    ]:
-        found = access_lag(model_dates, artifacts({"certainty": certainty}))
-        assert found["certainty"].tolist() == [expected]
-
-
-def test_the_stated_date_of_two_equal_ones_counts() -> None:
-    found = access_lag(PUBLISHED, artifacts({"certainty": "inferred"}, {"certainty": "stated"}))
-    assert found["certainty"].tolist() == ["stated"]
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        ({"kind": "weight"}, "kind: expected one of .* found 'weight'"),
-        ({"access": "open"}, "access: expected some of .* found 'open'"),
-        ({"access": []}, "access"),
-        ({"access": ["open", "none"]}, "access"),
-    ],
-)
-def test_unknown_kinds_are_refused_by_name(arguments: dict[str, object], message: str) -> None:
-    with pytest.raises(InvalidInputError, match=message):
-        access_lag(PUBLISHED, artifacts({}), **arguments)  # type: ignore[arg-type]
-
-
-def test_the_kinds_of_artifacts_and_access_are_those_of_the_schema() -> None:
-    fields = json.loads((ROOT / "schemas" / "artifacts.json").read_text())["fields"]
-    enums = {
-        f["name"]: f["constraints"]["enum"] for f in fields if "enum" in f.get("constraints", {})
-    }
-    assert list(spread.ARTIFACT_KINDS) == enums["artifact_kind"]
-    assert [*spread.ACCESS, "none"] == enums["access"]
-
-
-def test_the_full_weights_of_gpt_2_came_nine_months_after_it() -> None:
-    lags = access_lag(load_edition("model_dates"), load_edition("artifacts"))
-    by_model = lags.set_index("model_id")
-    assert by_model.loc["gpt-2", DAYS].tolist() == [264, 264]
-    assert by_model.loc["opt-175b", DAYS].tolist() == [1, 1]
-    assert "gpt-3" not in by_model.index
-    assert set(lags["access"]) == {"open", "on_request"}
-
-
-def test_access_lags_have_the_documented_columns() -> None:
-    lags = access_lag(PUBLISHED, artifacts({}))
-    assert list(lags.columns) == [
-        "model_id", "published", "published_precision", "available", "available_precision",
-        "access", "certainty", *DAYS, "lag_months_low", "lag_months_high",
-    ]  # fmt: skip
-
-
-def delay(*rows: dict[str, object]) -> dict[str, object]:
-    (found,) = publication_delay(dates(*rows)).to_dict("records")
-    return {str(name): value for name, value in found.items()}
-
-
-def test_a_delay_ends_with_the_first_public_date() -> None:
-    made = date_row("developed", "2022-01-01")
-    paper, post = date_row("published", "2022-03-01"), date_row("announced", "2022-02-01")
-    found = delay(made, paper, post)
-    assert (found["milestone"], found["lag_days_low"], found["lag_days_high"]) == (
-        "announced",
-        31,
-        31,
-    )
-    assert delay(made, paper)["milestone"] == "published"
-
-
-def test_of_several_sources_the_earliest_date_counts() -> None:
-    made = [date_row("developed", day) for day in ("2022-01-03", "2022-01-02")]
-    public = [date_row("published", day) for day in ("2022-02-03", "2022-02-02")]
-    assert delay(*made, *public)["lag_days_low"] == 31
-
-
-@pytest.mark.parametrize(
-    ("given", "expected"),
-    [
-        ([("2022-08-01", "month"), ("2022-08-04", "day")], ("2022-08-04", "day")),
-        ([("2022-01-01", "year"), ("2022-08-01", "month")], ("2022-08-01", "month")),
-        ([("2022-01-01", "year"), ("2022-08-04", "day")], ("2022-08-04", "day")),
-        ([("2022-01-01", "year"), ("2022-01-01", "month")], ("2022-01-01", "month")),
-        ([("2022-07-01", "month"), ("2022-08-04", "day")], ("2022-07-01", "month")),
-        ([("2021-01-01", "year"), ("2022-08-04", "day")], ("2021-01-01", "year")),
-        ([("2022-08-01", "month"), ("2022-07-04", "day")], ("2022-07-04", "day")),
-        ([("2021-08-01", "month"), ("2022-08-04", "day")], ("2021-08-01", "month")),
-    ],
-)
-def test_a_less_precise_date_is_replaced_only_by_one_within_it(
-    given: list[tuple[str, str]], expected: tuple[str, str]
-) -> None:
-    made = date_row("developed", "2020-01-01")
-    for order in (given, given[::-1]):
-        found = delay(made, *(date_row("published", *one) for one in order))
-        assert found["first_public"] == pd.Timestamp(expected[0])
-        assert found["first_public_precision"] == expected[1]
-
-
-def test_the_delays_of_the_study_lie_within_the_time_since_training() -> None:
-    """Item 5 of the mechanisms: nine months for Gopher, counted from when the paper was ready."""
-    delays = publication_delay(load_edition("model_dates")).set_index("model_id")
-    estimates = load_edition("estimates").set_index("estimate_id")
-    gopher = delays.loc["gopher"]
-    assert estimates.loc["gopher-publication-delay", "value"] < gopher["lag_months_low"]
-    assert gopher[DAYS].tolist() == [342, 372]
-    assert gopher["certainty"] == "stated"
-    assert delays.loc["gpt-3", "certainty"] == "inferred"
-    assert delays.loc["glm-130b", DAYS].tolist() == [32, 32]
 
 
 def prevailing(*rows: dict[str, object], **arguments: object) -> list[list[object]]:
@@ -448,23 +270,21 @@ def test_depth_matches_a_naive_search(pairs: list[tuple[str, str]]) -> None:
 
 
 def test_results_have_the_library_of_the_input_and_the_same_content() -> None:
-    frames = [load_edition(name) for name in ("model_dates", "artifacts", "diffusion_events")]
+    frames = [load_edition(name) for name in ("artifacts", "diffusion_events")]
     arrow = [pa.Table.from_pandas(frame, preserve_index=False) for frame in frames]
-    (dated, things, happened), since = frames, datetime.date(2022, 1, 1)
+    (things, happened), since = frames, datetime.date(2022, 1, 1)
     for ours, theirs in [
-        (access_lag(dated, things), access_lag(arrow[0], arrow[1])),
-        (publication_delay(dated), publication_delay(arrow[0])),
         *(
             (
                 prevailing_mechanism(happened, period=period, since=since),
-                prevailing_mechanism(arrow[2], period=period, since=since),
+                prevailing_mechanism(arrow[1], period=period, since=since),
             )
             for period in spread.PERIODS
         ),
-        (cascade(happened, things), cascade(arrow[2], arrow[1])),
+        (cascade(happened, things), cascade(arrow[1], arrow[0])),
         (
             cascade_depth(cascade(happened, things), root="gpt-3"),
-            cascade_depth(cascade(arrow[2], arrow[1]), root="gpt-3"),
+            cascade_depth(cascade(arrow[1], arrow[0]), root="gpt-3"),
         ),
     ]:
         assert isinstance(theirs, pa.Table)
@@ -475,9 +295,6 @@ def test_results_have_the_library_of_the_input_and_the_same_content() -> None:
 
 
 def test_empty_tables_give_empty_tables() -> None:
-    names = ("model_dates", "artifacts", "diffusion_events")
-    dated, things, happened = (load_edition(name).iloc[:0] for name in names)
-    assert access_lag(dated, things).empty
-    assert publication_delay(dated).empty
+    things, happened = (load_edition(n).iloc[:0] for n in ("artifacts", "diffusion_events"))
     assert prevailing_mechanism(happened, period="quarter").empty
     assert cascade(happened, things).empty

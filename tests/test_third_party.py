@@ -45,6 +45,7 @@ def test_missing_metadata_are_one_warning_of_each_kind_with_the_places(tmp_path:
     assert found[-1].message == "unit of numbers: missing at x.Low end, x.high"
 
 
+@pytest.mark.usefixtures("streamed")
 @pytest.mark.parametrize("engine", [None, "duckdb", "polars"])
 def test_the_data_are_checked_with_the_rules(tmp_path: Path, engine: Any) -> None:
     root = write(tmp_path, ROWS + "c,3,2\n")

@@ -104,9 +104,9 @@ def test_samples_converge_to_the_closed_forms(family: str) -> None:
 @pytest.mark.parametrize("family", FAMILIES)
 def test_the_mean_is_the_integral_of_the_quantiles(family: str) -> None:
     distribution = FAMILIES[family]
-    steps = 100_000
-    quantiles = [distribution.quantile((i + 0.5) / steps) for i in range(steps)]
-    assert distribution.mean == pytest.approx(math.fsum(quantiles) / steps, rel=2e-4)
+    quantiles = distribution.quantile((np.arange(100_000) + 0.5) / 100_000)
+    assert distribution.mean == pytest.approx(quantiles.mean(), rel=2e-4)
+    assert distribution.std == pytest.approx(quantiles.std(), rel=5e-3)
 
 
 @pytest.mark.parametrize(
@@ -229,11 +229,11 @@ def test_rows_of_estimates_become_quantities() -> None:
         row["estimate_id"]: row
         for row in diffdata.load("estimates", version="2026.2").to_dict("records")
     }
-    cost = from_estimate(rows["gpt-3-training-cost"])
+    cost = from_estimate(rows["gpt-3-training-cost"], centre="ignore")
     assert isinstance(cost, Lognormal)
     assert cost.interval() == pytest.approx((5e6, 33e6))
     assert from_estimate(rows["gpt-3-core-team"]) == 25
-    shift = from_estimate(rows["gpt-3-hyperparameters-neox-summary"])
+    shift = from_estimate(rows["gpt-3-hyperparameters-neox-summary"], centre="ignore")
     assert isinstance(shift, Normal)  # its interval begins at zero
     with pytest.raises(InvalidInputError, match="estimate delayed-code-top-developers-speedup"):
         from_estimate(rows["delayed-code-top-developers-speedup"])
@@ -258,7 +258,6 @@ def test_rows_of_estimates_become_quantities() -> None:
         (lambda: Lognormal(0, 1).quantile(math.nan), "probability"),
         (lambda: Uniform(0, 1).quantile(-0.1), "probability"),
         (lambda: Normal(0, 1).sample(9, rng()).quantile(2), "probability"),
-        (lambda: Lognormal(0, 1) ** Lognormal(0, 1), "exponent: .* finite number"),
         (lambda: Lognormal(0, 1) ** math.nan, "exponent"),
         (lambda: Normal(0, 1).truncated(2, 1), "low"),
         (lambda: Normal(0, 1).truncated(50), "leave less than"),

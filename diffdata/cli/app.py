@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 _EDITION_OPTIONS = ("--edition", "--dataset")
 # Commands that change files, or that have their own way to name a version.
-_WITHOUT_EDITION = ("build", "diff", "fetch", "format", "new", "release", "versions")
+_WITHOUT_EDITION = (
+    "build", "compare", "diff", "fetch", "format", "import", "new", "release", "versions",
+)  # fmt: skip
 
 
 class _Program(TyperGroup):

@@ -171,7 +171,7 @@ def new(
     """Add a row at its place, and ask for the cells that are missing and cannot be derived."""
     from diffdata.editing.adding import add_row, fill_in, table_named
     from diffdata.editing.rows import is_working_tree, open_for_editing
-    from diffdata.releasing.build import GENERATED_TABLES
+    from diffdata.package.packages import GENERATED_TABLES
 
     opened = open_for_editing(package)
     name = table_named(opened, table)

@@ -60,6 +60,9 @@ def show(
     limit: Annotated[
         int | None, typer.Option(min=0, help="Show at most this number of rows.")
     ] = None,
+    reviewed: Annotated[
+        bool, typer.Option("--reviewed", help="Leave out rows that were imported.")
+    ] = False,
     package: Package = None,
     format: TableFormat = "text",
 ) -> None:
@@ -68,7 +71,8 @@ def show(
     from diffdata.loading import load
 
     dataset = opened(package)
-    frame = filter_rows(load(table, package=dataset), dataset.schema(table), where or [])
+    frame = load(table, package=dataset, reviewed=reviewed)
+    frame = filter_rows(frame, dataset.schema(table), where or [])
     if columns:
         frame = pick_columns(frame, columns.split(","))
     print_frame(frame if limit is None else frame.head(limit), format)
@@ -128,6 +132,34 @@ def trace(
     from diffdata.lookup.figures import trace
 
     print(trace(estimate, package=opened(package)))
+
+
+@app.command(rich_help_panel=_FIGURES)
+def resolve(
+    names: Annotated[
+        list[str],
+        typer.Argument(metavar="NAME ...", help="Names; - reads them from standard input."),
+    ],
+    kind: Annotated[
+        Literal["model", "hardware", "organization"], typer.Option(help="What the names are of.")
+    ] = "model",
+    on: Annotated[
+        str | None, typer.Option(metavar="DATE", help="Ignore aliases that did not hold then.")
+    ] = None,
+    package: Package = None,
+    format: TableFormat = "text",
+) -> None:
+    """Find the identifiers of names, one name a line; what is not certain is not matched."""
+    import sys
+
+    from diffdata.cli.printing import print_frame
+    from diffdata.lookup.names import resolve
+
+    if "-" in names:
+        place = names.index("-")
+        lines = [line.rstrip("\r\n") for line in sys.stdin]
+        names = [*names[:place], *filter(str.strip, lines), *names[place + 1 :]]
+    print_frame(resolve(names, kind, on, package=opened(package)), format)
 
 
 if TYPE_CHECKING:
@@ -239,16 +271,17 @@ def _check_on_engine(
             if schema is not None or tables:
                 raise InvalidInputError("--schema and --table are for one table, not a package")
             return check_package(root, **options, progress=progress)
-        package = opened(None) if EDITION.get() else None
+        package, files = opened(None) if EDITION.get() else None, [file]
         if schema is None and (found := table_of_file(file)):
             package, schema, faults = found
             if errors := [issue for issue in faults if issue.severity == "error"]:
                 raise DescriptorError(errors)
+            files = [*package.files(schema).values()]
         if schema is None:
             raise InvalidInputError(f"{file}: give the --schema of the table")
         others = {name: Path(at) for name, at in pairs(tables, "--table", "NAME=FILE").items()}
         result = check_files(
-            file, schema, tables=others, package=package, progress=progress, **options
+            files, schema, tables=others, package=package, progress=progress, **options
         )
         return {str(file): result}
 
@@ -268,7 +301,8 @@ def reproduce(
 ) -> None:
     """Recompute published figures, and compare them with the originals.
 
-    The exit status is 0 if every verdict is the one that the dataset records.
+    The exit status is 0 if every verdict is the one that the dataset records. Editions before
+    2026.3 record verdicts by another rule, which are not compared.
     """
     from dataclasses import asdict
 
@@ -278,7 +312,7 @@ def reproduce(
     from rich.text import Text
 
     from diffdata.cli.printing import plain_table, print_rich
-    from diffdata.reproduce import by_source, count_verdicts, reproduce, shown
+    from diffdata.reproduce import by_source, count_verdicts, reproduce, shown, verdict_text
 
     running = reproduce(opened(package), only=only, draws=draws, seed=seed)
     screen = Console(stderr=True, highlight=False)
@@ -296,11 +330,11 @@ def reproduce(
                     f"{result.figure} [{result.id}]",
                     shown(result.published, result),
                     shown(result.recomputed, result),
-                    result.verdict.replace("_", " "),
+                    verdict_text(result),
                     result.reason,
                 )
         print_rich(Group(table, Text(), Text(count_verdicts(found))))
-    changed = [result.id for result in found if result.verdict != result.recorded]
+    changed = [result.id for result in found if result.recorded not in (None, result.verdict)]
     for name in changed:
         typer.echo(f"diffdata: {name}: the verdict is not the one that is recorded", err=True)
     if changed:

@@ -19,7 +19,7 @@ from diffdata.errors import UnknownNameError
 from diffdata.loading import load_all
 from diffdata.lookup.text import ACCESS_LABELS, date, each, money, number, plain, rows_where, span
 from diffdata.package.packages import Package
-from diffdata.reproduce import count_verdicts, reproduce, shown
+from diffdata.reproduce import count_verdicts, reproduce, shown, verdict_text
 
 _CASES_LEGEND = (
     "Date: when finished, otherwise when published. ~: FLOP as 6 x parameters x tokens. "
@@ -27,6 +27,9 @@ _CASES_LEGEND = (
 )
 # Figures that differ by less than this factor count as the same figure, rounded.
 _ROUNDING_FACTOR = 1.05
+_LAG_TABLES = (
+    "model_dates", "artifacts", "comparisons", "diffusion_events", "model_developers",
+)  # fmt: skip
 _MILESTONES = {
     "better_model": "a better model was finished",
     "equal_open_model": "an equally good one was available",
@@ -90,10 +93,11 @@ def key_facts(tables: Tables) -> Iterator[tuple[str, str]]:
     dates = tables.rows("model_dates", model_id=tables.model).sort_values("date")
     for milestone, rows in dates.groupby("milestone", sort=False):
         when = [
-            f"{date(row.date, row.date_precision)} ({row.source_id}{_if_inferred(row)})"
+            f"{_variant(row)}{date(row.date, row.date_precision)} "
+            f"({row.source_id}{_if_inferred(row)})"
             for row in each(rows)
         ]
-        yield plain(milestone).capitalize(), "; ".join(when)
+        yield plain(milestone).capitalize().replace("Api", "API"), "; ".join(when)
     kind = [plain(summary["architecture"]), plain(summary["objective"])]
     if pd.notna(summary["gpt3_like"]):
         kind.append("GPT-3-like" if summary["gpt3_like"] else "not GPT-3-like")
@@ -142,20 +146,22 @@ def lags(tables: Tables) -> Iterator[tuple[str, ...]]:
     """Yield how long others took, as it was judged first and as it is judged now."""
     compared = tables.rows("comparisons", reference_model_id=tables.model)
     attempts = tables.rows("diffusion_events", reference_model_id=tables.model)
-    dates = tables.rows("model_dates", model_id=tables.model, milestone="published")
-    if (compared.empty and attempts.empty) or dates.empty:
+    dates = tables.rows("model_dates", model_id=tables.model)
+    public = dates["milestone"].isin(["announced", "published"]).any()
+    if (compared.empty and attempts.empty) or not public:
         return
-    names = ("model_dates", "artifacts", "comparisons", "diffusion_events")
-    lag = partial(replication_lag, *(tables[name] for name in names), reference=tables.model)
+    groups = tables.get("organization_relations", tables["organizations"])
+    frames = *(tables[name] for name in _LAG_TABLES), groups
+    lag = partial(replication_lag, *frames, reference=tables.model)
     first, now = (lag(judged=judged).set_index("milestone") for judged in ("first", "now"))
     published = _published_lags(tables)
     yield "", "as judged first", "as judged now", "published"
     for milestone, label in _MILESTONES.items():
         model = first["model_id"].get(milestone)
-        lag_texts = (_lag(tables, rows, milestone) for rows in (first, now))
+        lag_texts = (_lag(tables, rows.loc[milestone]) for rows in (first, now))
         yield label, *lag_texts, published.get(str(model), "")
-    models = {*first["model_id"], *now["model_id"]}
-    tables.cite(tables["model_dates"][tables["model_dates"]["model_id"].isin(models)])
+    followers = {name for rows in (first, now) for name in _candidates(rows["candidates"])}
+    tables.cite(tables["model_dates"][tables["model_dates"]["model_id"].isin(followers)])
 
 
 def cases(tables: Tables) -> Iterator[tuple[str, ...]]:
@@ -198,8 +204,12 @@ def cases(tables: Tables) -> Iterator[tuple[str, ...]]:
 
 
 def costs(tables: Tables) -> Iterator[str]:
-    """Yield the cost of a FLOP of each training run, and the ratios of their costs."""
-    rows = cost_per_flop(tables["model_summary"]).set_index("model_id", drop=False)
+    """Yield the cost of a FLOP of each compared training run, and the ratios of their costs."""
+    ours = {"model_id": tables.model, "status": "current"}
+    models = tables.compared() | set(tables.rows("comparisons", **ours)["reference_model_id"])
+    summary = tables["model_summary"]
+    compared = summary[summary["model_id"].isin(models)]
+    rows = cost_per_flop(compared).set_index("model_id", drop=False)
     if tables.model not in rows.index:
         return
     for row in each(rows.sort_values("published")):
@@ -230,7 +240,8 @@ def ledger(tables: Tables) -> Iterator[str]:
             yield f"not recomputable: {result.figure}: {result.reason}"
         elif result.verdict == "differs":
             recomputed = shown(result.recomputed, result)
-            yield f"differs: {result.figure}; recomputed: {recomputed}; {result.reason}"
+            words = verdict_text(result)
+            yield f"{words}: {result.figure}; recomputed: {recomputed}; {result.reason}"
 
 
 def doubts(tables: Tables) -> Iterator[tuple[str, str]]:
@@ -249,17 +260,27 @@ def _replications(tables: Tables) -> Iterator[tuple[str, str]]:
     pairs = tables["comparisons"][["comparison_id", "model_id", "reference_model_id"]]
     published = tables.rows("estimates", quantity_id="mean_benchmark_difference")
     differences = published[["comparison_id", "value"]].merge(pairs, on="comparison_id")
-    verdicts = is_replication(tables["models"], tables["evaluations"], differences)
+    verdicts = is_replication(
+        tables["models"],
+        tables["evaluations"],
+        differences,
+        comparisons=tables["comparisons"],
+        diffusion_events=tables["diffusion_events"],
+    )
     for row in each(verdicts[verdicts["reference_model_id"] == tables.model]):
         name = f"{tables.name_of(row.model_id)} as a replication of {tables.name_of(tables.model)}"
-        if pd.isna(row.is_replication):
+        if pd.isna(row.mean_difference):
             yield "open", f"{name}: there are no scores to compare"
             continue
         basis = "published mean; the scores behind it are not public as text"
         if row.basis == "evaluations":
             basis = f"mean over {row.benchmarks} benchmarks"
-        within = "within" if row.is_replication else "beyond"
-        yield "tested", f"{name}: {row.mean_difference:+.1f} points ({basis}), {within} 2 points"
+        within = "within" if abs(row.mean_difference) <= 2 else "beyond"
+        known = "whether its architecture is the same is not stated"
+        if pd.notna(row.same_architecture):
+            known = f"{'the same' if row.same_architecture else 'another'} architecture"
+        found = f"{row.mean_difference:+.1f} points ({basis}), {within} 2 points"
+        yield "open" if pd.isna(row.is_replication) else "tested", f"{name}: {found}; {known}"
 
 
 def _disputed(tables: Tables) -> Iterator[tuple[str, str]]:
@@ -345,15 +366,31 @@ def _run(tables: Tables, run: Any) -> str:
     return f"{written or 'no figures'} ({run.basis}, {run.source_id})"
 
 
-def _lag(tables: Tables, rows: pd.DataFrame, milestone: str) -> str:
-    if milestone not in rows.index:
-        return "none"
-    row: Any = rows.loc[milestone]
+def _variant(row: Any) -> str:
+    """Return the name that a date is about, empty for one of the model itself."""
+    name = getattr(row, "model_variant", "main")  # released editions lack it
+    return "" if name == "main" else f"{name} "
+
+
+def _lag(tables: Tables, row: Any) -> str:
+    """Write the lag until a milestone, or how long it has not been reached."""
+    if row["status"] == "not_stated":
+        return "nothing is stated"
+    if row["status"] == "not_reached":
+        as_of = date(row["as_of"], "day")
+        return f"not yet by {as_of}: more than {row['lag_months_low']:.1f} months"
+    names = " or ".join(tables.name_of(model) for model in _candidates([row["candidates"]]))
+    if pd.isna(row["date"]):
+        return f"{names or 'reached'}, on an unknown date, {row['certainty']}"
     days = span(row["lag_days_low"], row["lag_days_high"], ",.0f")
     months = span(row["lag_months_low"], row["lag_months_high"], ".1f")
     when = date(row["date"], row["date_precision"])
-    name = tables.name_of(row["model_id"])
-    return f"{name} {when}: {months} months ({days} days), {row['certainty']}"
+    return f"{names} {when}: {months} months ({days} days), {row['certainty']}".lstrip()
+
+
+def _candidates(listed: Iterable[Any]) -> list[str]:
+    """Return the models that may be the first to reach a milestone."""
+    return [name for models in listed if pd.notna(models) for name in models.split("; ")]
 
 
 def _published_lags(tables: Tables) -> dict[str, str]:

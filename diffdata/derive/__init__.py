@@ -8,14 +8,32 @@ a bad argument raises `InvalidInputError`, which names it.
 """
 # ruff: noqa: F403 (each module lists its public names)
 
-from diffdata.derive import compute, cost, dates, evaluation, intervals, scaling, spread
+from diffdata.derive import (
+    compute,
+    cost,
+    costs,
+    dates,
+    evaluation,
+    forecasts,
+    intervals,
+    lags,
+    scaling,
+    spread,
+    survival,
+    trends,
+)
 from diffdata.derive.compute import *
 from diffdata.derive.cost import *
+from diffdata.derive.costs import *
 from diffdata.derive.dates import *
 from diffdata.derive.evaluation import *
+from diffdata.derive.forecasts import *
 from diffdata.derive.intervals import *
+from diffdata.derive.lags import *
 from diffdata.derive.scaling import *
 from diffdata.derive.spread import *
+from diffdata.derive.survival import *
+from diffdata.derive.trends import *
 
 # The functions of numbers that formulas of the ledger may use.
 SCALAR_FUNCTIONS = (
@@ -29,8 +47,13 @@ SCALAR_FUNCTIONS = (
 __all__ = ["SCALAR_FUNCTIONS"]
 __all__ += compute.__all__
 __all__ += cost.__all__
+__all__ += costs.__all__
 __all__ += dates.__all__
 __all__ += evaluation.__all__
+__all__ += forecasts.__all__
 __all__ += intervals.__all__
+__all__ += lags.__all__
 __all__ += scaling.__all__
 __all__ += spread.__all__
+__all__ += survival.__all__
+__all__ += trends.__all__

@@ -7,9 +7,12 @@ needed earlier are collected by `rows` and `compute_once`, and nowhere else.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, TypeAlias, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
 import narwhals as nw
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 # A frame of Narwhals, lazy or not.
 Frame: TypeAlias = Any
@@ -62,10 +65,65 @@ def with_group(frame: Frame, keys: Sequence[str], **aggregates: nw.Expr) -> Fram
     return frame.join(frame.group_by(*keys).agg(**aggregates), on=list(keys), how="left")
 
 
+def is_imported(frame: Frame) -> nw.Expr:
+    """Return the condition that a row was taken from a snapshot of a database, read in no source.
+
+    Frames without a verification have no such rows.
+    """
+    if "verification" not in frame.collect_schema().names():
+        return nw.lit(value=False)
+    return (nw.col("verification") == "snapshot").fill_null(value=False)
+
+
+def reviewed_first(frame: Frame, *keys: str) -> Frame:
+    """Leave out the imported rows of those keys that have reviewed rows."""
+    imported = choose((is_imported(frame), 1), otherwise=0)
+    marked = frame.with_columns(_imported=imported)
+    grouped = with_group(marked, keys, _least=nw.col("_imported").min())
+    return grouped.filter(nw.col("_imported") == nw.col("_least")).drop("_imported", "_least")
+
+
 def rows(frame: Frame) -> list[tuple[Any, ...]]:
-    """Collect a small frame, and return its rows as plain values."""
+    """Collect a small frame, and return its rows as plain values, None where one is missing."""
     collected = frame.collect() if isinstance(frame, nw.LazyFrame) else frame
-    return [tuple(row) for row in collected.iter_rows()]
+    return [tuple(map(_plain, row)) for row in collected.iter_rows()]
+
+
+def _plain(value: Any) -> Any:
+    """Return None for each of the values that pandas has for a missing one."""
+    try:
+        return value if value == value else None
+    except TypeError:  # a missing value of pandas has no truth
+        return None
+
+
+def make(table: pa.Table, like: Frame) -> Frame:
+    """Return a table of Arrow as a frame of the library of a Narwhals frame, lazy if that is."""
+    if like.implementation.is_duckdb():
+        found = table  # noqa: F841 (named in the query)
+        # From the relation, so that the new one belongs to the same connection.
+        return nw.from_native(like.to_native().query("_", "SELECT * FROM found"))
+    if like.implementation.is_pyspark():
+        return nw.from_native(like.to_native().sparkSession.createDataFrame(table))
+    made = nw.from_arrow(table, backend=like.implementation)
+    return made.lazy() if isinstance(like, nw.LazyFrame) else made
+
+
+def from_columns(values: dict[str, Any], floats: dict[str, list[float]], like: Frame) -> Frame:
+    """Return columns of values (lists, or arrays of Arrow) and of floats as a frame.
+
+    No number among floats is a missing one. A column of values that `like` has too gets its type.
+    """
+    import pyarrow as pa
+
+    numbers = {
+        name: pa.array(column, pa.float64(), from_pandas=True) for name, column in floats.items()
+    }
+    frame = make(pa.table(values | numbers), like)
+    types = {name: dtype for name, dtype in like.collect_schema().items() if name in values}
+    simple = (nw.Categorical, nw.Enum, nw.Object)
+    casts = [nw.col(name).cast(dtype) for name, dtype in types.items() if dtype not in simple]
+    return frame.with_columns(*casts) if casts else frame
 
 
 def compute_once(frame: Frame) -> Frame:

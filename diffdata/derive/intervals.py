@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import operator
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -36,16 +37,21 @@ def interval_product(
     ----------
     frame
         A frame with the `factors` and `divisors`, each with its ``_low``, ``_high`` and ``_level``,
-        such as ``load("model_summary")``; all above 0. A column without a level counts as exact.
+        such as ``load("model_summary")``; all above 0. A value without bounds counts as exact.
     name : the name of the new column
-    factors, divisors : the columns to multiply, at least one, and to divide their product by
+    factors, divisors
+        The columns to multiply, at least one, and to divide their product by. Different columns are
+        independent; one that is named twice is one quantity: ``x / x`` is 1, and ``x * x`` is the
+        square of x.
 
     Returns
     -------
     frame
-        With `name` (of the central values), ``_low``, ``_high`` (exp(m -+ w), where m is the signed
-        sum of the log-midpoints and w the root of the summed squares of the half-widths) and
-        ``_level``. Bounds are missing where no column has an interval, or their levels differ.
+        With `name` (of the central values), ``_low``, ``_high`` (exp(m -+ w), where m is the sum of
+        the log-midpoints times their powers, and w the root of the sum of the squares of the
+        half-widths times their powers) and ``_level``. Bounds are missing where no column has an
+        interval, where levels differ, and where bounds have no level, for these do not say how much
+        they contain.
 
     Examples
     --------
@@ -58,7 +64,9 @@ def interval_product(
     """
     if not factors:
         raise InvalidInputError("factors: expected at least one column")
-    every = [*factors, *divisors]
+    powers = Counter(factors)
+    powers.subtract(divisors)
+    every = [column for column in powers if powers[column]] or list(powers)
     levels = [nw.col(f"{column}_level") for column in every]
     least, most = nw.min_horizontal(*levels), nw.max_horizontal(*levels)
     above, *below = (
@@ -66,10 +74,11 @@ def interval_product(
         for columns in (factors, divisors)
         if columns
     )
-    signed = [*map(_log_middle, factors), *(-_log_middle(column) for column in divisors)]
-    middle = functools.reduce(operator.add, signed)
-    reach = functools.reduce(operator.add, (_log_reach(column) ** 2 for column in every)).sqrt()
-    usable = (least == most).fill_null(False)
+    middle = functools.reduce(operator.add, (_log_middle(x) * powers[x] for x in every))
+    reach = functools.reduce(operator.add, ((_log_reach(x) * powers[x]) ** 2 for x in every)).sqrt()
+    present = [~nw.col(column).is_null() for column in powers]
+    whole = nw.all_horizontal(*present, *map(_is_whole, every), ignore_nulls=False)
+    usable = (least == most).fill_null(False) & whole
     found = wrap(frame).with_columns(
         (above / below[0] if below else above).alias(name),
         choose((usable, (middle - reach).exp())).alias(f"{name}_low"),
@@ -77,6 +86,12 @@ def interval_product(
         choose((usable, most)).alias(f"{name}_level"),
     )
     return unwrap(found, like=frame)
+
+
+def _is_whole(name: str) -> nw.Expr:
+    """Return whether a column has both bounds and a level, or neither."""
+    missing = [nw.col(f"{name}_{part}").is_null() for part in ("level", "low", "high")]
+    return (missing[0] == missing[1]) & (missing[0] == missing[2])
 
 
 def _log_middle(name: str) -> nw.Expr:
@@ -107,7 +122,7 @@ def sample_columns(
     frame : a frame in memory, with the columns that `interval_product` requires
     name
         The name of the new column, the median; ``_low``, ``_high`` and ``_level`` are added too.
-        They are missing where a value is missing.
+        They are missing where a value is missing, or its bounds have no level.
     formula : takes for each of `columns` an array of shape (rows, draws), and returns such an array
     columns : the columns that the formula uses, drawn independently
     level : the probability of the interval that is added
@@ -134,7 +149,8 @@ def sample_columns(
     lognormals = []
     for number, column in enumerate(columns):
         own_level = nw.col(f"{column}_level").fill_null(0.5)
-        parts = table.select(mu=_log_middle(column), reach=_log_reach(column), level=own_level)
+        middle = choose((_is_whole(column), _log_middle(column)))
+        parts = table.select(mu=middle, reach=_log_reach(column), level=own_level)
         mu, reach, levels = (
             np.array([np.nan if x is None else x for x in values.to_list()], dtype=float)[:, None]
             for values in parts.iter_columns()

@@ -1,21 +1,20 @@
-"""How models spread: how others caught up, after which delays, by which mechanisms and cascades.
+"""How models spread: which replicate another, and by which mechanisms and cascades.
 
 Definitions and thresholds are those of Cottier's study (source id ``cottier-2022-summary``,
 "20-minute summary"): the definitions under "Background", item 3.2, the findings under "What have
-been the prevailing mechanisms", items 1, 4 and 5. Tables are named as in the dataset; of several
-dates the earliest counts, or a more precise one within it.
+been the prevailing mechanisms", items 1 and 4. Tables are named as in the dataset.
 """
 
 from __future__ import annotations
 
 import datetime
 import itertools
-from collections.abc import Sequence
+from typing import Any
 
 import narwhals as nw
 from narwhals.typing import IntoFrameT
 
-from diffdata.derive.dates import add_lag, first_dates, with_days
+from diffdata.derive.dates import with_days
 from diffdata.derive.formula import documented
 from diffdata.derive.frames import (
     Frame,
@@ -30,21 +29,15 @@ from diffdata.derive.frames import (
 )
 from diffdata.errors import InvalidInputError
 
-__all__ = [
-    "access_lag", "cascade", "cascade_depth", "gpt3_like", "is_replication", "prevailing_mechanism",
-    "publication_delay", "replication_lag",
-]  # fmt: skip
+__all__ = ["cascade", "cascade_depth", "gpt3_like", "is_replication", "prevailing_mechanism"]
 
-OPEN_ACCESS = ("open", "on_request")  # table 1 of the study, footnote 3
 GPT3_LIKE_FLOP = 1e23  # "20-minute summary", item 3
-REPLICATION_POINTS = 2.0  # item 3.2: a performance that differs by no more than 2 %
-
-# artifacts.artifact_kind, and artifacts.access without "none", which has no date.
-ARTIFACT_KINDS = (
-    "weights", "training_code", "training_data", "hyperparameters", "method_details", "api",
-    "paper", "logbook", "software",
+# Domains of models that read or write something else than text.
+OTHER_MEDIA = (
+    "vision", "image_generation", "video", "speech", "audio", "multimodal", "3d_modeling", "games",
+    "robotics", "driving",
 )  # fmt: skip
-ACCESS = ("open", "on_request", "api_only", "partial")
+REPLICATION_POINTS = 2.0  # item 3.2: a performance that differs by no more than 2 %
 
 # The names of the periods by which events can be counted.
 _YEAR, _MONTH = nw.col("date").dt.to_string("%Y"), nw.col("date").dt.month().cast(nw.Int64())
@@ -54,9 +47,6 @@ PERIODS = {
     "quarter": nw.concat_str(_YEAR, nw.lit("-Q"), ((_MONTH + 2) // 3).cast(nw.String())),
     "month": nw.col("date").dt.to_string("%Y-%m"),
 }
-
-# Names by which artifacts have a date like other rows.
-_AVAILABLE = {"available": "date", "available_precision": "date_precision"}
 
 # Prefixes of the identifiers of nodes of the cascade.
 _MODEL, _ORGANIZATION = "model:", "organization:"
@@ -69,100 +59,49 @@ _EDGE = [
 
 
 @documented
-def replication_lag(
-    model_dates: IntoFrameT,
-    artifacts: IntoFrameT,
-    comparisons: IntoFrameT,
-    diffusion_events: IntoFrameT,
-    *,
-    reference: str,
-    judged: str = "now",
-    access: Sequence[str] = OPEN_ACCESS,
-) -> IntoFrameT:
-    """Return how long after a reference model others surpassed, matched openly or replicated it.
-
-    Returns: At most one row for each milestone: ``better_model`` (the first model judged better,
-    when it was finished or else published), ``equal_open_model`` (the first model judged similar or
-    better with accessible weights) and ``successful_replication`` (the first explicit attempt
-    judged successful). Columns: milestone, model_id, date, date_precision, certainty (``inferred``
-    if the date or the judgement is), and the lag as in `add_lag`.
-
-    >>> from diffdata import load
-    >>> names = ["model_dates", "artifacts", "comparisons", "diffusion_events"]
-    >>> tables = [load(name, "2026.2") for name in names]
-    >>> lags = replication_lag(*tables, reference="gpt-3", judged="first")
-    >>> lags[["milestone", "model_id", "lag_days_low", "lag_days_high"]].values.tolist()[0]
-    ['better_model', 'gopher', 187, 217]
-    """
-    if judged not in ("first", "now"):
-        raise InvalidInputError(f"judged: expected 'first' or 'now', found {judged!r}")
-    dates = wrap(model_dates)
-    start = _earliest(dates.filter(model_id=reference, milestone="published"))
-    if not rows(start.select("model_id")):
-        raise InvalidInputError(f"reference: {reference!r} has no date of publication")
-    developed = dates.filter(milestone="developed")
-    public = dates.filter(nw.col("milestone").is_in(["announced", "published"]))
-    unfinished = public.join(
-        developed.select("model_id").drop_nulls().unique(), on="model_id", how="anti"
-    )
-    weights = wrap(artifacts).filter(
-        nw.col("access").is_in(access), nw.col("variant").is_null(), artifact_kind="weights"
-    )
-    claims = _claims(wrap(comparisons), "comparison", judged).filter(reference_model_id=reference)
-    claims = claims.select("model_id", "judgement", judgement_certainty="certainty")
-    attempts = _claims(wrap(diffusion_events), "event", judged).filter(
-        nw.col("explicit_attempt").fill_null(False),
-        reference_model_id=reference,
-        outcome="succeeded",
-    )
-    reached = {
-        "better_model": nw.concat([developed, unfinished]).join(
-            claims.filter(judgement="better"), on="model_id"
-        ),
-        "equal_open_model": weights.rename(_AVAILABLE).join(
-            claims.filter(nw.col("judgement").is_in(["similar", "better"])), on="model_id"
-        ),
-        "successful_replication": attempts.with_columns(judgement_certainty="certainty"),
-    }
-    milestones = [
-        _earliest(frame).select(
-            nw.lit(milestone).alias("milestone"),
-            "model_id",
-            "date",
-            "date_precision",
-            certainty=_certainty("certainty", "judgement_certainty"),
-        )
-        for milestone, frame in reached.items()
-    ]
-    lags = nw.concat(milestones).join(
-        start.select(start="date", start_precision="date_precision"), how="cross"
-    )
-    # By the alphabet, the milestones are in their order.
-    ordered = add_lag(lags, start="start", end="date").sort("milestone")
-    return unwrap(nw.maybe_reset_index(ordered.drop("start", "start_precision")), like=model_dates)
-
-
-@documented
 def gpt3_like(
-    models: IntoFrameT, *, compute: str = "training_compute_flop", threshold: float = GPT3_LIKE_FLOP
+    models: IntoFrameT,
+    model_domains: IntoFrameT | None = None,
+    *,
+    compute: str = "training_compute_flop",
+    threshold: float = GPT3_LIKE_FLOP,
 ) -> IntoFrameT:
     """Return which models are GPT-3-like: dense, autoregressive on text, with enough compute.
 
-    Of `models` it reads the columns architecture, objective, modality and `compute`.
+    Of `models` it reads the columns model_id, architecture, objective and `compute`. A model is one
+    of text if language is among its domains and no other medium is. Without `model_domains` the
+    column ``modality`` says so, which the models of the editions 2026.1 and 2026.2 have.
 
     Returns: The frame with the boolean column ``gpt3_like``: false where one of the conditions
     fails, missing where none fails but one is unknown.
 
     >>> import pandas as pd
-    >>> frame = pd.DataFrame({"architecture": "dense", "modality": "text",
+    >>> frame = pd.DataFrame({"model_id": ["a", "b", "c"], "architecture": "dense",
     ...     "objective": "autoregressive", "training_compute_flop": [3.14e23, 1e22, None]})
-    >>> gpt3_like(frame)["gpt3_like"].tolist()
+    >>> domains = pd.DataFrame({"model_id": ["a", "b", "c"], "domain": "language"})
+    >>> gpt3_like(frame, domains)["gpt3_like"].tolist()
     [True, False, <NA>]
     """
+    wide = wrap(models)
+    language, others = nw.col("_language"), nw.col("_others")
+    if model_domains is not None:
+        domain = nw.col("domain")
+        counted = wrap(model_domains).select(
+            "model_id",
+            _language=(domain == "language").cast(nw.Int64()),
+            _others=domain.is_in(list(OTHER_MEDIA)).cast(nw.Int64()),
+        )
+        found = counted.group_by("model_id").agg(language.sum(), others.sum())
+        wide = wide.join(found, on="model_id", how="left")
+        is_text = (others, (language > 0) & (others == 0))
+    elif "modality" in wide.collect_schema().names():
+        is_text = (nw.col("modality"), nw.col("modality") == "text")
+    else:
+        raise InvalidInputError("gpt3_like: expected model_domains, or models with a modality")
     conditions = [
         (nw.col("architecture"), nw.col("architecture") == "dense"),
         (nw.col("objective"), nw.col("objective") == "autoregressive"),
-        (nw.col("modality"), nw.col("modality") == "text"),
+        is_text,
         (nw.col(compute), nw.col(compute) >= threshold),
     ]
     fails = nw.any_horizontal(
@@ -171,7 +110,12 @@ def gpt3_like(
     )
     unknown = nw.any_horizontal(*(value.is_null() for value, _ in conditions), ignore_nulls=True)
     verdict = choose((fails, False), (~unknown, True)).alias("gpt3_like")
-    return unwrap(nullable(wrap(models).with_columns(verdict), "gpt3_like"), like=models)
+    return unwrap(
+        nullable(
+            wide.with_columns(verdict).drop("_language", "_others", strict=False), "gpt3_like"
+        ),
+        like=models,
+    )
 
 
 @documented
@@ -181,15 +125,23 @@ def is_replication(
     differences: IntoFrameT,
     *,
     points: float = REPLICATION_POINTS,
+    comparisons: IntoFrameT | None = None,
+    diffusion_events: IntoFrameT | None = None,
 ) -> IntoFrameT:
     """Return which models replicate another: same architecture, close on the same benchmarks.
 
-    A model with ``architecture_of_model_id`` is a candidate. Benchmarks are the same in the same
-    setting and metric; published differences count where two models have none in common.
+    A model with ``architecture_of_model_id`` is a candidate. With the tables `comparisons` and
+    `diffusion_events`, so are the models that are now judged similar to another, and explicit
+    attempts. Benchmarks are the same in the same setting, metric, tuning and subset, where exact
+    match is an accuracy; of several scores the mean counts, without repeated ones. Published
+    differences count where two models have none in common.
 
-    Returns: One row per candidate: model_id, reference_model_id, benchmarks (number in common),
-    mean_difference (points), basis (``evaluations`` or ``published``, missing where there is
-    neither) and the boolean ``is_replication``, missing where nothing can be compared.
+    Returns: One row per candidate: model_id, reference_model_id, the boolean ``same_architecture``
+    (true by ``architecture_of_model_id``, false where the architectures differ, missing where
+    nothing says that they are the same), benchmarks (number in common), mean_difference (points),
+    basis (``evaluations`` or ``published``, missing where there is neither) and the boolean
+    ``is_replication``: false where one of the criteria fails, missing where none fails and one is
+    unknown.
 
     >>> import pandas as pd
     >>> models = pd.DataFrame({"model_id": ["a", "b"], "architecture_of_model_id": [None, "a"]})
@@ -199,13 +151,19 @@ def is_replication(
     >>> is_replication(models, scores, none)[["mean_difference", "is_replication"]].values.tolist()
     [[-1.5, True]]
     """
-    key = ["benchmark", "setting", "metric"]
-    pairs = (
-        wrap(models)
-        .filter(~nw.col("architecture_of_model_id").is_null())
-        .select("model_id", reference_model_id="architecture_of_model_id")
+    reported = wrap(evaluations)
+    there = reported.collect_schema().names()
+    if "repeated" in there:
+        reported = reported.filter(~nw.col("repeated").fill_null(False))
+    key = ["benchmark", "setting", "metric", *(c for c in ("tuning", "subset") if c in there)]
+    on = ["model_id", "reference_model_id"]
+    pairs = _candidates(models, comparisons, diffusion_events)
+    metric = choose((nw.col("metric") == "exact_match", "accuracy"), otherwise=nw.col("metric"))
+    scores = (
+        reported.with_columns(metric.alias("metric"), *(nw.col(c).fill_null("") for c in key[3:]))
+        .group_by("model_id", *key)
+        .agg(nw.col("score").mean())
     )
-    scores = wrap(evaluations).select("model_id", *key, "score")
     measured = (
         pairs.join(scores, on="model_id")
         .join(
@@ -213,13 +171,10 @@ def is_replication(
             on=["reference_model_id", *key],
         )
         .with_columns(difference=nw.col("score") - nw.col("reference_score"))
-        .group_by("model_id", "reference_model_id")
+        .group_by(*on)
         .agg(nw.len().alias("benchmarks"), nw.col("difference").mean().alias("measured"))
     )
-    published = wrap(differences).select(
-        "model_id", "reference_model_id", published=nw.col("value").cast(nw.Float64())
-    )
-    on = ["model_id", "reference_model_id"]
+    published = wrap(differences).select(*on, published=nw.col("value").cast(nw.Float64()))
     found = pairs.join(measured, on=on, how="left").join(published, on=on, how="left")
     found = found.with_columns(
         nw.col("benchmarks").fill_null(0).cast(nw.Int64()),
@@ -229,73 +184,14 @@ def is_replication(
             (~nw.col("published").is_null(), "published"),
         ),
     ).drop("measured", "published")
-    difference = nw.col("mean_difference")
-    close = (difference.abs() <= points).fill_null(False)
-    verdicts = found.with_columns(is_replication=choose((~difference.is_null(), close)))
-    return unwrap(nullable(verdicts, "is_replication"), like=models)
-
-
-@documented
-def access_lag(
-    model_dates: IntoFrameT,
-    artifacts: IntoFrameT,
-    *,
-    kind: str = "weights",
-    access: Sequence[str] = OPEN_ACCESS,
-) -> IntoFrameT:
-    """Return how long after its publication a model, or an artifact of it, became accessible.
-
-    Weights on request count as open, as in table 1 of ``cottier-2022-summary`` (footnote 3). Dates
-    that are not known are ignored, and so are variants of a model.
-
-    Returns: One row for each model that has both dates, sorted by model_id: model_id, published,
-    published_precision, available, available_precision, access, certainty (``inferred`` if one of
-    the two dates is), and the lag as in `add_lag`, below zero if the artifact came first.
-
-    >>> from diffdata import load
-    >>> lags = access_lag(load("model_dates", "2026.2"), load("artifacts", "2026.2"))
-    >>> lags.set_index("model_id").loc["gpt-2", ["lag_days_low", "lag_days_high"]].tolist()
-    [264, 264]
-    """
-    if kind not in ARTIFACT_KINDS:
-        raise InvalidInputError(f"kind: expected one of {ARTIFACT_KINDS}, found {kind!r}")
-    if isinstance(access, str) or not access or not set(access) <= set(ACCESS):
-        raise InvalidInputError(f"access: expected some of {ACCESS}, found {access!r}")
-    released = wrap(artifacts).filter(
-        nw.col("variant").is_null(),
-        ~nw.col("model_id").is_null(),
-        nw.col("access").is_in(list(access)),
-        artifact_kind=kind,
-    )
-    first = first_dates(released.rename(_AVAILABLE), "artifact_id")
-    published = first_dates(wrap(model_dates).filter(milestone="published"), "source_id")
-    lags = _between(published, "published", first, "available", "access")
-    return unwrap(lags, like=model_dates)
-
-
-@documented
-def publication_delay(model_dates: IntoFrameT) -> IntoFrameT:
-    """Return the time from the end of training of a model until it was made public.
-
-    ``cottier-2022-summary`` (mechanisms, item 5) counts from when the paper could have been ready:
-    its figures are in the table ``estimates``, under the quantity ``publication_delay``.
-
-    Returns: One row for each model that has both dates, sorted by model_id: model_id, developed,
-    developed_precision, first_public, first_public_precision, milestone (``announced`` or
-    ``published``), certainty (``inferred`` if one of the two dates is), and the lag as in
-    `add_lag`.
-
-    >>> from diffdata import load
-    >>> delays = publication_delay(load("model_dates", "2026.2")).set_index("model_id")
-    >>> delays.loc["gopher", ["lag_days_low", "lag_days_high"]].tolist()
-    [342, 372]
-    """
-    dates = wrap(model_dates)
-    developed = first_dates(dates.filter(milestone="developed"), "source_id")
-    made_public = dates.filter(nw.col("milestone").is_in(["announced", "published"]))
-    public = first_dates(made_public, "milestone", "source_id")
-    lags = _between(developed, "developed", public, "first_public", "milestone")
-    return unwrap(lags, like=model_dates)
+    difference, same, differs = (nw.col(n) for n in ("mean_difference", "_same", "_differs"))
+    far = (difference.abs() > points).fill_null(False)
+    verdicts = found.with_columns(
+        same_architecture=choose((same, True), (differs, False)),
+        is_replication=choose((far | differs, False), (same & ~difference.is_null(), True)),
+    ).select(*on, "same_architecture", "benchmarks", "mean_difference", "basis", "is_replication")
+    ordered = nw.maybe_reset_index(verdicts.sort(*on))
+    return unwrap(nullable(ordered, "same_architecture", "is_replication"), like=models)
 
 
 @documented
@@ -432,34 +328,35 @@ def cascade_depth(cascade_edges: IntoFrameT, *, root: str) -> IntoFrameT:
     return unwrap(found, like=cascade_edges)
 
 
-def _claims(claims: Frame, kind: str, judged: str) -> Frame:
-    """Keep the current claims, or those that were made first."""
-    if judged == "now":
-        return claims.filter(status="current")
-    replacing = claims.select(_by=f"superseded_by_{kind}_id").drop_nulls().unique()
-    return claims.join(replacing, left_on=f"{kind}_id", right_on="_by", how="anti")
-
-
-def _earliest(dates: Frame) -> Frame:
-    """Keep the row with the earliest date."""
-    return first_dates(dates).sort("date", "model_id").head(1)
-
-
-def _certainty(first: str, second: str) -> nw.Expr:
-    """Return ``inferred`` where one of two certainties is, else ``stated``."""
-    inferred = (nw.col(first) == "inferred") | (nw.col(second) == "inferred")
-    return choose((inferred, "inferred"), otherwise="stated")
-
-
-def _between(starts: Frame, start: str, ends: Frame, end: str, *others: str) -> Frame:
-    """Join the dates of the same model, with the lag between them."""
-    certainty = _certainty("certainty", "certainty_right")
-    names = {"date": start, "date_precision": f"{start}_precision"}
-    names |= {"date_right": end, "date_precision_right": f"{end}_precision"}
-    dated = starts.select("model_id", "date", "date_precision", "certainty")
-    both = dated.join(ends, on="model_id")
-    chosen = both.select("model_id", *names, *others, certainty.alias("certainty")).rename(names)
-    return nw.maybe_reset_index(add_lag(chosen, start=start, end=end).sort("model_id"))
+def _candidates(models: IntoFrameT, comparisons: Any, diffusion_events: Any) -> Frame:
+    """Return the pairs of models of which one may replicate the other."""
+    on = ["model_id", "reference_model_id"]
+    known = wrap(models)
+    declared = known.select("model_id", reference_model_id="architecture_of_model_id").drop_nulls()
+    named = [declared]
+    if comparisons is not None:
+        named.append(wrap(comparisons).filter(status="current", judgement="similar").select(on))
+    if diffusion_events is not None:
+        attempts = wrap(diffusion_events).filter(nw.col("explicit_attempt").fill_null(False))
+        named.append(attempts.filter(status="current").select(on))
+    pairs = nw.concat(
+        [frame.select(*(nw.col(name).cast(nw.String()) for name in on)) for frame in named]
+    )
+    pairs = (
+        pairs.drop_nulls()
+        .unique()
+        .join(declared.with_columns(_declared=nw.lit(True)), on=on, how="left")
+    )
+    if "architecture" not in known.collect_schema().names():
+        return pairs.select(*on, _same=~nw.col("_declared").is_null(), _differs=nw.lit(False))
+    kinds = known.select("model_id", _ours="architecture")
+    theirs = kinds.rename({"model_id": "reference_model_id", "_ours": "_theirs"})
+    pairs = pairs.join(kinds, on="model_id", how="left")
+    pairs = pairs.join(theirs, on="reference_model_id", how="left")
+    same = ~nw.col("_declared").is_null()
+    stated = ~nw.col("_ours").is_null() & ~nw.col("_theirs").is_null()
+    differs = stated & (nw.col("_ours") != nw.col("_theirs")).fill_null(False)
+    return pairs.select(*on, _same=same, _differs=differs & ~same)
 
 
 def _node(end: str) -> nw.Expr:

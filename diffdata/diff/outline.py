@@ -13,7 +13,7 @@ from typing import Any
 
 from diffdata.diff.packages import PackageDiff
 from diffdata.diff.table_diff import CellChange, TableDiff
-from diffdata.diff.tables import CELL_KINDS, Consequence, Keyed, key_words
+from diffdata.diff.tables import CELL_KINDS, Consequence, Keyed, Place, key_words
 from diffdata.errors import visible
 
 # Of changes without a number, the larger thing comes first.
@@ -340,7 +340,7 @@ def _keys(tables: Sequence[TableDiff], limit: int | None) -> OutlineSection:
 
 def _side_keys(table: str, own: Keyed, other: Keyed, limit: int | None) -> Iterator[Row]:
     name = own.table.name
-    found: list[tuple[str, str, Sequence[int]]] = []
+    found: list[tuple[str, str, Sequence[Place]]] = []
     for key, rows in list(own.duplicates.items())[:limit]:
         others = f", {other.count(key)} on the other side" if other.count(key) else ""
         found.append((f"occurs {len(rows)} times{others}", key_words(key), own.lines(rows)))

@@ -16,7 +16,7 @@ import pandas as pd
 
 from diffdata.derive import SUMMARY_TABLES, evaluation_inputs, model_summary
 from diffdata.diff.table_diff import TableDiff, compare_tables
-from diffdata.diff.tables import ColumnType, Consequence, Table, make_table, read_table
+from diffdata.diff.tables import ColumnType, Consequence, Table, make_table, read_files, read_table
 from diffdata.errors import InvalidInputError, PackageError, UnknownNameError
 from diffdata.loading import load_all
 from diffdata.package.archives import unpacked
@@ -212,10 +212,7 @@ def compare_packages(
         if not (old.schemas[table].fields and new.schemas[table].fields):
             remarks.append(f"{table}: not compared, the table has no schema")
             continue
-        before, after = (
-            read_table(package.data_path(table), package.resource(table).file)
-            for package in (old, new)
-        )
+        before, after = (read_files(package.files(table)) for package in (old, new))
         old_schema, new_schema = old.schema(table), new.schema(table)
         common = set(before.columns) & set(after.columns)
         # The old table may lack a column of the new key.
@@ -244,13 +241,13 @@ def compare_packages(
 def explain_changes(old: Package, new: Package) -> dict[str, TableDiff]:
     """Recompute ``model_summary`` and the ledger of two valid datasets, and compare them."""
     try:
-        frames = [load_all(package, list(SUMMARY_TABLES)) for package in (old, new)]
+        frames = [load_all(package, _summary_tables(package)) for package in (old, new)]
         results = [reproduce(package) for package in (old, new)]
         inputs = [load_all(p, ["calculations", "calculation_inputs"]) for p in (old, new)]
         estimates = compare_packages(old, new, only=["estimates"]).tables[0]
     except UnknownNameError as error:
         raise InvalidInputError(f"explain: {error}") from None
-    summaries = (model_summary(*(tables[name] for name in SUMMARY_TABLES)) for tables in frames)
+    summaries = (model_summary(**tables) for tables in frames)
     types = column_types(new.schema("model_summary")) if "model_summary" in new.tables else {}
     before, after = (
         _as_text("model_summary", list(s.columns), s.itertuples(index=False)) for s in summaries
@@ -261,13 +258,21 @@ def explain_changes(old: Package, new: Package) -> dict[str, TableDiff]:
     # A calculation depends on its inputs and on the published figure.
     columns = ["calculation_id", "estimate_id"]
     ledger_uses = pd.concat(f[columns] for tables in inputs for f in tables.values())
-    figure_uses = pd.concat(evaluation_inputs(tables["estimates"]) for tables in frames)
+    figure_uses = pd.concat(
+        evaluation_inputs(tables["estimates"], tables["sources"]) for tables in frames
+    )
     changed = _ids(estimates)
     changed |= {key[0] for r in estimates.rows.renamed for key in (r.old_key, r.new_key)}
     return {
         "model_summary": _with_reasons(figures, figure_uses, "model_id", changed),
         "ledger": _with_reasons(ledger, ledger_uses, "calculation_id", changed),
     }
+
+
+def _summary_tables(package: Package) -> list[str]:
+    """Return the tables that the summary of a package is made of."""
+    domains = ["model_domains"] if "model_domains" in package.tables else []
+    return [*SUMMARY_TABLES, *domains, "sources"]
 
 
 def _as_text(name: str, columns: Sequence[str], rows: Iterable[Iterable[Any]]) -> Table:

@@ -20,6 +20,7 @@ from diffdata.diff.tables import (
     Difference,
     Key,
     Keyed,
+    Place,
     Table,
     by_key,
     canonical,
@@ -75,7 +76,7 @@ class RowRef:
     """A row of one table: its key and the line where it begins."""
 
     key: Key
-    line: int
+    line: Place
     cells: Mapping[str, str] | None = None  # of added rows: the filled ones apart from the key
 
 
@@ -85,8 +86,8 @@ class RowPair:
 
     old_key: Key
     new_key: Key
-    old_line: int
-    new_line: int
+    old_line: Place
+    new_line: Place
     columns: tuple[str, ...] = ()  # those that changed
 
 
@@ -119,8 +120,8 @@ class CellChange:
     old_column: str
     old: str
     new: str
-    old_line: int
-    new_line: int
+    old_line: Place
+    new_line: Place
     difference: Difference
 
 

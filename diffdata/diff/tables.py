@@ -53,6 +53,10 @@ _PROSE_NAMES = re.compile(
 _PROSE_WORDS = 6
 
 
+# Where a row begins: its line, from 1; in a file after the first of a table, ``FILE:LINE``.
+Place = int | str
+
+
 class Key(tuple[str, ...]):
     """The texts of the key columns in a row, without surrounding blanks."""
 
@@ -69,7 +73,7 @@ class Table:
     name: str  # in messages
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]  # each as long as `columns`
-    lines: tuple[int, ...]  # of the file where each row begins, from 1
+    lines: tuple[Place, ...]  # where each row begins
     remarks: tuple[str, ...] = ()  # such as: short rows were filled with empty cells
 
     def select(self, columns: Iterable[str]) -> list[tuple[str, ...]]:
@@ -95,6 +99,19 @@ def read_table(path: Path, name: str, *, delimiter: str = ",", encoding: str = "
     except OSError as error:
         raise PackageError(f"{name}: cannot be read: {error.strerror}") from None
     return parse_table(text, name, delimiter)
+
+
+def read_files(files: Mapping[str, Path]) -> Table:
+    """Read the files of one table, by their names, of which that of the first is its name."""
+    first, *others = (read_table(path, name) for name, path in files.items())
+    rows, lines = list(first.rows), list(first.lines)
+    for table in others:
+        if set(table.columns) != set(first.columns):
+            raise PackageError(f"{table.name}: expected the header of {first.name}", 1)
+        rows += table.select(first.columns)
+        lines += [f"{table.name}:{line}" for line in table.lines]
+    remarks = [remark for table in (first, *others) for remark in table.remarks]
+    return Table(first.name, first.columns, tuple(rows), tuple(lines), tuple(remarks))
 
 
 def parse_table(text: str, name: str, delimiter: str = ",") -> Table:
@@ -156,11 +173,11 @@ class Keyed:
         """Return how often a key occurs."""
         return len(self.duplicates.get(key, ())) or int(key in self.once)
 
-    def line(self, key: Key) -> int:
+    def line(self, key: Key) -> Place:
         """Return the line of the row with a key that occurs once."""
         return self.table.lines[self.once[key]]
 
-    def lines(self, rows: Iterable[int]) -> list[int]:
+    def lines(self, rows: Iterable[int]) -> list[Place]:
         """Return the lines where rows begin."""
         return [self.table.lines[row] for row in rows]
 

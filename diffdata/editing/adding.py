@@ -24,6 +24,7 @@ from diffdata.editing.rows import (
     normal_rows,
     own_key,
     replace_text,
+    rows,
     rows_text,
 )
 from diffdata.errors import InvalidInputError, Issue, UnknownNameError, suggestion
@@ -39,6 +40,7 @@ Show = Callable[[str], None]
 # Columns that are not required but make a row more useful.
 _RECOMMENDED = {"architecture", "authors", "available", "chip_hours", "chips", "doi"}
 _RECOMMENDED |= {"duration_days", "memory_bytes", "published", "url"}
+_RECOMMENDED |= {"country", "hardware_kind", "organization_kind", "vendor_organization_id"}
 
 
 @dataclass(frozen=True)
@@ -62,22 +64,25 @@ def table_named(package: Package, name: str) -> str:
 
 
 def add_row(package: Package, table: str, values: Mapping[str, str]) -> Added:
-    """Add a row, completed by `derive`, at the place of its key, and format the file.
+    """Add a row, completed by `derive`, at the place of its key, and format the first file.
 
     It is checked in a copy of the package; faults that the package had before do not count.
     InvalidInputError lists all faults and missing cells.
     """
-    schema, file = package.schema(table), package.resource(table).file
+    schema, (file, path) = package.schema(table), next(iter(package.files(table).items()))
     with locked(package):
         row = derive(package, table, values)
-        path = package.data_path(table)
         old_text = read_text(path, file)
         old = normal_rows(old_text, schema, file)
         _refuse(table, _faults(package, table, values, row))
         # A row that differs in nothing but the identifier that was made for it.
         names = [name for name in schema.column_names if name != own_key(schema)]
-        same = [other for other in old if all(other[name] == row[name] for name in names)]
+        there = [*old, *rows(package, table)]
+        same = [other for other in there if all(other.get(name) == row[name] for name in names)][:1]
         _refuse(table, (f"the row exists already: {row_key(other, schema)}" for other in same))
+        imported = {key_of(other, schema) for other in there} - {key_of(o, schema) for o in old}
+        if (key := key_of(row, schema)) in imported and all(key):
+            _refuse(table, [f"{row_key(row, schema)} is the key of an imported row"])
         text = rows_text([*old, row], schema)
         # Each row is one line, and the new row comes after those with an equal or lesser key.
         line = 2 + sum(key_of(other, schema) <= key_of(row, schema) for other in old)
@@ -119,7 +124,8 @@ def _new_issues(package: Package, table: str, text: str) -> list[Issue]:
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder)
         resources = package.descriptor.resources
-        for name in [DESCRIPTOR, *(r.path for r in resources), *(r.schema_ for r in resources)]:
+        paths = [path for one in resources for path in (*one.path, one.schema_)]
+        for name in [DESCRIPTOR, *paths]:
             if (path := inside(package.root, name)).is_file():
                 (copy / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(path, copy / name)

@@ -6,7 +6,6 @@ import csv
 import io
 import os
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -22,6 +21,7 @@ from diffdata.schemas.standard import Field, TableSchema
 from diffdata.schemas.stated import DatePrecision, ExactlyOne
 from diffdata.types.columns import arrow_type
 from diffdata.types.definitions import CONTROL
+from diffdata.types.names import slug
 from diffdata.types.text import CellError, quote
 from diffdata.validation.evaluate import failing_rows
 from diffdata.validation.shape import row_key
@@ -33,6 +33,7 @@ try:
 except ImportError:  # Windows: there only the comparison in `replace_text` protects a file
     fcntl = None  # type: ignore[assignment]
 
+_IMPORT_AGAIN = "its rows are imported, so import them again instead of editing the file"
 _EXPECTED = "expected text on one line, without control characters"
 # Faults of the shape of a file that formatting removes without losing anything.
 _HARMLESS = ("blank-row", "byte-order-mark", "line-ends")
@@ -40,13 +41,18 @@ _HARMLESS = ("blank-row", "byte-order-mark", "line-ends")
 _NUMBER = re.compile(r"([+-]?)(?=\.?[0-9])0*([0-9]*)(?:\.([0-9]*))?(?:[eE]([+-]?)0*([0-9]+))?")
 _PRECISIONS = {4: "year", 7: "month", 10: "day"}  # by the number of characters
 # The default of a column, if its enum allows it, and the column that must be given for it to apply.
-_DEFAULTS = {"status": ("current", None), "statistic": ("unspecified", "value")}
+_DEFAULTS = {
+    "status": ("current", None), "statistic": ("unspecified", "value"),
+    "score_variant": ("main", None), "model_variant": ("main", None),
+}  # fmt: skip
 # How identifiers are made: alternatives, the best first, each a sequence of columns, `=word` for a
 # fixed word, and `*` for the one column that an `exactlyOne` rule asks for. An alternative is used
 # if the row has all its columns.
 _SUBJECT = "*"
 _NAMES = (("name",), ("title",))
 _PARTS: dict[str, tuple[tuple[str, ...], ...]] = {
+    "aliases": ((_SUBJECT, "alias", "source_id"),),
+    "api_prices": (("provider", "model_as_sold", "source_id"),),
     "artifacts": (("model_id", "artifact_kind"), ("model_id", "name"), ("organization_id", "name")),
     "comparisons": (("model_id", "=vs", "reference_model_id"),),
     "diffusion_events": (
@@ -55,16 +61,22 @@ _PARTS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("organization_id", "=match-of", "reference_model_id"),
     ),
     "estimates": ((_SUBJECT, "quantity_id", "source_id"),),
+    "hardware_prices": (
+        ("hardware_as_printed", "price_kind", "seller", "source_id"),
+        ("hardware_as_printed", "price_kind", "source_id"),
+    ),
     "rationales": ((_SUBJECT, "decision", "reason"),),
     "training_runs": (("model_id", "=run", "source_id"),),
     "sources": (("authors", "published", "title", "publisher"),),  # see `_of_source`
 }
 # Tables in which two rows of the same parts are two statements, so that the second gets a number.
 # In the others they are probably the same thing, and the user decides.
-_NUMBERED = ("comparisons", "diffusion_events", "estimates", "rationales", "training_runs")
+_NUMBERED = (
+    "api_prices", "comparisons", "diffusion_events", "estimates", "hardware_prices", "rationales",
+    "training_runs",
+)  # fmt: skip
 _SMALL_WORDS = {"a", "an", "and", "at", "by", "for", "from", "in", "into", "is", "of", "on", "or"}
 _SMALL_WORDS |= {"the", "to", "via", "with"}
-_NAMED_LETTER = re.compile(r"(?:GREEK|LATIN) (?:SMALL|CAPITAL) LETTER ([A-Z]+)")
 
 
 def open_for_editing(path: str | os.PathLike[str] | None = None) -> Package:
@@ -111,21 +123,27 @@ def replace_text(path: Path, old: str, new: str) -> None:
 def format_package(
     package: Package, tables: Iterable[str] | None = None, check: bool = False
 ) -> list[Path]:
-    """Write the files of tables in the standard form, all or none; return those that change."""
+    """Write the files of tables in the standard form, all or none; return those that change.
+
+    Files of imported rows are not written: it is a fault if one of them is in another form.
+    """
     changes: dict[Path, tuple[str, str]] = {}
     faults: list[str] = []
     with locked(package):
         wanted = [resource.name for resource in package.descriptor.resources]
         for table in wanted if tables is None else tables:
-            path, file = package.data_path(table), package.resource(table).file
-            try:
-                text = read_text(path, file)
-                schema = package.schema(table)
-                formatted = rows_text(normal_rows(text, schema, file), schema)
-                if formatted != text:
+            schema, (reviewed, *_) = package.schema(table), package.files(table)
+            for file, path in package.files(table).items():
+                try:
+                    text = read_text(path, file)
+                    formatted = rows_text(normal_rows(text, schema, file), schema)
+                except PackageError as error:
+                    faults.append(str(error))
+                    continue
+                if formatted != text and (file == reviewed or check):
                     changes[path] = (text, formatted)
-            except PackageError as error:
-                faults.append(str(error))
+                elif formatted != text:
+                    faults.append(f"{file}: not in the standard form; {_IMPORT_AGAIN}")
         if faults:
             listed = "\n".join(faults)
             raise PackageError(f"{listed}\nno file was changed; run `diffdata validate` for more")
@@ -249,12 +267,11 @@ def derive(package: Package, table: str, given: Mapping[str, str]) -> dict[str, 
 
 def rows(package: Package, table: str) -> list[dict[str, str]]:
     """Return the rows of a table as text, without those that cannot be read."""
-    file = package.resource(table).file
-    try:
-        data = read_bytes(package.data_path(table), file)
-    except PackageError:
-        return []
-    return read_table(data, file, package.schema(table))[0].rows()
+    found: list[dict[str, str]] = []
+    for file, path in package.files(table).items():
+        with suppress(PackageError):
+            found += read_table(read_bytes(path, file), file, package.schema(table))[0].rows()
+    return found
 
 
 def candidates(
@@ -280,7 +297,8 @@ def find_reference(text: str, choices: Mapping[str, str]) -> tuple[str, str]:
     if len(named) == 1:
         return named[0], ""
     labels = {label.casefold(): name for name, label in choices.items() if label}
-    close = nearest(lower, choices) + [labels[label] for label in nearest(lower, labels)]
+    close = [name for name in choices if lower and name.startswith(lower)]
+    close += nearest(lower, choices) + [labels[label] for label in nearest(lower, labels)]
     close += [name for name, label in choices.items() if lower in name or lower in label.casefold()]
     shown = list(dict.fromkeys(close))[:5]
     hint = f"did you mean {' or '.join(shown)}?" if shown else "add it first"
@@ -300,23 +318,6 @@ def new_identifier(package: Package, table: str, row: Mapping[str, str]) -> tupl
             return text, ""
         clash = clash or text
     return "", clash
-
-
-def slug(text: str) -> str:
-    """Return a name as an identifier: lower case ASCII, dots only inside numbers."""
-    letters = "".join(map(_ascii, unicodedata.normalize("NFKD", text.casefold())))
-    words = re.sub(r"[^a-z0-9.]+", "-", re.sub(r"['\u2019]", "", letters))
-    words = re.sub(r"(?<![0-9])\.|\.(?![0-9])", "-", words)
-    return re.sub("-+", "-", words).strip("-")
-
-
-def _ascii(letter: str) -> str:
-    if letter.isascii():
-        return letter
-    if unicodedata.combining(letter):
-        return ""
-    named = _NAMED_LETTER.match(unicodedata.name(letter, ""))
-    return named[1].lower() if named else " "
 
 
 def own_key(schema: TableSchema) -> str | None:

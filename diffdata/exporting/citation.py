@@ -33,6 +33,7 @@ _KINDS = {
 _INPUTS = {
     "calculation_inputs": ("estimates",),
     "calculations": ("estimates", "calculation_inputs"),
+    "hardware_summary": ("hardware", "hardware_performance", "hardware_prices"),
     "model_summary": ("models", "model_dates", "artifacts", "model_summary_inputs"),
     "model_summary_inputs": ("estimates",),
 }

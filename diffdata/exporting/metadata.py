@@ -72,9 +72,10 @@ def schema_org(package: Package) -> dict[str, Any]:
                 "@type": "DataDownload",
                 "name": resource.name,
                 "description": package.schema(resource.name).description,
-                **_file(package, resource),
+                **_file(resource, file, path),
             }
             for resource in package.descriptor.resources
+            for file, path in package.files(resource.name).items()
         ],
     }
 
@@ -96,12 +97,25 @@ def croissant(package: Package, *, references: bool = True) -> dict[str, Any]:
         "distribution": [
             {
                 "@type": "cr:FileObject",
-                "@id": resource.path,
-                "name": resource.path,
+                "@id": file,
+                "name": file,
                 "description": f"The table {resource.name}, as CSV.",
-                **_file(package, resource),
+                **_file(resource, file, path),
             }
             for resource in resources
+            for file, path in package.files(resource.name).items()
+        ]
+        + [
+            {
+                "@type": "cr:FileSet",
+                "@id": _files_id(resource),
+                "name": _files_id(resource),
+                "description": f"The files of the table {resource.name}.",
+                "encodingFormat": resource.mediatype,
+                "includes": list(resource.path),
+            }
+            for resource in resources
+            if len(resource.path) > 1
         ],
         "recordSet": [_record_set(package.schema(one.name), one, references) for one in resources],
     }
@@ -117,6 +131,7 @@ def _record_set(schema: TableSchema, resource: Resource, references: bool) -> di
         for name, target in zip(key.fields, key.reference.fields, strict=True)
     }
     keys = [{"@id": f"{table}/{name}"} for name in schema.primary_key]
+    kind = "fileSet" if len(resource.path) > 1 else "fileObject"
     return {
         "@type": "cr:RecordSet",
         "@id": table,
@@ -131,7 +146,7 @@ def _record_set(schema: TableSchema, resource: Resource, references: bool) -> di
                 "description": described_with_unit(field),
                 "dataType": definition(field).schema_org,
                 "source": {
-                    "fileObject": {"@id": resource.path},
+                    kind: {"@id": _files_id(resource)},
                     "extract": {"column": field.name},
                 },
                 **targets.get(field.name, {}),
@@ -172,11 +187,16 @@ def _creator(name: Mapping[str, str]) -> dict[str, str]:
     return {"@type": "Person", "name": " ".join(parts.values()), **parts}
 
 
-def _file(package: Package, resource: Resource) -> dict[str, str]:
-    """Return the address, format, size and sha256 of the file of a table."""
-    data = package.data_path(resource.name).read_bytes()
+def _files_id(resource: Resource) -> str:
+    """Return the identifier of the file of a table, or of the set of its files."""
+    return resource.path[0] if len(resource.path) == 1 else f"{resource.name}-files"
+
+
+def _file(resource: Resource, file: str, path: Path) -> dict[str, str]:
+    """Return the address, format, size and sha256 of a file of a table."""
+    data = path.read_bytes()
     return {
-        "contentUrl": resource.path,
+        "contentUrl": file,
         "encodingFormat": resource.mediatype,
         "contentSize": f"{len(data)} B",
         "sha256": hashlib.sha256(data).hexdigest(),

@@ -175,6 +175,10 @@ def _cell(sheet: Any, value: Any) -> Any:
 
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= _EXACT:
         value = str(value)
+    if isinstance(value, float) and float(f"{value:.16g}") != value:
+        cell = WriteOnlyCell(sheet, value)
+        cell._value = repr(value)  # openpyxl would write 16 of its 17 digits
+        return cell
     if isinstance(value, datetime.date):
         if value < _FIRST_DAY:
             return value.isoformat()

@@ -12,9 +12,9 @@ from typing import Any
 
 import pandas as pd
 
-from diffdata.derive import evaluate, evaluation_inputs
+from diffdata.derive import evaluate, evaluation_inputs, six_nd
 from diffdata.errors import AmbiguousValueError, InvalidInputError, UnknownNameError
-from diffdata.loading import load_all
+from diffdata.loading import load, load_all
 from diffdata.lookup.text import (
     date,
     each,
@@ -37,6 +37,9 @@ _SOURCE_COLUMNS = {"source_id", "quoted_in_source_id"}
 # Columns that say where a row comes from, not what it states.
 _PROVENANCE = _SOURCE_COLUMNS | {"locator", "verification", "note", "as_printed"}
 
+# What the table ``training_runs`` says of quantities: the quantity, its unit and the column.
+_OF_RUNS = (("chips", "1", "chips"), ("training_duration", "day", "duration_days"))
+
 
 @dataclass(frozen=True)
 class EvaluatedValue:
@@ -47,9 +50,9 @@ class EvaluatedValue:
     value, low, high : in `unit`; a bound that no estimate gives is None
     level : probability of the interval; None where the bounds only span several estimates
     unit : as in the table ``quantities``, or ``USD``
-    method : ``single``, ``geometric_mean`` or ``arithmetic_mean``
-    estimates : the ids of the estimates that the value is computed from
-    set_aside : the ids of the other estimates, each with the reason why it is not used
+    method : ``single``, ``geometric_mean``, ``arithmetic_mean`` or ``six_nd``
+    estimates : the ids of the estimates (and training runs) that the value is computed from
+    set_aside : the ids of the other ones, each with the reason why it is not used
     """
 
     value: float
@@ -68,6 +71,8 @@ def estimates(
     quantity: str | None = None,
     source: str | None = None,
     status: str | None = "current",
+    related: bool = False,
+    reviewed: bool = False,
     package: Dataset | None = None,
     version: str | None = None,
 ) -> pd.DataFrame:
@@ -77,22 +82,46 @@ def estimates(
     ----------
     model, quantity, source : a model_id, a quantity_id and a source_id; None does not filter
     status : ``current``, ``superseded`` or ``withdrawn``; None returns all
+    related : also return the figures of scenarios about the model, such as the cost of replicating
+        it, with the column ``relation``: ``model`` for those of the model itself, ``subject`` where
+        the scenario happens to it, ``reference`` where it is what the scenario is compared with.
+        Off by default, for these are no figures of the model
+    reviewed : whether to leave out estimates that were imported, see `diffdata.load`
     package, version : the package or released edition to read; the bundled dataset by default
 
     Raises
     ------
     UnknownNameError
         If there is no such model, quantity, source or status; the nearest names are suggested.
+    InvalidInputError
+        If `related` without a model, or in an edition without the table ``scenario_models``.
 
     Examples
     --------
     >>> costs = estimates(model="gpt-3", quantity="training_cost")
     >>> costs[["estimate_id", "value", "source_id"]].values.tolist()[0]
     ['gpt-3-training-cost', 12000000.0, 'cottier-2022-summary']
+    >>> budgets = estimates(model="gpt-3", quantity="compute_budget", related=True)
+    >>> budgets[["estimate_id", "relation"]].values.tolist()[0]
+    ['replicate-gpt-3-large-budget-compute', 'reference']
     """
     dataset = open_dataset(package, version)
-    frames = load_all(dataset, ["estimates", "models", "quantities", "sources"])
+    names = ["estimates", "models", "quantities", "sources"]
+    if related and (model is None or "scenario_models" not in dataset.tables):
+        problem = "an edition with the table scenario_models" if model else "a model"
+        raise InvalidInputError(f"related: expected {problem}")
+    frames = load_all(dataset, [*names, "scenario_models"] if related else names)
+    if reviewed:
+        frames["estimates"] = load("estimates", package=dataset, reviewed=True)
     found = _estimates_of(frames, model=model, quantity=quantity, source=source)
+    if related:
+        others = _estimates_of(frames, quantity=quantity, source=source)
+        about = rows_where(frames["scenario_models"], model_id=model)
+        roles = about.set_index("scenario_id")["relation"]
+        others = others[others["scenario_id"].isin(roles.index)]
+        others = others[~others["estimate_id"].isin(found["estimate_id"])]
+        relation = others["scenario_id"].map(roles)
+        found = pd.concat([found.assign(relation="model"), others.assign(relation=relation)])
     if status is not None:
         allowed = dataset.schema("estimates").field("status").constraints.enum or ()
         if status not in allowed:
@@ -111,6 +140,10 @@ def value(
 ) -> EvaluatedValue:
     """Return the evaluated value of a quantity of a model, see `diffdata.derive.evaluate`.
 
+    The number of chips and the duration of a training also come from the table ``training_runs``.
+    The training compute of a dense model for which no source gives it is `six_nd`, as in the table
+    ``model_summary``.
+
     Parameters
     ----------
     model, quantity : a model_id and a quantity_id
@@ -126,16 +159,25 @@ def value(
 
     Examples
     --------
-    >>> compute = value(model="gpt-neox-20b", quantity="training_compute", version="2026.2")
+    >>> compute = value(model="jurassic-1-jumbo", quantity="training_compute", version="2026.2")
     >>> f"{compute.value:.3g}", compute.unit, compute.method
-    ('6.83e+22', 'FLOP', 'geometric_mean')
+    ('3.44e+23', 'FLOP', 'geometric_mean')
+    >>> compute = value(model="opt-175b", quantity="training_compute", version="2026.2")
+    >>> f"{compute.value:.3g}", compute.unit, compute.method
+    ('3.15e+23', 'FLOP', 'six_nd')
     """
-    frames = load_all(open_dataset(package, version), ["estimates", "models", "quantities"])
-    candidates = _estimates_of(frames, model=model, quantity=quantity).reset_index(drop=True)
-    values = evaluate(candidates, frames["quantities"])
-    if len(values) != 1:
-        problem = f"in several units, {', '.join(values['unit'])}" if len(values) else "not known"
-        raise InvalidInputError(f"quantity: {quantity} of {model} is {problem}")
+    tables = ["estimates", "models", "quantities", "sources", "training_runs"]
+    frames = load_all(open_dataset(package, version), tables)
+    _check_names(frames, model=model, quantity=quantity)
+    about = rows_where(with_runs(frames), model_id=model)
+    candidates = rows_where(about, quantity_id=quantity).reset_index(drop=True)
+    values = evaluate(about, frames["quantities"], frames["sources"])
+    row: Any = _row_of(values, quantity)
+    inputs = evaluation_inputs(about, frames["sources"])
+    if row is None and quantity == "training_compute":
+        row = _six_nd(values, rows_where(frames["models"], model_id=model))
+    if row is None:
+        raise InvalidInputError(f"quantity: {quantity} of {model} is not known")
     current = candidates[(candidates["status"] == "current") & candidates["value"].notna()]
     if pedantic and current["value"].nunique() > 1:
         listed = [
@@ -143,9 +185,9 @@ def value(
             for row in current.assign(low=None, high=None).to_dict(orient="records")
         ]
         raise AmbiguousValueError(f"{quantity} of {model}", listed)
-    inputs = evaluation_inputs(candidates)
-    unused = inputs[~inputs["used"]]
-    row: Any = values.iloc[0]
+    behind = ("parameters", "training_tokens") if row["method"] == "six_nd" else (quantity,)
+    used = inputs[inputs["used"] & inputs["quantity_id"].isin(behind)]
+    unused = inputs[~inputs["used"] & inputs["quantity_id"].isin({quantity, *behind})]
     return EvaluatedValue(
         value=float(row["value"]),
         low=number_or_none(row["low"]),
@@ -153,23 +195,58 @@ def value(
         level=number_or_none(row["level"]),
         unit=unit_of(row["unit"], "USD"),
         method=str(row["method"]),
-        estimates=tuple(inputs.loc[inputs["used"], "estimate_id"]),
+        estimates=tuple(used["estimate_id"]),
         set_aside=dict(zip(unused["estimate_id"], unused["set_aside_because"], strict=True)),
     )
 
 
+def _row_of(values: pd.DataFrame, quantity: str) -> Any:
+    """Return the one evaluated value of a quantity, None without one."""
+    found = rows_where(values, quantity_id=quantity)
+    if len(found) > 1:
+        units = ", ".join(found["unit"])
+        raise InvalidInputError(f"quantity: {quantity} is in several units, {units}")
+    return None if found.empty else found.iloc[0]
+
+
+def _six_nd(values: pd.DataFrame, models: pd.DataFrame) -> dict[str, Any] | None:
+    """Return the training compute of a dense model from its parameters and tokens."""
+    both = [_row_of(values, name) for name in ("parameters", "training_tokens")]
+    if any(row is None for row in both) or rows_where(models, architecture="dense").empty:
+        return None
+    flop = six_nd(*(row["value"] for row in both))
+    missing = dict.fromkeys(("low", "high", "level"))
+    return {"value": flop, "unit": "FLOP", "method": "six_nd", **missing}
+
+
+def with_runs(frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return the estimates, and what training runs say of the same quantities."""
+    runs = frames["training_runs"]
+    if "part" in runs:  # released editions lack it
+        runs = runs[runs["part"].isna()]
+    provenance = runs[["model_id", "basis", "source_id"]].assign(
+        estimate_id=runs["run_id"], status="current"
+    )
+    found = [
+        provenance.assign(quantity_id=quantity, unit=unit, value=runs[column].astype("float64"))
+        for quantity, unit, column in _OF_RUNS
+    ]
+    rows = pd.concat(found).dropna(subset="value")
+    return pd.concat([frames["estimates"], rows], ignore_index=True)
+
+
 def _estimates_of(frames: dict[str, pd.DataFrame], **names: str | None) -> pd.DataFrame:
     """Return the estimates of the named model, quantity and source; None does not filter."""
-    found = frames["estimates"]
-    tables = {"model": "models", "quantity": "quantities", "source": "sources"}
+    _check_names(frames, **names)
+    columns = {f"{kind}_id": name for kind, name in names.items() if name is not None}
+    return rows_where(frames["estimates"], **columns)
+
+
+def _check_names(frames: dict[str, pd.DataFrame], **names: str | None) -> None:
     for kind, name in names.items():
-        if name is not None:
-            column = f"{kind}_id"
-            existing = set(frames[tables[kind]][column])
-            if name not in existing:
-                raise UnknownNameError(kind, name, existing)
-            found = rows_where(found, **{column: name})
-    return found
+        existing = frames[f"{kind}s" if kind != "quantity" else "quantities"][f"{kind}_id"]
+        if name is not None and name not in set(existing):
+            raise UnknownNameError(kind, name, existing)
 
 
 def trace(estimate_id: str, *, package: Dataset | None = None, version: str | None = None) -> str:

@@ -34,6 +34,8 @@ from diffdata.schemas.profile import PackageDescriptor
 from diffdata.schemas.reader import fault, parse
 from diffdata.schemas.standard import TableSchema
 
+# The tables that `diffdata build` writes.
+GENERATED_TABLES = ("hardware_summary", "model_summary", "model_summary_inputs")
 MAX_RESOURCES = 1000
 MAX_JSON = 16 * 2**20
 _SCHEMA = re.compile(r'"schema"\s*:\s*"([^"\\]+)"')
@@ -88,15 +90,15 @@ class Package:
             raise PackageError(f"{table}: the table has no schema; only `validate` reads it")
         return schema
 
-    def data_path(self, table: str) -> Path:
-        """Return the path of the one file or folder of a table, which must be in the package."""
+    def files(self, table: str) -> dict[str, Path]:
+        """Return the files or folders of a table by their names, that of reviewed rows first."""
         resource = self.resource(table)
-        if len(resource.paths) != 1 or resource.dialect:
+        if not resource.paths or resource.dialect:
             raise PackageError(
                 f"{resource.file}: only `validate` without an engine reads a table that has a "
-                "dialect, or that is not in one file"
+                "dialect, or that is not in files"
             )
-        return inside(self.root, resource.paths[0])
+        return {path: inside(self.root, path) for path in resource.paths}
 
 
 # A dataset that a user names: a folder, a descriptor, or a package that is open already.

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 INDEX = "tables.json"
 TREE_FOLDER = "dataset"  # of a working tree; in a wheel the files lie next to the data
+# Metadata of a table of several files: how many rows, the first, are reviewed.
+REVIEWED = "reviewed_rows"
 
 
 def pinned_tables(package: Package, names: Iterable[str]) -> dict[str, pa.Table] | None:
@@ -60,6 +62,16 @@ def bundled_tables(root: Path, names: Iterable[str]) -> dict[str, pa.Table] | No
     except (OSError, ValueError, LookupError, TypeError, AttributeError):
         return None  # validation reports what is wrong
     return tables
+
+
+def reviewed_rows(table: pa.Table) -> pa.Table:
+    """Return the rows of a table that are reviewed; the digest is that of all rows."""
+    metadata = dict(table.schema.metadata or {})
+    number = int(metadata.pop(REVIEWED.encode(), table.num_rows))
+    if number == table.num_rows:
+        return table
+    del metadata[b"digest"]
+    return table.slice(0, number).replace_schema_metadata(metadata)
 
 
 def sha256(data: bytes) -> str:

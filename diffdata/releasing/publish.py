@@ -331,14 +331,16 @@ def _files(
     day = datetime.datetime.combine(release.date, datetime.time(), datetime.UTC)
     described = package.descriptor.model_copy(update={"created": day})
     dated = replace(package, described=described, release=release)
-    paths = [path for one in described.resources for path in (one.path, one.schema_)]
+    paths = [path for one in described.resources for path in (*one.path, one.schema_)]
     files = {path: inside(package.root, path).read_bytes() for path in paths}
     descriptor: dict[str, Any] = json.loads((package.root / DESCRIPTOR).read_bytes())
     descriptor["created"] = f"{release.date}T00:00:00Z"
     for resource in descriptor["resources"]:
-        data = files[resource["path"]]
-        resource["bytes"] = len(data)
-        resource["hash"] = f"sha256:{hashlib.sha256(data).hexdigest()}"
+        # The standard has one size and hash for each resource; all files are in the checksums.
+        if isinstance(resource["path"], str):
+            data = files[resource["path"]]
+            resource["bytes"] = len(data)
+            resource["hash"] = f"sha256:{hashlib.sha256(data).hexdigest()}"
     ours = {
         DESCRIPTOR: (json.dumps(descriptor, indent=2, ensure_ascii=False) + "\n").encode(),
         CHANGELOG: f"# {described.title}\n\n{section.text}".encode(),

@@ -96,11 +96,15 @@ class TableSchema(standard.TableSchema, extra="forbid"):
 
 
 class Resource(standard.Resource, extra="forbid"):
-    """A table of the package: where its data and its schema lie."""
+    """A table of the package: where its data and its schema lie.
+
+    Of several files the first has the reviewed rows, which people write, and every other one rows
+    that a program imports. Each has its own header.
+    """
 
     name: Name
     type: Literal["table"] = "table"
-    path: str
+    path: Annotated[tuple[str, ...], BeforeValidator(as_list)] = Key(min_length=1)
     schema_: str = Key(alias="schema")
     format: Literal["csv"] = "csv"
     mediatype: Literal["text/csv"] = "text/csv"
@@ -112,10 +116,11 @@ class Resource(standard.Resource, extra="forbid"):
 
     @field_validator("path", "schema_")
     @classmethod
-    def _stays_inside(cls, value: str) -> str:
-        path = PurePosixPath(value)
-        if path.is_absolute() or ".." in path.parts or ":" in value or "\\" in value:
-            raise ValueError(f"{value!r} is not a relative path inside the package")
+    def _stays_inside(cls, value: str | tuple[str, ...]) -> str | tuple[str, ...]:
+        for text in [value] if isinstance(value, str) else value:
+            path = PurePosixPath(text)
+            if path.is_absolute() or ".." in path.parts or ":" in text or "\\" in text:
+                raise ValueError(f"{text!r} is not a relative path inside the package")
         return value
 
 
@@ -165,7 +170,7 @@ class PackageDescriptor(standard.PackageDescriptor, extra="forbid"):
 
     @model_validator(mode="after")
     def _paths_are_unique(self) -> PackageDescriptor:
-        paths = Counter(resource.path for resource in self.resources)
+        paths = Counter(path for resource in self.resources for path in resource.paths)
         for path in sorted(path for path, times in paths.items() if times > 1):
-            raise ValueError(f"two resources have the path {path!r}")
+            raise ValueError(f"the path {path!r} is listed twice")
         return self

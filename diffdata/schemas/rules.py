@@ -26,6 +26,7 @@ from diffdata.schemas.patterns import whole
 from diffdata.schemas.standard import LEAST, MOST, WHOLE, Field, ForeignKey, TableSchema
 from diffdata.schemas.stated import (
     Acyclic,
+    Agree,
     AllOrNone,
     Arxiv,
     AsPrinted,
@@ -268,14 +269,14 @@ def rule_check(rule: Rule, schema: TableSchema, *joined: nw.Expr) -> Check:
             passes = _all_missing(columns) | ~_any_missing(columns)
             expected = f"values in all of {_list(columns)}, or in none"
         case RequiredIf(columns=columns, when=when, otherwise=otherwise):
-            holds = _condition(when, schema)
+            holds = condition(when, schema)
             passes = ~holds | ~_any_missing(columns)
             expected = f"a value in {_list(columns)} {_in_words(when)}"
             if otherwise == "empty":
                 passes = passes & (holds | _all_missing(columns))
                 expected += ", and only there"
         case EmptyIf(columns=columns, when=when):
-            passes = ~_condition(when, schema) | _all_missing(columns)
+            passes = ~condition(when, schema) | _all_missing(columns)
             expected = f"no value in {_list(columns)} {_in_words(when)}"
         case DatePrecision(date=date, precision=precision):
             first_day = nw.col(date).dt.day() == 1
@@ -325,7 +326,8 @@ def rule_check(rule: Rule, schema: TableSchema, *joined: nw.Expr) -> Check:
             expected = " and ".join(words) + (f" of its {key}" if key else "")
         case NearMedian(column=column, by=by, factor=factor):
             ratio = _as_float(column) / joined[0]
-            passes = _any_missing((column, *by)) | _within(ratio, factor)
+            zero = (_as_float(column) == 0).fill_null(False)
+            passes = _any_missing((column, *by)) | zero | _within(ratio, factor)
             expected = f"within a factor of {factor:g} of the median of its {_list(by)}"
         case NotAfter(date=date, key=key, reference=reference):
             own, (other, known_to) = nw.col(date), joined
@@ -364,10 +366,13 @@ def rule_check(rule: Rule, schema: TableSchema, *joined: nw.Expr) -> Check:
             passes, expected = joined[0], "a chain of references that ends"
         case Distinct():
             passes, expected = joined[0], "a row unlike every row before it"
+        case Agree(columns=columns, by=by):
+            passes = joined[0]
+            expected = f"the {_list(columns)} that other rows with its {_list(by)} have"
         case AsPrinted():
             passes, expected = joined[0], "a figure that the printed text has"
     if isinstance(rule, NearProduct | Within | Compared | AsPrinted) and rule.when is not None:
-        passes = passes | ~_condition(rule.when, schema)
+        passes = passes | ~condition(rule.when, schema)
     return Check(rule.name, rule.columns_used(), passes, expected, rule.severity)
 
 
@@ -390,7 +395,7 @@ def _in_words(when: When) -> str:
     return f"where {when.column} is {' or '.join(map(str, when.equals))}"
 
 
-def _condition(when: When, schema: TableSchema) -> nw.Expr:
+def condition(when: When, schema: TableSchema) -> nw.Expr:
     """Return the expression that a condition on a column holds."""
     field = schema.field(when.column)
     given = ~nw.col(when.column).is_null()

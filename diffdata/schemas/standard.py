@@ -246,11 +246,17 @@ class TableSchema(Readable):
                 kinds = {definition(self.field(name)).order for name in rule.columns}
                 if "" in kinds or len(kinds) > 1:
                     raise ValueError(f"rule {rule.name}: columns of these types have no order")
-            if isinstance(rule, Acyclic) and not any(
-                key.fields == (rule.column,) and not key.reference.resource
-                for key in self.foreign_keys
-            ):
-                raise ValueError(f"rule {rule.name}: {rule.column} does not refer to this table")
+            if isinstance(rule, Acyclic):
+                targets = {
+                    key.fields[0]: key.reference.resource
+                    for key in self.foreign_keys
+                    if len(key.fields) == 1
+                }
+                node = targets.get(self.primary_key[0], "") if self.primary_key else ""
+                if targets.get(rule.column) not in ("", node):
+                    raise ValueError(
+                        f"rule {rule.name}: {rule.column} does not refer to this table"
+                    )
             if isinstance(rule, NearMedian) and rule.column in rule.by:
                 raise ValueError(f"rule {rule.name}: {rule.column} cannot be in its own group")
             if when := getattr(rule, "when", None):

@@ -161,7 +161,10 @@ class NearProduct(_Rule):
 
 
 class NearMedian(_Rule):
-    """The column is within a factor of the median of the rows that agree in the columns `by`."""
+    """The column is within a factor of the median of the rows that agree in the columns `by`.
+
+    A zero passes: it is no multiple of another figure.
+    """
 
     rule: Literal["nearMedian"]
     column: Annotated[str, _Number]
@@ -231,6 +234,7 @@ class Compared(_Rule):
     `on` pairs columns of this table with columns of the other one, by default this table. The value
     is ``among`` those of the other rows, ``atLeast`` the least or ``atMost`` the greatest of them;
     dates are compared by month, and may be `slack` months off. Rows that find no other row pass.
+    With `where`, other rows count only if a column of theirs has one of some texts.
     """
 
     rule: Literal["compared"]
@@ -239,6 +243,7 @@ class Compared(_Rule):
     other: Name
     table: Name | Literal[""] = ""
     on: Annotated[dict[Name, Name], Key(min_length=1)]
+    where: dict[Name, tuple[str, ...]] = Key(default_factory=dict)
     slack: int = Key(default=0, ge=0)
     when: When | None = None
 
@@ -252,7 +257,9 @@ class Compared(_Rule):
         there = {} if self.table else names
         on = {names.get(own, own): there.get(other, other) for own, other in self.on.items()}
         other = there.get(self.other, self.other)
-        return super().renamed(names).model_copy(update={"on": on, "other": other})
+        where = {there.get(name, name): texts for name, texts in self.where.items()}
+        changes = {"on": on, "other": other, "where": where}
+        return super().renamed(names).model_copy(update=changes)
 
 
 class NoPlaceholders(_Rule):
@@ -285,7 +292,10 @@ class Arxiv(_Rule):
 
 
 class Acyclic(_Rule):
-    """No row refers to itself by the column (a foreign key into its own table), or by others."""
+    """No row refers to itself by the column (a foreign key into its own table), or by others.
+
+    In a table of pairs the column refers to the table that the first column of the key refers to.
+    """
 
     rule: Literal["acyclic"]
     column: Annotated[str, _Any]
@@ -301,6 +311,18 @@ class Distinct(_Rule):
     columns: _Columns
 
 
+class Agree(_Rule):
+    """Rows that agree in the columns `by` agree in `columns` too, where the condition holds.
+
+    Case and punctuation of text in `by` do not count; rows in which one of `by` is missing pass.
+    """
+
+    rule: Literal["agree"]
+    by: _Columns
+    columns: _Columns
+    when: When | None = None
+
+
 class AsPrinted(_Rule):
     """Some number in the text can mean the figure in the column, where the condition holds."""
 
@@ -311,12 +333,12 @@ class AsPrinted(_Rule):
 
 
 # What no expression can state: Python evaluates it.
-Rowwise = Acyclic | Distinct | AsPrinted | StartsWith | SameSpelling | Arxiv
+Rowwise = Acyclic | Distinct | Agree | AsPrinted | StartsWith | SameSpelling | Arxiv
 
 Rule = Annotated[
     Ordered | ExactlyOne | AtLeastOne | AllOrNone | RequiredIf | EmptyIf | DatePrecision
     | NearProduct | NearMedian | NotAfter | Referenced | Within | Different | NotInFuture
     | Compared | NoPlaceholders | StartsWith | SameSpelling | Arxiv | Acyclic | Distinct
-    | AsPrinted,
+    | Agree | AsPrinted,
     Key(discriminator="rule"),
 ]  # fmt: skip

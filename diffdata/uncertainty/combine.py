@@ -6,11 +6,14 @@ Bad arguments raise `InvalidInputError`, which names the argument or the row.
 from __future__ import annotations
 
 import math
+import sys
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import NormalDist, fmean
+from statistics import NormalDist
 from typing import Any
+
+import numpy as np
 
 from diffdata.errors import InvalidInputError
 from diffdata.uncertainty.distributions import (
@@ -21,16 +24,19 @@ from diffdata.uncertainty.distributions import (
     Shifted,
     Uniform,
     check_interval,
-    deviations,
+    check_weights,
 )
+from diffdata.uncertainty.quantity import DRAWS, Quantity, check_level, in_order, sample_jointly
 
 __all__ = [
-    "Conflict", "conflict", "from_data", "from_estimate", "mean_of", "pool", "pool_estimates",
-    "three_numbers",
+    "Conflict", "Pooled", "conflict", "from_data", "from_estimate", "mean_of", "pool",
+    "pool_estimates", "pool_quantities", "rank_correlation", "three_numbers",
 ]  # fmt: skip
 
 
-def three_numbers(low: float, centre: float, high: float, level: float = 0.9) -> Distribution:
+def three_numbers(
+    low: float, centre: float, high: float, level: float = 0.9, *, unit: str = ""
+) -> Distribution:
     """Fit a distribution through an interval and its median, however skewed.
 
     A shifted lognormal passes through all three; its origin o solves
@@ -41,6 +47,7 @@ def three_numbers(low: float, centre: float, high: float, level: float = 0.9) ->
     ----------
     low, high, level : the bounds of the central interval, and its probability
     centre : the median, strictly between them
+    unit : the unit, to be shown
 
     Examples
     --------
@@ -53,12 +60,13 @@ def three_numbers(low: float, centre: float, high: float, level: float = 0.9) ->
         raise InvalidInputError(
             f"centre: expected between low and high, found {low}, {centre} and {high}"
         )
-    skew = (low + high - 2 * centre) / (high - low)
-    if abs(skew) < 1e-8:  # the origin would be too far away for the precision of a float
-        return Normal.from_interval(low, high, level)
-    origin = (low * high - centre**2) / (low + high - 2 * centre)
-    sides = sorted((abs(low - origin), abs(high - origin)))
-    return Shifted(Lognormal.from_interval(sides[0], sides[1], level), origin, skew < 0)
+    below, above = centre - low, high - centre
+    skew = above - below
+    if abs(skew) < 1e-8 * (high - low):  # the origin would be too far away for a float
+        return Normal.from_interval(low, high, level, unit=unit)
+    sides = sorted((below * (below / abs(skew)), above * (above / abs(skew))))
+    base = Lognormal.from_interval(sides[0], sides[1], level)
+    return Shifted(base, low - below * (below / skew), skew < 0, unit=unit)
 
 
 def from_data(
@@ -90,45 +98,89 @@ def from_data(
     return (Lognormal if log else Normal)(fitted.mean, fitted.stdev)
 
 
-def from_estimate(row: Mapping[str, Any], scale: str = "log") -> Distribution | float:
+def from_estimate(
+    row: Mapping[str, Any],
+    scale: str = "log",
+    *,
+    level: float | None = None,
+    centre: str = "warn",
+) -> Distribution | float:
     """Make a distribution from a row of ``estimates``, or its value if it has no interval.
 
     Without a stated family an interval becomes a lognormal on a logarithmic scale and a normal on a
-    linear one (``cottier-comments``, advice 1.3).
+    linear one (``cottier-comments``, advice 1.3). What the row says and the result does not use
+    gives a warning; a row of which nothing can be used is an error.
 
     Parameters
     ----------
-    row : value, low, high, level, family, support_low, support_high and estimate_id
+    row : value, low, high, level, family, support_low, support_high, statistic, limit, unit,
+        currency and estimate_id; those that it lacks count as missing
     scale : the scale of its quantity, ``log`` or ``linear``
+    level : the probability to assume for an interval whose row states none
+    centre : what becomes of a value beside an interval: ``warn`` that it is not used, ``ignore``
+        it, or ``fit`` a distribution that has it as its median (see `three_numbers`)
 
     Examples
     --------
-    >>> row = {"estimate_id": "x", "low": 5e6, "high": 33e6, "level": 0.9}
-    >>> round(from_estimate(row).median)
-    12845233
+    >>> row = {"estimate_id": "x", "low": 5e6, "high": 33e6, "level": 0.9, "unit": "currency",
+    ...        "currency": "USD"}
+    >>> from_estimate(row)
+    12.8M USD, 5M to 33M at 90 %
+    >>> from_estimate(row | {"value": 12e6}, centre="fit")
+    12M USD, 5M to 33M at 90 %
     """
-    value, low, high, level = (_number(row.get(x)) for x in ("value", "low", "high", "level"))
-    family = row.get("family")
-    fitted: Distribution | None = None
+    if centre not in ("warn", "ignore", "fit"):
+        raise InvalidInputError(f"centre: expected warn, ignore or fit, found {centre!r}")
+    cells = {name: _present(cell) for name, cell in row.items()}
+    value, low, high, stated = (_number(cells.get(x)) for x in ("value", "low", "high", "level"))
+    stated = level if stated is None else stated
+    named, unused = f"estimate {cells.get('estimate_id')}", ""
     try:
-        if low is not None and high is not None and family in ("uniform", "loguniform"):
-            fitted = (Uniform if family == "uniform" else LogUniform)(low, high)
-        elif low is not None and high is not None and level is not None:
-            log = family == "lognormal" or (family != "normal" and scale == "log" and low > 0)
-            fitted = (Lognormal if log else Normal).from_interval(low, high, level)
-        if fitted is not None:
-            ends = {end: _number(row.get(f"support_{end}")) for end in ("low", "high")}
-            support = {end: bound for end, bound in ends.items() if bound is not None}
+        if low is None or high is None:
+            bounds = [f"{end} {x}" for end, x in (("low", low), ("high", high)) if x is not None]
+            unused = f"a bound on one side ({bounds[0]})" if bounds else ""
+        elif stated is None and cells.get("family") not in ("uniform", "loguniform"):
+            unused = f"bounds without a level ({low} to {high}); level= states one"
+        else:
+            if value is not None and centre == "warn":
+                message = f"{named}: the central value {value} is not used beside its interval; "
+                _warn(message + "centre='fit' uses it, and centre='ignore' is silent")
+            fitted = _fit(cells, low, high, stated, scale, value if centre == "fit" else None)
+            ends = {end: cells.get(f"support_{end}") for end in ("low", "high")}
+            support = {end: float(bound) for end, bound in ends.items() if bound is not None}
             return fitted.truncated(**support) if support else fitted
         if value is None:
-            raise InvalidInputError("neither value nor interval")
+            raise InvalidInputError(
+                f"not a distribution: it has {unused or 'neither value nor interval'}"
+            )
         if value == 0 and scale == "log":
             raise InvalidInputError(
                 "0 is not possible on a logarithmic scale; leave an unknown value empty"
             )
     except InvalidInputError as error:
-        raise InvalidInputError(f"estimate {row.get('estimate_id')}: {error}") from None
+        raise InvalidInputError(f"{named}: {error}") from None
+    if cells.get("limit") == "order_of_magnitude":
+        unused = "that its value is an order of magnitude"
+    if unused:
+        _warn(f"{named}: the value {value} counts as exact; not used is {unused}")
     return value
+
+
+def _fit(
+    cells: Mapping[Any, Any], low: float, high: float, level: Any, scale: str, median: float | None
+) -> Distribution:
+    family, unit = cells.get("family"), cells.get("unit") or ""
+    unit = {"currency": cells.get("currency") or "", "1": ""}.get(unit, unit)
+    if family in ("uniform", "loguniform"):
+        if level not in (None, 1) or median is not None:
+            raise InvalidInputError(f"a {family} distribution has two ends, and no level or centre")
+        return (Uniform if family == "uniform" else LogUniform)(low, high, unit=unit)
+    if median is not None:
+        if family or cells.get("statistic") == "mean":
+            raise InvalidInputError("centre: a fit needs a median, and no stated family")
+        return three_numbers(low, median, high, level, unit=unit)
+    log = family == "lognormal" or (family != "normal" and scale == "log" and low > 0)
+    return (Lognormal if log else Normal).from_interval(low, high, level, unit=unit)
 
 
 def pool_estimates(
@@ -138,7 +190,8 @@ def pool_estimates(
 
     Parameters
     ----------
-    rows : with value, low, high and estimate_id; the same level, unit and currency in all
+    rows : with value, low, high and estimate_id; the same level, unit, currency and price year in
+        all
     weights : one per row; equal by default
 
     Examples
@@ -156,7 +209,7 @@ def pool_estimates(
             raise InvalidInputError(
                 f"estimate {name}: expected value, low and high, found {figures}"
             )
-        for part in ("unit", "currency", "level"):
+        for part in ("unit", "currency", "price_year", "level"):
             first, this = (_present(one.get(part)) for one in (rows[0], row))
             if first != this:
                 raise InvalidInputError(
@@ -182,13 +235,13 @@ def pool(numbers: Sequence[Sequence[float]], weights: Sequence[float]) -> tuple[
     >>> pool([(0.10, 0.01, 0.30), (0.35, 0.10, 0.80)], [3, 1])
     (0.1625, 0.0325, 0.425)
     """
-    if len(numbers) != len(weights) or len({len(row) for row in numbers}) != 1:
-        raise InvalidInputError(
-            "numbers and weights: expected sequences of one length, and a weight for each"
-        )
-    if not (0 < math.fsum(weights) < math.inf) or min(weights) < 0:
-        raise InvalidInputError(f"weights: expected none negative, not all zero, found {weights}")
-    return tuple(fmean(column, weights) for column in zip(*numbers, strict=True))
+    shares = check_weights(weights, len(numbers))
+    if len({len(row) for row in numbers}) != 1:
+        raise InvalidInputError("numbers and weights: expected sequences of one length")
+    found = np.tensordot(shares, np.asarray(numbers, dtype=float), axes=1)
+    if not np.isfinite(found).all():
+        raise InvalidInputError(f"numbers: expected finite numbers, found {numbers}")
+    return tuple(found.tolist())
 
 
 def mean_of(
@@ -210,7 +263,7 @@ def mean_of(
     >>> round(mean_of([1, 100]), 9), mean_of([1, 2])
     (10.0, 1.5)
     """
-    if not values:
+    if len(values) == 0:
         raise InvalidInputError("values: expected at least one")
     if method not in ("auto", "geometric", "arithmetic"):
         raise InvalidInputError(f"method: expected auto, geometric or arithmetic, found {method!r}")
@@ -227,32 +280,140 @@ def mean_of(
 
 
 @dataclass(frozen=True)
+class Pooled:
+    """Independent estimates of one quantity, pooled, and how far they differ.
+
+    Attributes
+    ----------
+    fixed : their mean with the weights 1 / variance, its deviation multiplied by the scale factor
+    random : their mean if the true values differ from each other, with the variance tau_squared
+    scale_factor : S of the Review of Particle Physics, the root of chi_squared over its degrees of
+        freedom, at least 1
+    tau_squared : the variance between the true values (DerSimonian and Laird 1986)
+    i_squared : the share of the variance that is not the estimates' own (Higgins and Thompson 2002)
+    chi_squared : the weighted sum of squared distances from the fixed mean (Cochran's Q)
+    degrees_of_freedom : the number of estimates less 1
+    log : whether all of this is about logarithms
+    """
+
+    fixed: Distribution
+    random: Distribution
+    scale_factor: float
+    tau_squared: float
+    i_squared: float
+    chi_squared: float
+    degrees_of_freedom: int
+    log: bool
+
+
+def pool_quantities(quantities: Sequence[Quantity]) -> Pooled:
+    """Pool independent estimates of one quantity by their precision, and report heterogeneity.
+
+    Source of the scale factor: Review of Particle Physics, Introduction, section 5.2.2 (without its
+    rule to leave out imprecise estimates); of the rest: meta-analysis, as the attributes say.
+
+    Parameters
+    ----------
+    quantities : at least one; pooled by their logarithms if all are lognormals, and otherwise by
+        their means and standard deviations, which must be above 0
+
+    Examples
+    --------
+    >>> found = pool_quantities([Normal(10, 1), Normal(14, 1)])
+    >>> round(found.scale_factor, 2), round(found.tau_squared, 2), found.fixed
+    (2.83, 7.0, 12, 8.71 to 15.3 at 90 %)
+    """
+    if not quantities or not all(isinstance(quantity, Quantity) for quantity in quantities):
+        raise InvalidInputError("quantities: expected at least one, and no plain numbers")
+    sources = [x for quantity in quantities for x in in_order([quantity]) if not x.parts]
+    if len(set(sources)) < len(sources):
+        raise InvalidInputError("quantities: expected independent ones, but some share a variable")
+    log = all(isinstance(quantity, Lognormal) for quantity in quantities)
+    terms = [quantity.log() if log else quantity for quantity in quantities]
+    means, errors = (np.array([getattr(x, part) for x in terms]) for part in ("mean", "std"))
+    if not (np.isfinite(means) & np.isfinite(errors) & (errors > 0)).all():
+        raise InvalidInputError("quantities: expected finite standard deviations above 0")
+    weights, degrees = errors**-2.0, len(terms) - 1
+    mean = np.average(means, weights=weights)
+    chi_squared = float((weights * (means - mean) ** 2).sum())
+    spread = weights.sum() - (weights**2).sum() / weights.sum()
+    tau_squared = max(0.0, (chi_squared - degrees) / spread) if degrees else 0.0
+    scale = max(1.0, math.sqrt(chi_squared / degrees)) if degrees else 1.0
+    both = 1 / (errors**2 + tau_squared)
+    family = Lognormal if log else Normal
+    units = {quantity.unit for quantity in quantities}
+    unit = units.pop() if len(units) == 1 else ""
+    return Pooled(
+        fixed=family(float(mean), float(scale * weights.sum() ** -0.5), unit=unit),
+        random=family(float(np.average(means, weights=both)), float(both.sum() ** -0.5), unit=unit),
+        scale_factor=scale,
+        tau_squared=float(tau_squared),
+        i_squared=max(0.0, 1 - degrees / chi_squared) if chi_squared else 0.0,
+        chi_squared=chi_squared,
+        degrees_of_freedom=degrees,
+        log=log,
+    )
+
+
+def rank_correlation(first: Quantity, second: Quantity, draws: int = DRAWS, seed: int = 0) -> float:
+    """Return Spearman's rank correlation of two quantities, from their draws.
+
+    Parameters
+    ----------
+    first, second : quantities; what they have in common is drawn once
+    draws, seed : the number of draws, of which the standard error is at most the inverse root
+
+    Examples
+    --------
+    >>> shared = Normal(0, 1)
+    >>> round(rank_correlation(shared + Normal(0, 1), shared + Normal(0, 1)), 2)  # exact: 0.4826
+    0.48
+    """
+    ranks: list[Any] = []
+    for samples in sample_jointly([first, second], draws, seed):
+        _, places, counts = np.unique(samples.values, return_inverse=True, return_counts=True)
+        ranks.append((counts.cumsum() - counts / 2)[places])  # equal values share their mean rank
+    if min(np.ptp(rank) for rank in ranks) == 0:
+        raise InvalidInputError("first and second: a constant has no correlation")
+    return float(np.asarray(np.corrcoef(ranks))[0, 1])
+
+
+@dataclass(frozen=True)
 class Conflict:
     """How far apart two estimates are.
 
     Attributes
     ----------
-    deviations : the distance of the medians in standard deviations of their difference
+    deviations : the distance of the estimates, as that of a normal which has the same probability
+        of lying beyond zero; for normals and lognormals the distance of the medians in standard
+        deviations of the difference
     ratio : the median of the first divided by that of the second
-    overlap : whether their intervals at the requested level have a value in common
-    conflicting : whether `deviations` is more than the level allows
+    overlap : whether their central intervals at (1 + level) / 2 have a value in common; without one
+        they conflict, however they depend on each other
+    conflicting : whether the difference lies beyond zero with more than (1 + level) / 2
+    probability : that the first is greater than the second (equal values count half)
     """
 
     deviations: float
     ratio: float
     overlap: bool
     conflicting: bool
+    probability: float = 0.5
 
 
-def conflict(first: Distribution, second: Distribution, level: float = 0.9) -> Conflict:
+def conflict(first: Quantity | float, second: Quantity | float, level: float = 0.95) -> Conflict:
     """Return whether two estimates of the same quantity conflict, and how far apart they are.
+
+    They conflict if one is greater than the other with a probability of more than (1 + level) / 2,
+    so that of pairs of correct estimates the share 1 - level is called conflicting. Which one is
+    greater does not depend on the scale: the answer is the same for their logarithms.
 
     Source: ``cottier-comments``, advice 2.2: account for the uncertainty before looking for a flaw.
 
     Parameters
     ----------
-    first, second : two independent estimates, compared in logarithms if both are lognormal
-    level : they conflict if their distance lies outside the central interval of no difference
+    first, second : quantities or numbers; what they have in common does not count as a difference
+    level : the share of pairs of correct estimates that should not be called conflicting
 
     Examples
     --------
@@ -260,22 +421,30 @@ def conflict(first: Distribution, second: Distribution, level: float = 0.9) -> C
     >>> found.overlap, found.conflicting, round(found.deviations, 1)
     (False, True, 3.3)
     """
-    reach = deviations(level)
-    medians = first.median, second.median
-    (low_1, high_1), (low_2, high_2) = first.interval(level), second.interval(level)
-    if isinstance(first, Lognormal) and isinstance(second, Lognormal):
-        distance, sigma = abs(first.mu - second.mu), math.hypot(first.sigma, second.sigma)
-    else:
-        distance = abs(medians[0] - medians[1])
-        sigma = math.hypot((high_1 - low_1) / 2 / reach, (high_2 - low_2) / 2 / reach)
-    apart = distance / sigma if sigma else (0.0 if distance == 0 else math.inf)
-    ratio = medians[0] / medians[1] if medians[1] else math.nan
-    return Conflict(apart, ratio, low_1 <= high_2 and low_2 <= high_1, apart > reach)
+    check_level(level)
+    first, second = (x if isinstance(x, Quantity) else Normal(float(x), 0) for x in (first, second))
+    below, above = first.probability_below(second), second.probability_below(first)
+    equal = max(0.0, 1 - below - above) / 2
+    least = min(below, above) + equal
+    (low_1, high_1), (low_2, high_2) = (x.interval((1 + level) / 2) for x in (first, second))
+    overlap = low_1 <= high_2 and low_2 <= high_1
+    return Conflict(
+        deviations=-NormalDist().inv_cdf(min(least, 0.5)) if least > 0 else math.inf,
+        ratio=first.median / second.median if second.median else math.nan,
+        overlap=overlap,
+        conflicting=2 * least < 1 - level or not overlap,
+        probability=min(1.0, above + equal),
+    )
+
+
+def _warn(message: str) -> None:
+    warnings.warn(message, UserWarning, stacklevel=3)
 
 
 def _present(value: Any) -> Any:
     """Return None for a missing value of any library."""
-    return None if value is None or value != value else value
+    missing = getattr(sys.modules.get("pandas"), "NA", None)
+    return None if value is None or value is missing or value != value else value
 
 
 def _number(value: Any) -> float | None:

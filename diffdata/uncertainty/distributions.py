@@ -1,69 +1,127 @@
-"""Families of distributions, fitted from intervals, with exact quantiles and means.
+"""Families of distributions, fitted from intervals, with exact quantiles, densities and moments.
 
-A product, quotient or power of lognormals is a lognormal again. It is kept as a sum of the standard
-normals behind its factors, so that a factor used twice counts once and all moments are exact.
-Quantities are one-dimensional and without unit; bad arguments raise `InvalidInputError`.
+Sums of normals are normals, and products, quotients and powers of lognormals are lognormals. They
+are kept as sums of the standard normals behind their terms, so that a term used twice counts once.
+Bad arguments raise `InvalidInputError`.
 """
-# ruff: noqa: D102 (methods are documented where they are declared, in Distribution)
+# ruff: noqa: D102 (methods are documented where they are declared, in Distribution and Quantity)
 
 from __future__ import annotations
 
 import math
 import operator
 from abc import abstractmethod
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from numbers import Real
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from statistics import NormalDist
-from typing import TYPE_CHECKING, Any
+from typing import Any, Self
+
+import numpy as np
 
 from diffdata.errors import InvalidInputError, optional_library
-from diffdata.uncertainty.quantity import Quantiles, Quantity, check_level
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    from diffdata.uncertainty.quantity import Array, Operator, Sampling
+from diffdata.uncertainty.quantity import (
+    Array,
+    Function,
+    Quantity,
+    check_bounds,
+    check_level,
+    in_order,
+)
 
 __all__ = [
-    "Clipped", "Distribution", "LogUniform", "Lognormal", "Normal", "Shifted", "Truncated",
-    "Uniform",
+    "Clipped", "Distribution", "LogUniform", "Lognormal", "Mixture", "Normal", "Shifted",
+    "Truncated", "Uniform", "correlated", "mixture",
 ]  # fmt: skip
 
 _STANDARD = NormalDist()
-_LEAST_SHARE = 1e-3  # of a distribution that a truncation must leave, to be drawn by rejection
+_LEAST_SHARE = 1e-9  # of a distribution that a truncation must leave, for precise quantiles
+_ERFC = np.vectorize(math.erfc, otypes=[float])
+_INVERSE = np.vectorize(
+    lambda p: _STANDARD.inv_cdf(p) if 0 < p < 1 else (p - 0.5) * math.inf, otypes=[float]
+)
 
 
-class Distribution(Quantity, Quantiles):
+class Distribution(Quantity):
     """A quantity whose distribution function is known in closed form."""
 
     @abstractmethod
-    def cdf(self, value: float) -> float:
-        """Return the probability of not being above `value`."""
+    def moment(self, power: int, low: float = -math.inf, high: float = math.inf) -> float:
+        """Return E[X^power; low < X <= high], the part of a moment that lies between two values.
 
-    @abstractmethod
+        The power is 0 (for the probability), 1 or 2.
+        """
+
     def mean_between(self, low: float, high: float) -> float:
         """Return the part of the mean that lies between two values, E[X; low < X <= high]."""
-
-    @abstractmethod
-    def values(self, draws: int, rng: np.random.Generator) -> Array:
-        """Return an array of `draws` independent values."""
+        return self.moment(1, low, high)
 
     @property
     def mean(self) -> float:
-        """The arithmetic mean."""
-        return self.mean_between(-math.inf, math.inf)
+        return self.moment(1)
 
-    def truncated(self, low: float = -math.inf, high: float = math.inf) -> Truncated:
-        """Return the distribution conditional on lying between the bounds: renormalised."""
-        return Truncated(self, low, high)
+    @property
+    def std(self) -> float:
+        return math.sqrt(max(0.0, self.moment(2) - self.mean**2))
+
+    def standard_error(self, probability: float | None = None) -> float:
+        del probability
+        return 0.0
+
+    def truncated(self, low: float = -math.inf, high: float = math.inf) -> Distribution:
+        """Return the distribution conditional on lying between the bounds: renormalised.
+
+        It is a function of the same variable: a draw keeps its rank.
+        """
+        return Truncated(self, low, high, unit=self.unit)
 
     def clipped(self, low: float = -math.inf, high: float = math.inf) -> Clipped:
-        """Return the distribution with values beyond a bound moved onto it, which gets mass."""
-        return Clipped(self, low, high)
+        return Clipped(self, low, high, unit=self.unit)
 
-    def fresh(self, sampling: Sampling) -> Array:
-        return self.values(sampling.draws, sampling.rng)
+    def closed_form(self, function: Function, operands: Sequence[Any], unit: str) -> Any:
+        match function, *operands:
+            case np.add | np.subtract, Normal() | float() as a, Normal() | float() as b:
+                return Normal.sum((a, 1), (b, 1 if function is np.add else -1), unit=unit)
+            case (np.multiply, Normal() as a, float(b)) | (np.multiply, float(b), Normal() as a):
+                return Normal.sum((a, b), unit=unit)
+            case np.divide, Normal() as a, float(b) if b:
+                return Normal.sum((a, 1 / b), unit=unit)
+            case np.negative, Normal() as a:
+                return Normal.sum((a, -1), unit=unit)
+            case (np.positive, a) | (np.absolute, Lognormal() as a):
+                return a
+            case np.exp, Normal() as a:
+                return Lognormal.sum((a, 1))
+            case np.power, float(a), Normal() as b if a > 0:
+                return Lognormal.sum((b, math.log(a)))
+            case np.log, Lognormal() as a:
+                return Normal.sum((a, 1))
+            case np.power, Lognormal() as a, float(b):
+                return Lognormal.sum((a, b))
+            case np.multiply | np.divide, Lognormal() | float() as a, Lognormal() | float() as b:
+                signs = 1, 1 if function is np.multiply else -1
+                logs = [x if isinstance(x, Lognormal) else float(_logs(x)) for x in (a, b)]
+                if -math.inf not in logs:
+                    return Lognormal.sum(*zip(logs, signs, strict=True), unit=unit)
+            case (np.maximum, a, float(b)) | (np.maximum, float(b), a) if math.isfinite(b):
+                return a.clipped(low=b)
+            case (np.minimum, a, float(b)) | (np.minimum, float(b), a) if math.isfinite(b):
+                return a.clipped(high=b)
+        return None
+
+    def probability_below(self, other: Quantity | float) -> float:
+        """Return P(self < other): exact, or for independent distributions by quadrature."""
+        match self, other:
+            case (Normal(), Normal()) | (Lognormal(), Lognormal()):
+                return Normal.sum((self, 1), (other, -1)).probability_below(0.0)
+            case _, Mixture(components, _, choice) if choice not in in_order([self]):
+                return float(other._average([self.probability_below(x) for x in components]))
+            case _, Distribution() if set(in_order([self])).isdisjoint(in_order([other])):
+                # The mean of P(self < y) over the quantiles y of the other, of probability cdf(z).
+                z = np.linspace(-8.5, 8.5, 20_001)
+                values = np.nextafter(other._quantile(_normal_cdf(z)), -math.inf)
+                return float(np.average(self._cdf(values), weights=np.exp(-(z**2) / 2)))
+        return super().probability_below(other)
 
     def to_scipy(self) -> Any:
         """Return the same distribution as a frozen one of `scipy.stats`, where it has one."""
@@ -87,56 +145,131 @@ class Distribution(Quantity, Quantiles):
         )
 
 
-@dataclass(frozen=True, eq=False)
-class Normal(Distribution):
+@dataclass(frozen=True, eq=False, repr=False)
+class _Source(Quantity):
+    """A standard normal behind normals and lognormals."""
+
+    def compute(self, *values: Any) -> Array:
+        draws, rng = values
+        return np.asarray(rng.standard_normal(draws))
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class _Gaussian(Distribution):
+    """A normal, or what has a normal logarithm: a sum of multiples of standard normals."""
+
+    mu: float
+    sigma: float
+    shares: Mapping[Quantity, float] = field(default_factory=dict)  # by default of a new source
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.mu) and 0 <= self.sigma < math.inf):
+            raise InvalidInputError(
+                "mu and sigma: expected finite numbers, sigma from 0 up, "
+                f"found {self.mu} and {self.sigma}"
+            )
+        if not self.shares:
+            object.__setattr__(self, "shares", {_Source(): self.sigma})
+
+    @classmethod
+    def sum(cls, *terms: tuple[Any, float], unit: str = "") -> Self:
+        """Return the sum of multiples of numbers and of normals, or of their logarithms."""
+        mu, shares = 0.0, dict[Quantity, float]()
+        for term, factor in terms:
+            mu += factor * (term.mu if isinstance(term, _Gaussian) else term)
+            for source, share in term.shares.items() if isinstance(term, _Gaussian) else ():
+                shares[source] = shares.get(source, 0.0) + factor * share
+        return cls(mu, math.hypot(*shares.values()), shares, unit=unit)
+
+    @property
+    def parts(self) -> tuple[Any, ...]:
+        return tuple(self.shares)
+
+    def compute(self, *values: Any) -> Array:
+        first, *others = map(operator.mul, self.shares.values(), values)
+        for other in others:
+            first += other
+        first += self.mu
+        return np.asarray(first)
+
+    def _standard(self, value: Any) -> Array:
+        if self.sigma == 0:
+            return np.where(value >= self.mu, math.inf, -math.inf)
+        with np.errstate(over="ignore"):
+            return np.asarray((value - self.mu) / self.sigma)
+
+
+class Normal(_Gaussian):
     """A normal distribution with mean `mu` and standard deviation `sigma`, which may be 0.
+
+    Sums and differences of normals are exact; a term used twice is one draw.
 
     Examples
     --------
     >>> low, high = Normal.from_interval(1.7, 3.3, 0.8).interval(0.8)
     >>> round(low, 9), round(high, 9)
     (1.7, 3.3)
+    >>> gain = Normal(2, 1)
+    >>> (gain + gain).std, (gain - gain).std, gain.exp().mu
+    (2.0, 0.0, 2.0)
     """
 
-    mu: float
-    sigma: float
-
-    def __post_init__(self) -> None:
-        _check_parameters(self.mu, self.sigma)
-
     @classmethod
-    def from_interval(cls, low: float, high: float, level: float = 0.9) -> Normal:
+    def from_interval(cls, low: float, high: float, level: float = 0.9, *, unit: str = "") -> Self:
         """Fit the normal whose central interval at `level` is from `low` to `high`."""
         check_interval(low, high)
-        return cls((low + high) / 2, (high - low) / 2 / deviations(level))
+        return cls(low / 2 + high / 2, (high / 2 - low / 2) / deviations(level), unit=unit)
 
-    def _quantile(self, probability: float) -> float:
+    @property
+    def std(self) -> float:
+        return self.sigma
+
+    def _quantile(self, probability: Array) -> Array:
         if self.sigma == 0:
-            return self.mu
-        if probability in (0, 1):
-            return math.inf if probability else -math.inf
-        return self.mu + self.sigma * _STANDARD.inv_cdf(probability)
+            return np.full_like(probability, self.mu)
+        return np.asarray(self.mu + self.sigma * _INVERSE(probability))
 
-    def cdf(self, value: float) -> float:
-        return _STANDARD.cdf(self._standard(value))
+    def _cdf(self, value: Array) -> Array:
+        return _normal_cdf(self._standard(value))
 
-    def mean_between(self, low: float, high: float) -> float:
-        """Return E[X; low < X <= high] = mu (F(b) - F(a)) - sigma (f(b) - f(a))."""
-        a, b = self._standard(low), self._standard(high)
-        share, slope = _STANDARD.cdf(b) - _STANDARD.cdf(a), _STANDARD.pdf(b) - _STANDARD.pdf(a)
-        return self.mu * share - self.sigma * slope
-
-    def _standard(self, value: float) -> float:
+    def _pdf(self, value: Array) -> Array:
         if self.sigma == 0:
-            return math.inf if value >= self.mu else -math.inf
-        return (value - self.mu) / self.sigma
+            return np.where(value == self.mu, math.inf, 0.0)
+        return _normal_pdf(self._standard(value)) / self.sigma
 
-    def values(self, draws: int, rng: np.random.Generator) -> Array:
-        return rng.normal(self.mu, self.sigma, draws)
+    def moment(self, power: int, low: float = -math.inf, high: float = math.inf) -> float:
+        ends = np.array([self._standard(low), self._standard(high)])
+        share = np.diff(_normal_cdf(ends))[0]
+        first = -np.diff(_normal_pdf(ends))[0]  # E[Z; a < Z <= b], with E[Z^2] after it
+        second = share - np.diff(np.clip(ends, -99, 99) * _normal_pdf(ends))[0]
+        mu, sigma = self.mu, self.sigma
+        if power == 2:
+            return float(mu * (mu * share + 2 * sigma * first) + sigma * (sigma * second))
+        return float(mu * share + sigma * first if power else share)
 
 
-@dataclass(frozen=True, eq=False)
-class Lognormal(Distribution):
+class _Exponential(Distribution):
+    """What has a logarithm that is a distribution."""
+
+    @property
+    @abstractmethod
+    def _logarithm(self) -> Distribution: ...
+
+    def _quantile(self, probability: Array) -> Array:
+        return _exp(self._logarithm._quantile(probability))
+
+    def _cdf(self, value: Array) -> Array:
+        return self._logarithm._cdf(_logs(value))
+
+    def _pdf(self, value: Array) -> Array:
+        density = np.asarray(self._logarithm._pdf(_logs(value)))
+        return np.divide(density, value, out=np.zeros_like(density), where=value > 0)
+
+    def compute(self, *values: Any) -> Array:
+        return _exp(self._logarithm.compute(*values))
+
+
+class Lognormal(_Exponential, _Gaussian):
     """A positive quantity whose natural logarithm is normal, with mean `mu` and deviation `sigma`.
 
     Products, quotients and powers of lognormals are lognormals; a factor used twice is one draw.
@@ -150,64 +283,31 @@ class Lognormal(Distribution):
     True
     """
 
-    mu: float
-    sigma: float
-    # The logarithm is mu plus these shares of independent standard normals, each named by the
-    # lognormal that introduced it; a lognormal made from numbers has only its own.
-    shares: Mapping[Lognormal, float] | None = field(default=None, repr=False)
-
-    def __post_init__(self) -> None:
-        _check_parameters(self.mu, self.sigma)
-
     @classmethod
-    def from_interval(cls, low: float, high: float, level: float = 0.9) -> Lognormal:
+    def from_interval(cls, low: float, high: float, level: float = 0.9, *, unit: str = "") -> Self:
         """Fit the lognormal whose central interval at `level` is from `low` (above 0) to `high`."""
         check_interval(low, high, positive=True)
-        spread = math.log(high / low) / 2
-        return cls(math.log(low) + spread, spread / deviations(level))
+        spread = (math.log(high) - math.log(low)) / 2
+        return cls(math.log(low) + spread, spread / deviations(level), unit=unit)
 
-    def _quantile(self, probability: float) -> float:
-        return math.exp(Normal(self.mu, self.sigma).quantile(probability))
+    @property
+    def _logarithm(self) -> Normal:
+        return Normal(self.mu, self.sigma, self.shares)
 
-    def cdf(self, value: float) -> float:
-        return Normal(self.mu, self.sigma).cdf(_log(value))
+    @property
+    def std(self) -> float:
+        return self.mean * math.sqrt(_exp(self.sigma**2, np.expm1))
 
-    def mean_between(self, low: float, high: float) -> float:
-        """Return the mean times the share of the lognormal with mu + sigma^2 for mu."""
-        tilted = Normal(self.mu + self.sigma**2, self.sigma)
-        share = tilted.cdf(_log(high)) - tilted.cdf(_log(low))
-        return math.exp(self.mu + self.sigma**2 / 2) * share
-
-    def combined(self, function: Operator, *operands: Quantity | float) -> Quantity:
-        if function is operator.pow and operands[0] is self:
-            exponent = operands[1]
-            if not isinstance(exponent, Real) or not math.isfinite(exponent):
-                raise InvalidInputError(
-                    f"exponent: a lognormal needs a finite number as its exponent, found {exponent}"
-                )
-            return _product((self, float(exponent)))
-        if function in (operator.mul, operator.truediv):
-            first, second = map(_lognormal, operands)
-            if first and second:
-                return _product((first, 1), (second, 1 if function is operator.mul else -1))
-        return super().combined(function, *operands)
-
-    def fresh(self, sampling: Sampling) -> Array:
-        import numpy as np
-
-        logarithm = np.full(sampling.draws, float(self.mu))
-        for name, share in _shares(self).items():
-            if name not in sampling.normals:
-                sampling.normals[name] = sampling.rng.standard_normal(sampling.draws)
-            logarithm += share * sampling.normals[name]
-        np.exp(logarithm, out=logarithm)
-        return logarithm
-
-    def values(self, draws: int, rng: np.random.Generator) -> Array:
-        return rng.lognormal(self.mu, self.sigma, draws)
+    def moment(self, power: int, low: float = -math.inf, high: float = math.inf) -> float:
+        """Return the moment times the share of the lognormal with mu + power sigma^2 for mu."""
+        tilted = Normal(self.mu + power * self.sigma**2, self.sigma)
+        share = tilted.moment(0, *_logs([low, high]))
+        return (
+            share * float(_exp(power * self.mu + (power * self.sigma) ** 2 / 2)) if share else 0.0
+        )
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Uniform(Distribution):
     """A quantity for which all values from `low` to `high` are equally likely."""
 
@@ -217,24 +317,34 @@ class Uniform(Distribution):
     def __post_init__(self) -> None:
         check_interval(self.low, self.high)
 
-    def _quantile(self, probability: float) -> float:
-        return self.low + probability * (self.high - self.low)
+    @property
+    def std(self) -> float:
+        return (self.high / 2 - self.low / 2) / math.sqrt(3)
 
-    def cdf(self, value: float) -> float:
+    def _quantile(self, probability: Array) -> Array:
+        return np.asarray((1 - probability) * self.low + probability * self.high)
+
+    def _cdf(self, value: Array) -> Array:
         if self.low == self.high:
-            return float(value >= self.high)
-        return (_between(value, self.low, self.high) - self.low) / (self.high - self.low)
+            return np.where(value >= self.high, 1.0, 0.0)
+        return (np.clip(value, self.low, self.high) - self.low) / (self.high - self.low)
 
-    def mean_between(self, low: float, high: float) -> float:
-        a, b = (_between(bound, self.low, self.high) for bound in (low, high))
-        return (self.cdf(high) - self.cdf(low)) * (a + b) / 2
+    def _pdf(self, value: Array) -> Array:
+        width = self.high - self.low
+        return np.where(_inside(value, self), 1 / width if width else math.inf, 0.0)
 
-    def values(self, draws: int, rng: np.random.Generator) -> Array:
-        return rng.uniform(self.low, self.high, draws)
+    def moment(self, power: int, low: float = -math.inf, high: float = math.inf) -> float:
+        a, b = (min(max(bound, self.low), self.high) for bound in (low, high))
+        share = self.cdf(high) - self.cdf(low)
+        return float(share * (1.0, a / 2 + b / 2, (a * a + a * b + b * b) / 3)[power])
+
+    def compute(self, *values: Any) -> Array:
+        draws, rng = values
+        return np.asarray(rng.uniform(self.low, self.high, draws))
 
 
-@dataclass(frozen=True, eq=False)
-class LogUniform(Distribution):
+@dataclass(frozen=True, eq=False, repr=False)
+class LogUniform(_Exponential):
     """A positive quantity whose logarithm is uniform between those of `low` and `high`."""
 
     low: float
@@ -243,31 +353,36 @@ class LogUniform(Distribution):
     def __post_init__(self) -> None:
         check_interval(self.low, self.high, positive=True)
 
-    def _quantile(self, probability: float) -> float:
-        return float(self.low * (self.high / self.low) ** probability)
-
-    def cdf(self, value: float) -> float:
-        return self._logarithm().cdf(_log(value))
-
-    def mean_between(self, low: float, high: float) -> float:
-        """Return E[X; low < X <= high] = (b - a) / log(high / low)."""
-        if self.low == self.high:
-            return Uniform(self.low, self.high).mean_between(low, high)
-        a, b = (_between(bound, self.low, self.high) for bound in (low, high))
-        return (b - a) / math.log(self.high / self.low)
-
-    def values(self, draws: int, rng: np.random.Generator) -> Array:
-        import numpy as np
-
-        values: Array = np.exp(self._logarithm().values(draws, rng))
-        return values
-
+    @property
     def _logarithm(self) -> Uniform:
         return Uniform(math.log(self.low), math.log(self.high))
 
+    def _quantile(self, probability: Array) -> Array:
+        inside = np.clip(super()._quantile(probability), self.low, self.high)
+        return np.where(probability == 1, self.high, inside)
 
-@dataclass(frozen=True, eq=False)
-class Shifted(Distribution):
+    def moment(self, power: int, low: float = -math.inf, high: float = math.inf) -> float:
+        """Return E[X^k; low < X <= high] = (b^k - a^k) / (k log(high / low))."""
+        if self.low == self.high:
+            return Uniform(self.low, self.high).moment(power, low, high)
+        a, b = (float(min(max(bound, self.low), self.high)) for bound in (low, high))
+        part = (math.log(b) - math.log(a), b - a, (b - a) * (a / 2 + b / 2))[power]
+        return part / (math.log(self.high) - math.log(self.low))
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class _Derived(Distribution):
+    """A function of another distribution."""
+
+    base: Any
+
+    @property
+    def parts(self) -> tuple[Any, ...]:
+        return (self.base,)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Shifted(_Derived):
     """A lognormal that starts at `origin` and extends up, or down if it is `mirrored`.
 
     Three numbers determine one: see `diffdata.uncertainty.three_numbers`.
@@ -277,107 +392,279 @@ class Shifted(Distribution):
     origin: float
     mirrored: bool = False
 
-    def _quantile(self, probability: float) -> float:
-        base = self.base.quantile(1 - probability if self.mirrored else probability)
-        return self.origin + self._sign * base
+    def compute(self, *values: Any) -> Array:
+        return np.asarray(self.origin + self._sign * values[0])
 
-    def cdf(self, value: float) -> float:
-        share = self.base.cdf(self._sign * (value - self.origin))
-        return 1 - share if self.mirrored else share
+    @property
+    def std(self) -> float:
+        return self.base.std
 
-    def mean_between(self, low: float, high: float) -> float:
-        a, b = sorted(self._sign * (bound - self.origin) for bound in (low, high))
-        share = self.cdf(high) - self.cdf(low)
-        return self.origin * share + self._sign * self.base.mean_between(a, b)
+    def _quantile(self, probability: Array) -> Array:
+        return self.compute(self.base._quantile(1 - probability if self.mirrored else probability))
 
-    def values(self, draws: int, rng: np.random.Generator) -> Array:
-        return self.origin + self._sign * self.base.values(draws, rng)
+    def _cdf(self, value: Array) -> Array:
+        share = self.base._cdf(self._sign * (value - self.origin))
+        return np.asarray(1 - share if self.mirrored else share)
+
+    def _pdf(self, value: Array) -> Array:
+        return self.base._pdf(self._sign * (value - self.origin))
+
+    def moment(self, power: int, low: float = -math.inf, high: float = math.inf) -> float:
+        ends = sorted(self._sign * (bound - self.origin) for bound in (low, high))
+        zeroth, first, second = (self.base.moment(k, *ends) for k in range(3))
+        shift = self._sign * self.origin
+        if power == 2:
+            return second + shift * (2 * first + shift * zeroth)
+        return self._sign * (first + shift * zeroth) if power else zeroth
 
     @property
     def _sign(self) -> int:
         return -1 if self.mirrored else 1
 
 
-@dataclass(frozen=True, eq=False)
-class _Bounded(Distribution):
-    """What the values of a distribution between two bounds have in common."""
+@dataclass(frozen=True, eq=False, repr=False)
+class Clipped(_Derived):
+    """A distribution with values beyond a bound moved onto it, which gets their mass.
+
+    Examples
+    --------
+    >>> gain = Normal(0, 1)
+    >>> (gain - gain.clipped(-100, 100)).std
+    0.0
+    """
 
     base: Distribution
     low: float
     high: float
 
     def __post_init__(self) -> None:
-        if not self.low < self.high:
-            raise InvalidInputError(f"low: expected below high, found {self.low} and {self.high}")
+        check_bounds(self.low, self.high)
 
-    def _quantile(self, probability: float) -> float:
-        return _between(self.base.quantile(probability), self.low, self.high)
+    def compute(self, *values: Any) -> Array:
+        return np.asarray(np.clip(values[0], self.low, self.high))
 
-    def mean_between(self, low: float, high: float) -> float:
+    def _quantile(self, probability: Array) -> Array:
+        return self.compute(self.base._quantile(probability))
+
+    def _cdf(self, value: Array) -> Array:
+        found = np.where(value < self.low, 0.0, self.base._cdf(value))
+        return np.where(value >= self.high, 1.0, found)
+
+    def _pdf(self, value: Array) -> Array:
+        found = np.where(_inside(value, self), self.base._pdf(value), 0.0)
+        for bound, mass in zip((self.low, self.high), self._masses(), strict=True):
+            found = np.where((value == bound) & (mass > 0), math.inf, found)
+        return found
+
+    def moment(self, power: int, low: float = -math.inf, high: float = math.inf) -> float:
         a, b = max(low, self.low), min(high, self.high)
-        return self.base.mean_between(a, b) if a < b else 0.0
+        part = self.base.moment(power, a, b) if a < b else 0.0
+        for bound, mass in zip((self.low, self.high), self._masses(), strict=True):
+            part += bound**power * mass if mass and low < bound <= high else 0.0
+        return part
+
+    def _masses(self) -> tuple[float, float]:
+        return float(self.base.cdf(self.low)), 1 - float(self.base.cdf(self.high))
 
 
-@dataclass(frozen=True, eq=False)
-class Truncated(_Bounded):
+@dataclass(frozen=True, eq=False, repr=False)
+class Truncated(_Derived):
     """A distribution conditional on lying between two bounds: renormalised, no mass on a bound.
 
     Examples
     --------
     >>> gain = Normal.from_interval(1.7, 3.3, 0.8).truncated(0, 4.7)
     >>> gain.quantile(0), gain.quantile(1)
-    (0, 4.7)
+    (0.0, 4.7)
     """
 
+    base: Distribution
+    low: float
+    high: float
+    source: Distribution | None = None  # whose draws decide the ranks, if not those of the base
+
     def __post_init__(self) -> None:
-        super().__post_init__()
-        if self._share() < _LEAST_SHARE:
+        check_bounds(self.low, self.high)
+        if self._share < _LEAST_SHARE:
             raise InvalidInputError(
                 f"low and high: the bounds {self.low} and {self.high} leave less than "
                 f"{_LEAST_SHARE} of the distribution"
             )
 
-    def _quantile(self, probability: float) -> float:
-        if probability in (0, 1):
-            return super()._quantile(probability)
-        return self.base.quantile(self.base.cdf(self.low) + probability * self._share())
+    @property
+    def parts(self) -> tuple[Any, ...]:
+        source: Any = self.source or self.base
+        while isinstance(source, Truncated | Clipped):  # of which no value stands for many
+            source = getattr(source, "source", None) or source.base
+        return (source,)
 
-    def cdf(self, value: float) -> float:
-        inside = _between(value, self.low, self.high)
-        return (self.base.cdf(inside) - self.base.cdf(self.low)) / self._share()
+    def compute(self, *values: Any) -> Array:
+        return self._quantile(self.parts[0]._cdf(values[0]))
 
-    def mean_between(self, low: float, high: float) -> float:
-        return super().mean_between(low, high) / self._share()
+    def _quantile(self, probability: Array) -> Array:
+        below = self.base.cdf(self.low) + probability * self._share
+        inside = np.where(probability == 1, math.inf, self.base._quantile(np.clip(below, 0, 1)))
+        return np.asarray(np.clip(np.where(probability == 0, -math.inf, inside), *self._support))
 
+    def _cdf(self, value: Array) -> Array:
+        inside = np.clip(value, self.low, self.high)
+        return np.asarray((self.base._cdf(inside) - self.base.cdf(self.low)) / self._share)
+
+    def _pdf(self, value: Array) -> Array:
+        return np.where(_inside(value, self), self.base._pdf(value) / self._share, 0.0)
+
+    def moment(self, power: int, low: float = -math.inf, high: float = math.inf) -> float:
+        a, b = max(low, self.low), min(high, self.high)
+        return self.base.moment(power, a, b) / self._share if a < b else 0.0
+
+    @cached_property
     def _share(self) -> float:
-        return self.base.cdf(self.high) - self.base.cdf(self.low)
+        return float(self.base.cdf(self.high) - self.base.cdf(self.low))
 
-    def values(self, draws: int, rng: np.random.Generator) -> Array:
-        values = self.base.values(draws, rng)
-        while (outside := (values < self.low) | (values > self.high)).any():
-            values[outside] = self.base.values(int(outside.sum()), rng)
-        return values
+    @cached_property
+    def _support(self) -> tuple[float, float]:
+        least, most = self.base.quantile([0.0, 1.0])
+        return max(self.low, least), min(self.high, most)
 
 
-@dataclass(frozen=True, eq=False)
-class Clipped(_Bounded):
-    """A distribution with values beyond a bound moved onto it, which gets their mass."""
+@dataclass(frozen=True, eq=False, repr=False)
+class Mixture(Distribution):
+    """One of several distributions, each with its probability; see `mixture`."""
 
-    def cdf(self, value: float) -> float:
-        if value < self.low:
-            return 0.0
-        return 1.0 if value >= self.high else self.base.cdf(value)
+    components: tuple[Distribution, ...]
+    weights: tuple[float, ...]
+    choice: Uniform = field(default_factory=lambda: Uniform(0, 1))  # which one it is
 
-    def mean_between(self, low: float, high: float) -> float:
-        part = super().mean_between(low, high)
-        if low < self.low <= high:
-            part += self.low * self.base.cdf(self.low)
-        if low < self.high <= high and math.isfinite(self.high):
-            part += self.high * (1 - self.base.cdf(self.high))
-        return part
+    @property
+    def parts(self) -> tuple[Any, ...]:
+        return (self.choice, *self.components)
 
-    def values(self, draws: int, rng: np.random.Generator) -> Array:
-        return self.base.values(draws, rng).clip(self.low, self.high)
+    def compute(self, *values: Any) -> Array:
+        chosen = np.searchsorted(np.cumsum(self.weights)[:-1], values[0], side="right")
+        return np.asarray(np.array(values[1:])[chosen, np.arange(len(chosen))])
+
+    def truncated(self, low: float = -math.inf, high: float = math.inf) -> Distribution:
+        """Return the mixture of the truncated components."""
+        Truncated(self, low, high)  # checks the bounds
+        inside = [x.moment(0, low, high) for x in self.components]
+        parts = [
+            (x.truncated(low, high), weight * share)
+            for x, weight, share in zip(self.components, self.weights, inside, strict=True)
+            if share >= _LEAST_SHARE
+        ]
+        return replace(mixture(*zip(*parts, strict=True)), choice=self.choice, unit=self.unit)
+
+    def _quantile(self, probability: Array) -> Array:
+        each = [x._quantile(probability) for x in self.components]
+        low, high = np.min(each, axis=0), np.max(each, axis=0)
+        for _ in range(64):  # bisection
+            middle = low / 2 + high / 2
+            below = self._cdf(middle) < probability
+            low, high = np.where(below, middle, low), np.where(below, high, middle)
+        return np.asarray(high)
+
+    def _cdf(self, value: Array) -> Array:
+        return self._average([x._cdf(value) for x in self.components])
+
+    def _pdf(self, value: Array) -> Array:
+        return self._average([x._pdf(value) for x in self.components])
+
+    def moment(self, power: int, low: float = -math.inf, high: float = math.inf) -> float:
+        return float(self._average([x.moment(power, low, high) for x in self.components]))
+
+    def _average(self, values: Sequence[Any]) -> Array:
+        return np.asarray(np.tensordot(self.weights, np.asarray(values), axes=1))
+
+
+def correlated(
+    quantities: Sequence[Distribution], rank: float | Sequence[Sequence[float]]
+) -> list[Distribution]:
+    """Return distributions like the given ones that have a rank correlation (Gaussian copula).
+
+    Parameters
+    ----------
+    quantities : the distributions; the results are new variables, independent of these
+    rank : Spearman's rank correlation of every two of them, or the matrix of all
+
+    Returns
+    -------
+    list of Distribution
+        Products of correlated lognormals, and sums of correlated normals, stay exact.
+
+    Examples
+    --------
+    >>> chips, price = correlated([Lognormal(0, 0.3), Lognormal(0, 0.4)], 0.5)
+    >>> round((chips * price).sigma, 3)  # 0.5 if they were independent
+    0.612
+    """
+    size = len(quantities)
+    if not all(isinstance(quantity, Distribution) for quantity in quantities):
+        raise InvalidInputError("quantities: expected distributions, found a number or a formula")
+    ranks = np.asarray(rank, dtype=float)
+    if ranks.ndim == 0:
+        ranks = np.where(np.eye(size), 1.0, ranks)
+    if ranks.shape != (size, size) or not (
+        np.array_equal(ranks, ranks.T) and (ranks.diagonal() == 1).all() and (abs(ranks) <= 1).all()
+    ):
+        raise InvalidInputError(
+            f"rank: expected a number from -1 to 1, or a symmetric matrix with a row for each of "
+            f"the {size} quantities and ones on its diagonal, found {rank}"
+        )
+    # Of two normals with the correlation r, the rank correlation is 6 / pi asin(r / 2).
+    roots, vectors = np.linalg.eigh(2 * np.sin(math.pi / 6 * ranks))
+    if roots.min(initial=0) < -1e-9:
+        raise InvalidInputError(f"rank: quantities cannot have all these correlations: {rank}")
+    loadings = vectors * np.sqrt(roots.clip(0))
+    sources: list[Quantity] = [_Source() for _ in range(size)]
+    found: list[Distribution] = []
+    for quantity, row in zip(quantities, loadings.tolist(), strict=True):
+        shares = {source: share for source, share in zip(sources, row, strict=True) if share}
+        if isinstance(quantity, _Gaussian):
+            own = {source: quantity.sigma * share for source, share in shares.items()}
+            found.append(type(quantity)(quantity.mu, quantity.sigma, own, unit=quantity.unit))
+        else:
+            ends = -math.inf, math.inf
+            found.append(Truncated(quantity, *ends, Normal(0, 1, shares), unit=quantity.unit))
+    return found
+
+
+def mixture(
+    quantities: Sequence[Distribution | float], weights: Sequence[float] | None = None
+) -> Mixture:
+    """Return a quantity that is one of several, each with a probability.
+
+    It keeps a disagreement that an average or a product would hide.
+
+    Parameters
+    ----------
+    quantities : distributions or numbers, at least one
+    weights : the probability of each, up to a common factor; equal by default
+
+    Examples
+    --------
+    >>> price = mixture([Uniform(0, 1), Uniform(9, 10)], [3, 1])
+    >>> price.mean, price.cdf(5)
+    (2.75, 0.75)
+    """
+    if any(isinstance(x, Quantity) and not isinstance(x, Distribution) for x in quantities):
+        raise InvalidInputError("quantities: expected distributions or numbers, found a formula")
+    parts = [x if isinstance(x, Distribution) else Normal(float(x), 0) for x in quantities]
+    shares = check_weights(weights, len(parts))
+    units = {x.unit for x in parts}
+    return Mixture(tuple(parts), tuple(shares), unit=units.pop() if len(units) == 1 else "")
+
+
+def check_weights(weights: Sequence[float] | None, size: int) -> list[float]:
+    """Return weights that sum to 1; equal ones where none are given."""
+    given = np.ones(size) if weights is None else np.asarray(weights, dtype=float)
+    if size == 0 or given.shape != (size,):
+        raise InvalidInputError(
+            f"numbers and weights: expected at least one, and a weight for each, found {size} "
+            f"and {given.size}"
+        )
+    if not (0 < given.sum() < math.inf) or given.min() < 0:
+        raise InvalidInputError(f"weights: expected none negative, not all zero, found {weights}")
+    return list((given / given.sum()).tolist())
 
 
 def deviations(level: float) -> float:
@@ -394,37 +681,25 @@ def check_interval(low: float, high: float, positive: bool = False) -> None:
         raise InvalidInputError(f"low and high: expected both above 0, found {low} and {high}")
 
 
-def _check_parameters(mu: float, sigma: float) -> None:
-    if not (math.isfinite(mu) and 0 <= sigma < math.inf):
-        raise InvalidInputError(
-            f"mu and sigma: expected finite numbers, sigma from 0 up, found {mu} and {sigma}"
-        )
+def _normal_cdf(z: Any) -> Array:
+    return np.asarray(0.5 * _ERFC(-np.asarray(z) / math.sqrt(2)))
 
 
-def _lognormal(factor: Quantity | float) -> Lognormal | None:
-    """Return a factor of a lognormal product: a lognormal, or a positive number as one."""
-    if isinstance(factor, Real) and 0 < factor < math.inf:
-        return Lognormal(math.log(factor), 0, {})
-    return factor if isinstance(factor, Lognormal) else None
+def _normal_pdf(z: Any) -> Array:
+    return np.asarray(np.exp(-np.square(z) / 2) / math.sqrt(2 * math.pi))
 
 
-def _shares(factor: Lognormal) -> Mapping[Lognormal, float]:
-    return {factor: factor.sigma} if factor.shares is None else factor.shares
+def _inside(value: Array, bounds: Any) -> Any:
+    return (value >= bounds.low) & (value <= bounds.high)
 
 
-def _product(*powers: tuple[Lognormal, float]) -> Lognormal:
-    """Return the product of powers of lognormals: the sum of multiples of their logarithms."""
-    shares: dict[Lognormal, float] = {}
-    for factor, exponent in powers:
-        for name, share in _shares(factor).items():
-            shares[name] = shares.get(name, 0) + exponent * share
-    mu = sum(exponent * factor.mu for factor, exponent in powers)
-    return Lognormal(mu, math.hypot(*shares.values()), shares)
+def _logs(values: Any) -> Array:
+    """Return logarithms, minus infinity for what is not positive."""
+    given = np.asarray(values, dtype=float)
+    return np.asarray(np.log(given, out=np.full_like(given, -math.inf), where=given > 0))
 
 
-def _between(value: float, low: float, high: float) -> float:
-    return min(max(value, low), high)
-
-
-def _log(value: float) -> float:
-    return math.log(value) if value > 0 else -math.inf
+def _exp(values: Any, function: Any = np.exp) -> Array:
+    """Return e to a power, infinity where a float cannot be as large."""
+    with np.errstate(over="ignore"):
+        return np.asarray(function(values))

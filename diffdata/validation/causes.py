@@ -95,10 +95,14 @@ def _same_key(table: TypedTable, columns: tuple[str, ...]) -> Hint:
 
     def hint(position: int) -> str:
         other = first_rows()[tuple(table.values[name][position].as_py() for name in columns)]
-        line, every = table.text.lines[other], list(table.text.columns)
+        (file, line), (here, _) = (table.text.place(table.text.lines[n]) for n in (other, position))
+        place, every = (
+            f"line {line}" if file == here else f"{file}:{line}",
+            list(table.text.columns),
+        )
         if table.text.cells(other, every) == table.text.cells(position, every):
-            return f"the row is the same as that in line {line}; delete one"
-        return f"line {line} has the same"
+            return f"the row is the same as that in {place}; delete one"
+        return f"{place} has the same"
 
     return hint
 
@@ -327,15 +331,14 @@ def joined_references(issues: dict[str, list[Issue]], tables: Tables) -> dict[st
     for (target, value), group in groups.items():
         row = mistyped[target](value, len(group) > 1) if target in mistyped else None
         if row is not None:
-            _report_mistyped_key(kept[target], tables[target], row, value, group)
+            files = sorted({tables[own].text.in_its_file(issue).file for own, issue in group})
+            _report_mistyped_key(kept[target], tables[target], row, value, files)
             continue
         name, issue = group[0]
         if len(group) > 1:
+            here, *places = (tables[own].text.in_its_file(other) for own, other in group)
             also = _listed(
-                [
-                    f"line {other.line}" if other.file == issue.file else other.place
-                    for _, other in group[1:]
-                ]
+                [f"line {one.line}" if one.file == here.file else one.place for one in places]
             )
             message = f"{issue.message}; {len(group)} rows refer to {quote(value)} (also {also})"
             issue = replace(issue, message=message)
@@ -397,12 +400,11 @@ def _mistyped_key(
 
 
 def _report_mistyped_key(
-    issues: list[Issue], table: TypedTable, position: int, value: str, group: Group
+    issues: list[Issue], table: TypedTable, position: int, value: str, files: Sequence[str]
 ) -> None:
     """Report at a key that it was probably mistyped, in its own issue if it has one."""
     name, line = table.schema.primary_key[0], table.text.lines[position]
     cell = table.text.cell(position, name)
-    files = sorted({issue.file for _, issue in group})
     references = f"{_listed(files)} refer{'s' * (len(files) == 1)} to {quote(value)}"
     for place, issue in enumerate(issues):
         if issue.line == line and issue.column == name:

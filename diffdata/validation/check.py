@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import datetime
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,7 +15,7 @@ from diffdata.errors import InvalidDataError, Issue, PackageError, in_order, iss
 from diffdata.package.packages import Package
 from diffdata.schemas.rules import Check, table_checks
 from diffdata.schemas.standard import ForeignKey, Resource, TableSchema
-from diffdata.schemas.stated import Compared
+from diffdata.schemas.stated import Compared, Referenced
 from diffdata.types.text import quote
 from diffdata.validation import acknowledgements
 from diffdata.validation.causes import Guide, by_cause, guide_of, joined_references, reference_guide
@@ -25,7 +26,13 @@ from diffdata.validation.resources import Budget, read_resource
 from diffdata.validation.text import TextTable
 from diffdata.validation.typed import Found, TypedTable, row_issue, to_typed
 
+# A check with its foreign key, and the rows that break it.
+Breach = tuple[Check, ForeignKey | None, np.ndarray]
+
 _SHOWN = 100  # characters of each cell, where a message shows several
+_MOST_REMEMBERED = 1000
+# The breaches of tables that were checked, by what they and the tables they need contain.
+_remembered: dict[tuple[object, ...], list[Breach]] = {}
 
 
 @dataclass(frozen=True)
@@ -80,7 +87,7 @@ def find_issues(
         issues[name] = by_cause(table, typed[name], partial(_refers_to_a_row, name, typed))
     issues = _unacknowledged(joined_references(issues, dict(typed)), typed, complete)
     return {
-        name: [typed[name].text.in_its_part(issue) for issue in _without_echoes(issues[name])]
+        name: [typed[name].text.in_its_file(issue) for issue in _without_echoes(issues[name])]
         + found[name].left_out(typed[name].text.file)
         for name in found
     }
@@ -114,17 +121,57 @@ def read_typed(
     return to_typed(text, schema, found), found
 
 
-def breaches(
-    name: str, tables: Mapping[str, TypedTable], complete: bool
-) -> list[tuple[Check, ForeignKey | None, np.ndarray]]:
-    """Evaluate all checks of a table: each with its foreign key, and the rows that break it."""
+def breaches(name: str, tables: Mapping[str, TypedTable], complete: bool) -> list[Breach]:
+    """Evaluate all checks of a table: each with its foreign key, and the rows that break it.
+
+    The results are remembered for tables of moderate size: who edits a package and checks it again
+    waits only for the tables that changed, and for the keys of those that refer to them.
+    """
+    table = tables[name]
+    used = {key.reference.resource for key in table.schema.foreign_keys}
+    used |= {rule.table for rule in table.schema.rules if isinstance(rule, Compared)}
+    references = referring({other: t.schema for other, t in tables.items()}, name)
+    if complete and any(isinstance(rule, Referenced) for rule in table.schema.rules):
+        used |= {other for other, _ in references}
+    needed = {other: t for other, t in tables.items() if other in used or other == name}
+    own = _remembering("", {"": table}, partial(_own_breaches, table))
+    evaluate = partial(_joined_breaches, name, needed, references if complete else None)
+    return own + _remembering((name, complete), needed, evaluate)
+
+
+def _remembering(
+    what: object, tables: Mapping[str, TypedTable], evaluate: Callable[[], list[Breach]]
+) -> list[Breach]:
+    """Return the breaches that were found in the same tables before, or evaluate them."""
+    contents = {name: table.digest for name, table in tables.items()}
+    if not all(contents.values()):
+        return evaluate()
+    # A rule may forbid days in the future.
+    key = (what, datetime.date.today(), tuple(sorted(contents.items())))
+    if key not in _remembered:
+        if len(_remembered) >= _MOST_REMEMBERED:
+            _remembered.clear()
+        _remembered[key] = evaluate()
+    return _remembered[key]
+
+
+def _own_breaches(table: TypedTable) -> list[Breach]:
+    checks = table_checks(table.schema)
+    rows = failing_rows(lazy(table.values).to_native(), checks, table.unknown)
+    return [(check, None, positions) for check, positions in zip(checks, rows, strict=True)]
+
+
+def _joined_breaches(
+    name: str,
+    tables: Mapping[str, TypedTable],
+    references: Sequence[tuple[str, ForeignKey]] | None,
+) -> list[Breach]:
+    """Evaluate the checks that compare with other rows or tables."""
     table = tables[name]
     # A table that is not complete has its own issue, which says all: every key would dangle.
     others = {other: t.frame for other, t in tables.items() if t.text.complete and other != name}
-    references = referring({other: t.schema for other, t in tables.items()}, name)
-    given = Tables(name, others, references if complete else None)
-    frame, joined, _ = join(lazy(table.values), table.schema, given)
-    checks: list[tuple[Check, ForeignKey | None]] = [(c, None) for c in table_checks(table.schema)]
+    frame, joined, _ = join(lazy(table.values), table.schema, Tables(name, others, references))
+    checks: list[tuple[Check, ForeignKey | None]] = []
     for check, key in joined:
         target = tables[key.reference.resource or name] if key else table
         known = key is None or set(key.reference.fields) <= set(target.text.columns)
@@ -148,17 +195,21 @@ def _find_breaches(
             found.add_rows(check.columns[0], check.name, [int(row) for row in rows], make)
 
 
-def _once_per_cell(
-    table: TypedTable, found: list[tuple[Check, ForeignKey | None, np.ndarray]]
-) -> list[tuple[Check, ForeignKey | None, np.ndarray]]:
+def _once_per_cell(table: TypedTable, found: list[Breach]) -> list[Breach]:
     """Leave out rows whose fault is reported by a check of fewer of the same columns.
 
-    A cell that breaks a check of its own is not compared with other cells as well.
+    A cell that breaks a check of its own is not compared with other cells as well. What is only
+    doubtful never hides an error.
     """
     faulty: dict[str, Mask] = {}
     wider: list[tuple[set[str], Mask]] = []
     kept = list(found)
-    for number in sorted(range(len(found)), key=lambda number: len(found[number][0].columns)):
+
+    def order(number: int) -> tuple[bool, int]:
+        check = found[number][0]
+        return check.severity != "error", len(check.columns)
+
+    for number in sorted(range(len(found)), key=order):
         check, key, failing = found[number]
         for column in check.columns if len(failing) else ():
             if column in faulty:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import struct
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from diffdata.errors import DescriptorError, DiffdataError, InvalidInputError, PackageError
-from diffdata.package.packages import Dataset, read_package
+from diffdata.package.packages import Dataset, Package, read_package
 from diffdata.schemas.standard import Field, TableSchema
 from diffdata.types.definitions import CAST_BY_ENGINES
 from diffdata.validation import acknowledgements
@@ -19,7 +19,7 @@ from diffdata.validation.evaluate import Progress
 from diffdata.validation.frames import PathLike, accepted_by, evaluate_rules, find_target
 from diffdata.validation.joins import Tables, referring
 from diffdata.validation.prepare import of_engine, with_names
-from diffdata.validation.readers import Source, fastest_engine, files_of, reader
+from diffdata.validation.readers import Source, fastest_engine, files_of, reader, small_enough
 from diffdata.validation.result import CheckResult, unreadable
 
 # What Arrow raises on damaged files, apart from its own errors.
@@ -27,7 +27,7 @@ _OF_ARROW = (OSError, MemoryError, OverflowError, UnicodeError, struct.error)
 
 
 def check_files(
-    path: PathLike,
+    path: PathLike | Sequence[PathLike],
     schema: PathLike | TableSchema,
     *,
     engine: str | None = None,
@@ -43,7 +43,8 @@ def check_files(
     Parameters
     ----------
     path
-        A Parquet or CSV file, or a folder of such files, also in folders ``NAME=VALUE``.
+        A Parquet or CSV file, or a folder of such files, also in folders ``NAME=VALUE``. Several
+        are one table.
     schema
         The name of a table of the dataset, the path of a schema, or a schema; see `check`.
     engine
@@ -86,18 +87,23 @@ def check_files(
     (True, True)
     """
     own, related = find_target(schema, tables, package)
-    engine = engine or fastest_engine(Path(path))
-    with reader(engine, memory=memory, session=session) as read, _errors_named(path, engine):
-        if engine == "pyarrow" and files_of(Path(path))[1] == "csv":
+    paths = [Path(p) for p in ([path] if isinstance(path, str | os.PathLike) else path)]
+    engine = engine or fastest_engine(paths)
+    others = list(related.others.values())
+    files = [Path(table) for table in others if isinstance(table, str | os.PathLike)]
+    held = len(files) == len(others) and small_enough([*paths, *files])
+    opened = reader(engine, memory=memory, session=session, held=held)
+    with opened as read, _errors_named(paths[0], engine):
+        if engine == "pyarrow" and files_of(paths)[1] == "csv":
             raise InvalidInputError("engine: pyarrow reads Parquet only; use duckdb for CSV")
         sources = {
-            name: read(Path(table), _referred(own, name), "")
+            name: read([Path(table)], _referred(own, name), "")
             for name, table in related.others.items()
             if isinstance(table, str | os.PathLike)
         }
         frames = {name: source.frame for name, source in sources.items()}
         asked = _with_plain_targets(own, sources)
-        source = read(Path(path), asked, related.name)
+        source = read(paths, asked, related.name)
         related = replace(related, others={**related.others, **frames})
         return evaluate_rules(source.prepared(), related, source.names, sample, progress)
 
@@ -145,14 +151,15 @@ def check_package(
     if errors := [issue for issue in faults if issue.severity == "error"]:
         raise DescriptorError(errors)
     files = {name: package.resource(name).file for name in package.tables}
-    with reader(engine, memory=memory, session=session) as read:
+    held = small_enough(_places(package))
+    with reader(engine, memory=memory, session=session, held=held) as read:
         sources: dict[str, Source] = {}
         results: dict[str, CheckResult] = {}
         for name, file in files.items():
             try:
                 with _errors_named(file, engine):
                     schema = package.schema(name)
-                    sources[name] = read(package.data_path(name), schema, name)
+                    sources[name] = read([*package.files(name).values()], schema, name)
             except DiffdataError as error:
                 results[name] = unreadable(name, file, error)
         prepared = {name: source.prepared() for name, source in sources.items()}
@@ -174,6 +181,13 @@ def check_package(
                 results[name] = unreadable(name, files[name], error)
                 del frames[name]  # tables that refer to it skip that check, with the reason
     return {file: results[name] for name, file in files.items()}
+
+
+def _places(package: Package) -> Iterator[Path]:
+    """Yield the files or folders of the tables that are in the package."""
+    for name in package.tables:
+        with suppress(DiffdataError):  # reported when it is read
+            yield from package.files(name).values()
 
 
 def _referred(schema: TableSchema, table: str) -> TableSchema:

@@ -172,7 +172,7 @@ def evaluate_rules(
             )
     frame, joined, skipped = join(prepared.frame, schema, tables)
     checks = [*prepared.checks, *own, *(check for check, _ in joined)]
-    checks = [acknowledgements.accepting(check, schema, tables.accepted) for check in checks]
+    checks = acknowledgements.accepting(checks, schema, tables.accepted)
     rows, verdicts = evaluate(
         replace(prepared, frame=frame), checks, sample, progress or (lambda *_: None)
     )

@@ -21,12 +21,14 @@ from diffdata.engines import quiet
 from diffdata.errors import InvalidInputError, optional_library
 from diffdata.schemas.rules import (
     Check,
+    condition,
     foreign_key_check,
     key_expression,
     rule_check,
 )
 from diffdata.schemas.standard import Field, ForeignKey, TableSchema
 from diffdata.schemas.stated import (
+    Agree,
     Compared,
     NearMedian,
     NearProduct,
@@ -114,15 +116,20 @@ def join(
                 with adding(rule_check(rule, schema, ~nw.col(mark).is_null())):
                     used = _used(own, schema.field(column), tables, mark)
                     frame = _look_up(frame, [schema.field(column)], used, mark)
-            case Compared(column=column, on=pairs):
+            case Compared(column=column, on=pairs, where=where):
                 on, value = [schema.field(name) for name in pairs], schema.field(column)
                 columns = [*zip(pairs.values(), on, strict=True), (rule.other, value)]
+                columns += [(name, Field(name=name, type="string")) for name in where]
                 limit, pair = nw.col(f"{mark}_{len(on)}"), f"{mark}_pair"
                 if rule.holds == "among":
                     limit = nw.col(mark).is_null() | ~nw.col(pair).is_null()
                 with adding(rule_check(rule, schema, limit)):
                     others = _columns(own, tables, rule.table or tables.name, columns, mark)
-                    *keys, last = others.columns
+                    *keys, last = others.columns[: len(on) + 1]
+                    if where:
+                        conditions = zip(others.columns[len(on) + 1 :], where.values(), strict=True)
+                        meant = [nw.col(name).is_in(texts) for name, texts in conditions]
+                        others = others.filter(*meant).select(*keys, last).unique()
                     if rule.holds == "among":
                         frame = _look_up(frame, on, others.select(*keys).unique(), mark)
                         names = {name: f"{name}_pair" for name in others.columns}
@@ -172,6 +179,8 @@ def _broken(own: _Lazy, schema: TableSchema, rule: Rowwise, mark: str) -> _Lazy:
     if not keys:
         raise _MissingError("the table has no primary key")
     names = list(dict.fromkeys([*keys, *rule.columns_used()]))
+    if isinstance(rule, Agree) and rule.when is not None:
+        own = own.filter(condition(rule.when, schema))
     table = collect(own.select(*names)).sort_by([(name, "ascending") for name in names])
     rows = rowwise.breaking(rule, {n: table[n].to_pylist() for n in table.column_names}, keys)
     found = table.take(pa.array(rows, pa.int64()))

@@ -132,7 +132,7 @@ def _validate_folder(place: Path | None) -> list[Issue]:
 
 def _unlisted(package: Package) -> list[Issue]:
     """Return a warning for each CSV file beside those of the package that is not one of its own."""
-    listed = {package.root / resource.path for resource in package.descriptor.resources}
+    listed = {package.root / path for one in package.descriptor.resources for path in one.path}
     files = {file for folder in {path.parent for path in listed} for file in folder.glob("*.csv")}
     return [
         Issue(

@@ -7,7 +7,7 @@ import math
 import operator
 import re
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial, reduce
@@ -37,6 +37,7 @@ from diffdata.types.text import is_strict
 from diffdata.validation.prepare import (
     Names,
     Prepared,
+    collect,
     flag_of,
     lazy,
     plain_names,
@@ -48,6 +49,8 @@ from diffdata.validation.typed import convert
 FILE_ENGINES = ("duckdb", "polars", "pyarrow", "pyspark")
 # Arrow has a file up to this size in memory before an engine has made its plan.
 _FEW_ROWS, _FEW_BYTES = 250_000, 2**26
+# Plans for tables of CSV that are smaller together take an engine longer than reading them.
+_HELD_BYTES = 2**24
 
 # The bytes to which any Parquet file may decode, how many more for each byte of it if it is held in
 # memory or streamed, and the most columns, those inside of others counted.
@@ -95,61 +98,88 @@ class Source:
         return prepare(self.frame, self.names.schema, self.parsed)
 
 
-# Opens the files of a table (a file or folder) as a lazy frame; the cells of CSV are parsed by its
+# Opens the files of a table (files or folders) as a lazy frame; the cells of CSV are parsed by its
 # schema. The name of the table is for foreign keys to itself.
-Reader = Callable[[Path, TableSchema, str], Source]
+Reader = Callable[[Sequence[Path], TableSchema, str], Source]
 
 
 @contextmanager
-def reader(engine: str, *, memory: str, session: Any = None) -> Iterator[Reader]:
-    """Start an engine, and yield the function that opens files on it; DuckDB has limited memory."""
+def reader(
+    engine: str, *, memory: str, session: Any = None, held: bool = False
+) -> Iterator[Reader]:
+    """Start an engine, and yield the function that opens files on it; DuckDB has limited memory.
+
+    Tables that are to be ``held`` are read by the engine once, and are then Arrow tables.
+    """
     if engine not in FILE_ENGINES:
         raise UnknownNameError("engine for files", engine, FILE_ENGINES)
     if engine == "pyarrow":
-        yield partial(_open, _Arrow())
+        yield partial(_open, _Arrow(), held)
     elif engine == "polars":
-        yield partial(_open, _Polars(optional_library("polars")))
+        yield partial(_open, _Polars(optional_library("polars")), held)
     elif engine == "pyspark":
         if session is None:
             session = spark_session(spark__driver__memory=memory.lower().removesuffix("b"))
-        yield partial(_open, _Spark(session))
+        yield partial(_open, _Spark(session), held)
     else:
         with _database(memory) as database:
-            yield partial(_open, _DuckDB(database))
+            yield partial(_open, _DuckDB(database), held)
 
 
-def files_of(path: Path) -> tuple[list[Path], str]:
+def files_of(paths: Sequence[Path]) -> tuple[list[Path], str]:
     """Return the files of a table, and whether they are ``parquet`` or ``csv``."""
-    if not path.exists():
-        raise PackageError(f"{path}: there is no such file or folder")
     kinds = dict.fromkeys(PARQUET, "parquet") | {".csv": "csv"}
-    if path.is_file():
-        if path.suffix.lower() not in kinds:
+    files: list[Path] = []
+    for path in paths:
+        if not path.exists():
+            raise PackageError(f"{path}: there is no such file or folder")
+        if path.is_file() and path.suffix.lower() not in kinds:
             raise PackageError(f"{path}: expected a file ending in .parquet or .csv")
-        return [path], kinds[path.suffix.lower()]
-    found = sorted(
-        file
-        for file in path.rglob("*")
-        if file.suffix.lower() in kinds
-        and not any(part.startswith((".", "_")) for part in file.relative_to(path).parts)
-    )
-    formats = {kinds[file.suffix.lower()] for file in found}
-    if not found:
-        raise PackageError(f"{path}: the folder has no Parquet and no CSV files")
+        found = [path] * path.is_file() or sorted(
+            file
+            for file in path.rglob("*")
+            if file.suffix.lower() in kinds
+            and not any(part.startswith((".", "_")) for part in file.relative_to(path).parts)
+        )
+        if not found:
+            raise PackageError(f"{path}: the folder has no Parquet and no CSV files")
+        files += found
+    formats = {kinds[file.suffix.lower()] for file in files}
     if len(formats) > 1:
-        raise PackageError(f"{path}: expected files of one kind, found both Parquet and CSV")
-    return found, formats.pop()
+        raise PackageError(f"{paths[0]}: expected files of one kind, found both Parquet and CSV")
+    return files, formats.pop()
 
 
-def fastest_engine(path: Path) -> str:
+def fastest_engine(paths: Sequence[Path]) -> str:
     """Return the engine that is the fastest for files: ``pyarrow`` for a small one of Parquet."""
-    if path.is_file() and path.suffix.lower() in PARQUET and path.stat().st_size <= _FEW_BYTES:
+    path = paths[0]
+    if (
+        len(paths) == 1
+        and path.is_file()
+        and path.suffix.lower() in PARQUET
+        and path.stat().st_size <= _FEW_BYTES
+    ):
         # A broken file is reported when it is read.
         with suppress(pa.ArrowException, OSError, UnicodeError, PackageError):
             if parquet.read_metadata(path).num_rows <= _FEW_ROWS:
                 _refuse_bombs(path, _IN_MEMORY)
                 return "pyarrow"
     return "duckdb"
+
+
+def small_enough(paths: Iterable[Path]) -> bool:
+    """Return whether files of CSV are so small that Arrow has checked them before an engine plans.
+
+    Not those of Parquet, which may decode to far more.
+    """
+    size = 0
+    for path in paths:
+        with suppress(PackageError, OSError):  # reported when it is read
+            files, form = files_of([path])
+            size += sum(file.stat().st_size for file in files)
+            if form != "csv" or size > _HELD_BYTES:
+                return False
+    return True
 
 
 @dataclass(frozen=True)
@@ -351,12 +381,15 @@ def _arrow_csv(file: str, columns: Sequence[str], wanted: Sequence[str]) -> Any:
     )
 
 
-def _open(engine: _Engine, path: Path, schema: TableSchema, table: str) -> Source:
-    files, form = files_of(path)
+def _open(
+    engine: _Engine, held: bool, paths: Sequence[Path], schema: TableSchema, table: str
+) -> Source:
+    (files, form), path = files_of(paths), paths[0]
     if form == "parquet":
         for file in files:
             _refuse_bombs(file, _IN_MEMORY if isinstance(engine, _Arrow) else _STREAMED)
-        inner = _partitions(files[0].relative_to(path).parts[:-1]) if path.is_dir() else ()
+        folder = len(paths) == 1 and path.is_dir()
+        inner = _partitions(files[0].relative_to(path).parts[:-1]) if folder else ()
         outer = tuple(name for name in _partitions(path.parts) if name not in inner)
         opening = _Opening([str(file) for file in files], path, inner, outer)
         frame, names = with_plain_names(lazy(engine.parquet(opening), str(path)), schema, table)
@@ -382,6 +415,8 @@ def _open(engine: _Engine, path: Path, schema: TableSchema, table: str) -> Sourc
         strict = [is_strict(names.schema, field) for field in fields]
         frame = frame.with_columns(*chain.from_iterable(map(_parsed, fields, strict)))
     frame = frame.select(*kept, *(flag_of(field.name) for field in fields))
+    if held:
+        frame = lazy(collect(frame))
     return Source(frame, names, tuple(field.name for field in fields))
 
 
@@ -445,8 +480,8 @@ def _header(files: Sequence[Path]) -> list[str]:
             raise PackageError(f"{file}: duplicate column {duplicates[0]!r}")
         if found and header != found:
             raise PackageError(
-                f"{file}: expected the header of {files[0].name}, as all files of a folder are one "
-                f"table: {','.join(found)[:200]}"
+                f"{file}: expected the header of {files[0].name}, as all files are one table: "
+                f"{','.join(found)[:200]}"
             )
         found = header
     return found

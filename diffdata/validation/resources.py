@@ -1,4 +1,4 @@
-"""The files of a resource, read without trust: parts, compression, encoding, dialect."""
+"""The files of a resource, read without trust: compression, encoding, dialect, several as one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import accumulate
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -25,9 +24,9 @@ from diffdata.schemas.profile import Resource as ProfileResource
 from diffdata.schemas.reader import fault
 from diffdata.schemas.standard import Dialect, Field, Resource, TableSchema, suffix_of
 from diffdata.types.text import cell_text
-from diffdata.validation.text import TextTable, first_row, read_table
+from diffdata.validation.text import TextTable, first_row, header_of, join_files, read_table
 
-MAX_PARTS = 1000
+MAX_FILES = 1000
 # More bytes are refused: they would not fit into the memory of a small machine.
 MAX_BYTES = 2**30
 
@@ -64,9 +63,8 @@ def read_resource(
     """Read a table as text; if it has no schema, one is made of its header."""
     file, dialect = resource.file, Dialect()
     issues: list[Issue] = []
-    parts: tuple[tuple[int, str], ...] = ()
     if resource.data is not None:
-        data = _inline(resource.data, file, schema.column_names)
+        files = [(file, _inline(resource.data, file, schema.column_names))]
     else:
         names = existing(resource, root)
         kind = (resource.format or suffix_of(file)[1:]).lower()
@@ -75,15 +73,43 @@ def read_resource(
             raise PackageError(f"{file}: the format {what} is not checked, only CSV")
         if not isinstance(resource, ProfileResource):  # whose release has the digests of values
             issues += file_faults(resource, root, names)
-        data, parts = _joined([_plain_bytes(resource, root, name, budget) for name in names], names)
+        files = [(name, _plain_bytes(resource, root, name, budget)) for name in names]
         dialect = _dialect(resource, root, kind)
     if not schema.fields:  # then only the shape is checked
-        header = first_row(data.removeprefix(codecs.BOM_UTF8), dialect)
+        header = first_row(files[0][1], dialect)
         schema = TableSchema(
             fields=tuple(Field(name=name) for name in dict.fromkeys(header) if name)
         )
-    text, more = read_table(data, file, schema, dialect)
-    return replace(text, parts=parts), schema, [*issues, *more]
+    if len(files) == 1:
+        text, more = read_table(files[0][1], files[0][0], schema, dialect)
+    else:
+        text, more = join_files(_read_files(files, schema, dialect))
+    return text, schema, [*issues, *more]
+
+
+def _read_files(
+    files: list[tuple[str, bytes]], schema: TableSchema, dialect: Dialect
+) -> Iterator[tuple[TextTable, list[Issue], int]]:
+    """Read several files that are one table, each with its number of lines, or more.
+
+    By the profile, and for frictionless, each has a header; by the standard only the first need
+    have one, so that of others it is read only if it has the same names.
+    """
+    names, header, above = header_of(files[0][1], dialect)
+    for number, (file, data) in enumerate(files):
+        size = data.count(b"\n") + data.count(b"\r") + 1
+        own = not (number and dialect.header) or schema.profiled
+        if own or set(first_row(data, dialect)) == set(names):
+            yield *read_table(data, file, schema, dialect), size
+            continue
+        data = header + data.removeprefix(codecs.BOM_UTF8)
+        text, issues = read_table(data, file, schema, dialect)
+        moved = [
+            issue if issue.line is None else replace(issue, line=issue.line - above)
+            for issue in issues
+            if issue.line is None or issue.line > above
+        ]
+        yield replace(text, lines=[line - above for line in text.lines]), moved, size
 
 
 def _place(root: Path | None, name: str) -> Path:
@@ -96,24 +122,12 @@ def existing(resource: Resource, root: Path | None) -> tuple[str, ...]:
     names = resource.paths
     if not names:
         raise PackageError(f"{resource.name}: the resource has neither path nor data")
-    if len(names) > MAX_PARTS:
-        raise PackageError(f"{names[0]}: {len(names)} parts, at most {MAX_PARTS} are read")
+    if len(names) > MAX_FILES:
+        raise PackageError(f"{names[0]}: {len(names)} files, at most {MAX_FILES} are read")
     for name in names:
         if not _place(root, name).is_file():
             raise PackageError(f"{name}: the file is missing")
     return names
-
-
-def _joined(
-    parts: list[bytes], names: tuple[str, ...]
-) -> tuple[bytes, tuple[tuple[int, str], ...]]:
-    """Return the parts of a file as one, and the line where each of several begins."""
-    if len(parts) == 1:
-        return parts[0], ()
-    parts = [part.removeprefix(codecs.BOM_UTF8).rstrip(b"\r\n") for part in parts]
-    lengths = [len(re.findall(rb"\r\n|\r|\n", part)) + 1 for part in parts]
-    starts = accumulate(lengths[:-1], initial=1)
-    return b"\n".join(parts), tuple(zip(starts, names, strict=True))
 
 
 def _plain_bytes(resource: Resource, root: Path | None, name: str, budget: Budget) -> bytes:

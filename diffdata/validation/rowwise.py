@@ -7,10 +7,12 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from diffdata.schemas.stated import (
     Acyclic,
+    Agree,
     Arxiv,
     AsPrinted,
     Distinct,
@@ -49,7 +51,10 @@ _SCALED = re.compile(
     r"|\d[eE][+\d]|[*x\u00d7]\s*10|10\s*\^|[kGT](W[hH]?)\b|MW\b|[kMGT]B\b|\d\.000\b|\d:\d|\d-\d0|\":"
 )
 # What a number in one unit may have been multiplied by to get the figure in another.
-_CONVERSIONS = {"hour": (1 / 24,), "day": (86_400,), "week": (7,), "year": (12, 365)}
+_CONVERSIONS = {
+    "hour": (1 / 24,), "day": (86_400,), "week": (7,), "year": (12, 365),
+    "1,000 tokens": (1_000,), "per token": (1_000, 1_000_000),
+}  # fmt: skip
 # Year, month and number; a date may be that of another version or of the venue.
 _AT_ARXIV = re.compile(r"//(www\.|export\.)?arxiv\.org/|^10\.48550/arxiv", re.I)
 _ARXIV = re.compile(r"(\d\d)(\d\d)\.\d{4,5}(?!\d)")
@@ -67,6 +72,8 @@ def breaking(rule: Rowwise, columns: _Columns, key: Sequence[str]) -> list[int]:
         case Distinct(columns=names):
             keys = list(zip(*(columns[name] for name in key), strict=True))
             return repeated([columns[name] for name in names], keys)
+        case Agree(by=by, columns=names):
+            return disagreeing([columns[n] for n in by], [columns[n] for n in names])
         case AsPrinted(column=column, text=text):
             return misprinted(columns[column], columns[text])
         case StartsWith(column=column, start=start):
@@ -81,19 +88,24 @@ def breaking(rule: Rowwise, columns: _Columns, key: Sequence[str]) -> list[int]:
 
 
 def cyclic(keys: Sequence[str | None], parents: Sequence[str | None]) -> list[int]:
-    """Return the rows that are their own ancestor."""
-    parent: dict[str | None, str | None] = {}
-    for key, of in zip(keys, parents, strict=True):
-        parent.setdefault(key, of)
+    """Return the rows whose key is an ancestor of their parent; a key may have several parents."""
+    above: dict[str | None, list[str]] = {}
+    for key, parent in zip(keys, parents, strict=True):
+        if parent is not None:
+            above.setdefault(key, []).append(parent)
 
-    def is_own_ancestor(key: str | None) -> bool:
-        seen, ancestor = set(), parent.get(key)
-        while ancestor is not None and ancestor != key and ancestor not in seen:
-            seen.add(ancestor)
-            ancestor = parent.get(ancestor)
-        return ancestor is not None and ancestor == key
+    def is_ancestor(key: str | None, of: str) -> bool:
+        seen, waiting = set(), [of]
+        while waiting:
+            if (ancestor := waiting.pop()) == key:
+                return True
+            if ancestor not in seen:
+                seen.add(ancestor)
+                waiting += above.get(ancestor, ())
+        return False
 
-    return [row for row, key in enumerate(keys) if is_own_ancestor(key)]
+    pairs = enumerate(zip(keys, parents, strict=True))
+    return [row for row, (key, of) in pairs if of is not None and is_ancestor(key, of)]
 
 
 def repeated(columns: Sequence[Sequence[Any]], keys: Sequence[Any]) -> list[int]:
@@ -101,10 +113,24 @@ def repeated(columns: Sequence[Sequence[Any]], keys: Sequence[Any]) -> list[int]
     seen: dict[tuple[Any, ...], Any] = {}
     found = []
     for row, (key, *cells) in enumerate(zip(keys, *columns, strict=True)):
-        plain = tuple(plain_text(cell) if isinstance(cell, str) else cell for cell in cells)
-        if cells[0] is not None and seen.setdefault(plain, key) != key:
+        if cells[0] is not None and seen.setdefault(_plain(cells), key) != key:
             found.append(row)
     return found
+
+
+def disagreeing(by: Sequence[Sequence[Any]], columns: Sequence[Sequence[Any]]) -> list[int]:
+    """Return the rows that differ from the first row with the same cells in `by`."""
+    first: dict[tuple[Any, ...], tuple[Any, ...]] = {}
+    found = []
+    groups, values = zip(*by, strict=True), zip(*columns, strict=True)
+    for row, (group, value) in enumerate(zip(groups, values, strict=True)):
+        if None not in group and first.setdefault(_plain(group), value) != value:
+            found.append(row)
+    return found
+
+
+def _plain(cells: Sequence[Any]) -> tuple[Any, ...]:
+    return tuple(plain_text(cell) if isinstance(cell, str) else cell for cell in cells)
 
 
 def _misspelt(texts: Sequence[str | None]) -> list[int]:
@@ -133,9 +159,13 @@ def _misnumbered(addresses: Sequence[str | None], day: datetime.date | None) -> 
 
 
 def plain_text(text: str) -> str:
-    """Return a text without case, punctuation and the scheme of an address."""
+    """Return a text without case, punctuation and the scheme of an address.
+
+    A plus counts (`DeepLabV3+`), and so does what stands between digits (`OPT-1.3B`, `OPT-13B`).
+    """
     text = re.sub(r"^https?://(www\.)?", "", text.casefold())
-    return "".join(letter for letter in text if letter.isalnum()) or text
+    text = re.sub(r"(?<=\d)[^\w+]+(?=\d)", "_", text)
+    return re.sub(r"[^\w+]+", "", text) or text
 
 
 def misprinted(figures: Sequence[float | None], printed: Sequence[str | None]) -> list[int]:
@@ -150,8 +180,46 @@ def misprinted(figures: Sequence[float | None], printed: Sequence[str | None]) -
         if text
         and (figure := figures[row]) is not None
         and (numbers := list(_numbers(text)))
-        and not any(_can_mean(number, scaled, abs(figure)) for number, scaled in numbers)
+        and not any(_can_mean(number, scaled, abs(figure)) for number, scaled, _ in numbers)
     ]
+
+
+def printed_place(figure: float, text: str | None) -> float:
+    """Return the place of the last digit with which a figure is printed, in the unit of the figure.
+
+    Zeros that are printed are digits. A number in another unit has the same relative place. Without
+    a number in the text that can mean the figure, it is that of the only number of the text, or
+    else that of the figure as Python writes it.
+
+    Examples
+    --------
+    >>> [printed_place(figure, "$1.6M, about 170x") for figure in (1.6e6, 170)]
+    [100000.0, 1.0]
+    >>> printed_place(0.08, "8%"), printed_place(0.8, "4/5 of it"), printed_place(24, "2 years")
+    (0.01, 0.2, 12.0)
+    >>> printed_place(3.14e23, None), printed_place(1000.0, None), printed_place(0.36, None)
+    (1e+21, 1.0, 0.01)
+    """
+    size, numbers = abs(figure), list(_numbers(text or ""))
+    matching = [
+        (
+            not math.isclose(_mantissa(number), _mantissa(size)),
+            not scaled and number != size,
+            place * size / number,
+        )
+        for number, scaled, place in numbers
+        if number and _can_mean(number, scaled, size)
+    ]
+    if matching:  # the nearest, and of these one in the unit of the figure
+        return float(f"{min(matching)[-1]:.12g}")
+    relative = {float(f"{place / number:.9g}") for number, _, place in numbers if number}
+    if len(relative) == 1:
+        return relative.pop() * size
+    digits = Decimal(repr(float(figure))).as_tuple()
+    exponent = int(digits.exponent)
+    return 10.0 ** (
+        exponent if "e" in repr(float(figure)) else exponent + (digits.digits[-1:] == (0,))
+    )
 
 
 def _can_mean(number: float, scaled: bool, figure: float) -> bool:
@@ -164,14 +232,14 @@ def _mantissa(number: float) -> float:
     return float(f"{number:e}".partition("e")[0])
 
 
-def _numbers(text: str) -> Iterator[tuple[float, bool]]:
-    """Yield the numbers of a text, each with whether it states its scale."""
+def _numbers(text: str) -> Iterator[tuple[float, bool, float]]:
+    """Yield the numbers of a text, whether each has its scale, and the place of its last digit."""
     prefixed = _PREFIXED.search(text) is not None
     scaled = prefixed or _SCALED.search(text) is not None
     factors = [f for unit, all_of in _CONVERSIONS.items() if unit in text.lower() for f in all_of]
     for word in _WORD.findall(text):
         number = float(_WORDS.index(word.lower()))
-        yield from ((number * factor, not scaled) for factor in (1, *factors))
+        yield from ((number * factor, not scaled, float(factor)) for factor in (1, *factors))
     for found in _NUMBER.finditer(text):
         # A comma groups thousands or is the decimal sign: both are tried.
         grouped = re.sub(f"[{_GROUP}]", "", found["digits"])
@@ -179,6 +247,8 @@ def _numbers(text: str) -> Iterator[tuple[float, bool]]:
         power = int(found["power"] or found["exponent"] or 0)
         scale = _SCALES.get((found["scale"] or "").lower(), 0)
         for digits in {grouped, decimal} if decimal.count(".") <= 1 else {grouped}:
-            number = float(f"{digits}e{power + scale}") / float(found["divisor"] or 1)
-            yield number, not scaled or (bool(power or scale) and not prefixed)
-            yield from ((number * times, not scaled) for times in factors)
+            divisor = float(found["divisor"] or 1)
+            number = float(f"{digits}e{power + scale}") / divisor
+            place = float(f"1e{power + scale - len(digits.partition('.')[2])}") / divisor
+            yield number, not scaled or (bool(power or scale) and not prefixed), place
+            yield from ((number * times, not scaled, place * times) for times in factors)

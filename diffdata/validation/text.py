@@ -1,15 +1,16 @@
-"""First step: the bytes of a CSV file as columns of text, with the line of each row."""
+"""First step: the bytes of CSV files as columns of text, with the line of each row."""
 
 from __future__ import annotations
 
 import codecs
 from array import array
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
+import numpy as np
 import pyarrow as pa
 
 from diffdata.errors import Issue
@@ -34,22 +35,36 @@ _EXPLAINED = 1000  # rows of a wrong length in which the position of the fault i
 
 @dataclass(frozen=True)
 class TextTable:
-    """The cells of a CSV file as text; null is an empty cell."""
+    """The cells of the CSV files of a table as text; null is an empty cell.
+
+    Lines are counted on from one file to the next, so that each row has one of its own; issues
+    have these lines, and the first file, until `in_its_file`.
+    """
 
     file: str
     columns: dict[str, pa.ChunkedArray]  # those of the header that the schema has
     lines: Sequence[int]
     broken: frozenset[int] = frozenset()  # rows too long or too short: only their key is kept
-    complete: bool = True  # whether all of the file could be read
-    parts: tuple[tuple[int, str], ...] = ()  # files read as one, each with its first line
+    complete: bool = True  # whether all of the files could be read
+    others: tuple[tuple[int, str], ...] = ()  # the files after the first, and the lines before each
 
-    def in_its_part(self, issue: Issue) -> Issue:
-        """Return an issue with the file and the line of the part that it is about."""
-        if len(self.parts) < 2 or issue.line is None or issue.file != self.file:
+    def in_its_file(self, issue: Issue) -> Issue:
+        """Return an issue with the file and the line in it that it is about."""
+        if not self.others or issue.line is None or issue.file != self.file:
             return issue
-        place = bisect_right(self.parts, issue.line, key=lambda part: part[0]) - 1
-        start, file = self.parts[place]
-        return replace(issue, file=file, line=issue.line - start + 1)
+        file, line = self.place(issue.line)
+        return replace(issue, file=file, line=line)
+
+    def place(self, line: int) -> tuple[str, int]:
+        """Return the file of a line, and its number there."""
+        files = ((0, self.file), *self.others)
+        before, file = files[bisect_left(files, line, key=lambda other: other[0]) - 1]
+        return file, line - before
+
+    @property
+    def rows_of_first_file(self) -> int:
+        """The number of rows of the first file."""
+        return bisect_right(self.lines, self.others[0][0]) if self.others else len(self)
 
     def __len__(self) -> int:
         return len(self.lines)
@@ -57,6 +72,11 @@ class TextTable:
     def cell(self, position: int, column: str) -> str:
         """Return the text of a cell, empty where there is none."""
         return self.columns[column][position].as_py() or "" if column in self.columns else ""
+
+    def column(self, name: str) -> pa.ChunkedArray:
+        """Return the cells of a column, all null if the table does not have it."""
+        missing = pa.chunked_array([pa.nulls(len(self), pa.string())])
+        return self.columns.get(name, missing)
 
     def rows(self) -> list[dict[str, str]]:
         """Return all rows, each with the text of its cells by column."""
@@ -66,6 +86,39 @@ class TextTable:
     def cells(self, position: int, columns: Sequence[str]) -> dict[str, str]:
         """Return the text of some cells of a row."""
         return {name: self.cell(position, name) for name in columns}
+
+
+def join_files(
+    parts: Iterable[tuple[TextTable, list[Issue], int]],
+) -> tuple[TextTable, list[Issue]]:
+    """Return what was read of several files as one table; each has its number of lines, or more.
+
+    If they have too many faults together, the rest of the files is not read.
+    """
+    tables: list[TextTable] = []
+    issues: list[Issue] = []
+    lines, broken, ends = array("q"), set[int](), [0]
+    for table, found, size in parts:
+        file = table.file if not tables else tables[0].file
+        broken |= {len(lines) + row for row in table.broken}
+        lines.frombytes((np.asarray(table.lines, "q") + ends[-1]).tobytes())
+        issues += [
+            i if i.line is None else replace(i, file=file, line=i.line + ends[-1]) for i in found
+        ]
+        ends.append(ends[-1] + size)
+        tables.append(table)
+        if len(issues) > MOST_ISSUES:
+            tables.append(replace(TextTable(table.file, {}, []), complete=False))
+            issues.append(shape.shape_issue(table.file, None, "too-many"))
+            break
+    names = dict.fromkeys(name for table in tables for name in table.columns)
+    columns = {
+        name: pa.chunked_array([c for t in tables for c in t.column(name).chunks], pa.string())
+        for name in names
+    }
+    others = tuple((end, t.file) for end, t in zip(ends[1:], tables[1:], strict=False))
+    complete = all(table.complete for table in tables)
+    return TextTable(tables[0].file, columns, lines, frozenset(broken), complete, others), issues
 
 
 def read_table(
@@ -103,7 +156,14 @@ def read_table(
 
 def first_row(data: bytes, dialect: Dialect = RFC_4180) -> list[str]:
     """Return the header of a CSV file, empty if it cannot be read."""
-    return next((r.cells for r in Splitter(data, dialect).records() if r.cells), [])
+    return header_of(data, dialect)[0]
+
+
+def header_of(data: bytes, dialect: Dialect = RFC_4180) -> tuple[list[str], bytes, int]:
+    """Return the header of a CSV file: its cells, its bytes and its number of lines."""
+    splitter = Splitter(data.removeprefix(codecs.BOM_UTF8), dialect)
+    cells = next((r.cells for r in splitter.records() if r.cells), [])
+    return cells, splitter.data[: splitter.start], splitter.line - 1
 
 
 class _Rows:

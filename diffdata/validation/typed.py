@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -28,6 +29,7 @@ from diffdata.validation.suggestions import suggested_boolean, suggested_date, s
 from diffdata.validation.text import TextTable
 
 _KEPT = 1000  # characters of a cell that an issue keeps
+_QUICKLY_READ = 16 * 2**20  # bytes
 _HINTS: dict[str, Callable[[str], str]] = {
     "integer": lambda text: suggested_number(text, whole=True),
     "number": lambda text: suggested_number(text, whole=False),
@@ -146,6 +148,26 @@ class TypedTable:
     def frame(self) -> nw.LazyFrame[Any]:
         """The columns that the file has, as other tables refer to them."""
         return lazy(self.values.select(list(self.text.columns)))
+
+    @cached_property
+    def digest(self) -> str:
+        """A digest of all that checks read of the table, empty if it is too large to be quick."""
+        if self.values.nbytes > _QUICKLY_READ:
+            return ""
+        plain = pa.BufferOutputStream()
+        with pa.ipc.new_stream(plain, self.values.schema) as stream:
+            stream.write_table(self.values)
+        found = hashlib.sha256(plain.getvalue())
+        unknown = {name: mask.tobytes() for name, mask in self.unknown.items()}
+        rest = (
+            type(self.schema),
+            self.schema,
+            sorted(self.text.columns),
+            self.text.complete,
+            unknown,
+        )
+        found.update(repr(rest).encode())
+        return found.hexdigest()
 
     def texts(self, column: str) -> frozenset[str]:
         """Return the texts in a column."""

@@ -1,0 +1,497 @@
+"""From foreign tables to rows of ours, by a mapping; nothing is lost on the way."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from hashlib import sha256
+
+from diffdata.errors import InvalidInputError
+from diffdata.importing.cells import UnreadableError, cleaned, items, read_cell
+from diffdata.importing.mapping import Column, Rows, folded
+from diffdata.importing.mapping import Mapping as Rules
+from diffdata.importing.tables import ForeignTable, Found, Row
+from diffdata.schemas.standard import TableSchema
+from diffdata.types.names import alike, plus, slug
+
+
+@dataclass(frozen=True)
+class Issue:
+    """A cell that could not be read or written, or a row about which something is in doubt."""
+
+    file: str
+    line: int
+    name: str
+    column: str
+    text: str
+    kind: str
+    expected: str
+    hint: str = ""
+
+
+@dataclass
+class Made:
+    """A row of ours, and the cells from which its columns were made."""
+
+    entity: Entity
+    rows: Rows
+    cells: dict[str, str]
+    origin: dict[str, Found]
+
+    @property
+    def table(self) -> str:
+        """The table of ours."""
+        return self.rows.table
+
+
+@dataclass
+class Names:
+    """The things of one of our tables by their names: those that exist, and those that are new."""
+
+    exact: dict[str, str] = field(default_factory=dict)
+    alike: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    taken: set[str] = field(default_factory=set)
+    known: set[str] = field(default_factory=set)  # those that have a row already
+
+    def add(self, name: str, identifier: str, known: bool = False) -> None:
+        """Add a name of a thing."""
+        self.exact.setdefault(name.casefold(), identifier)
+        self.alike[alike(name)].add(identifier)
+        self.taken.add(identifier)
+        if known:
+            self.known.add(identifier)
+
+    def find(self, name: str) -> str:
+        """Return the identifier of a thing, empty if there is none or if several are called so."""
+        if found := self.exact.get(name.casefold()):
+            return found
+        close = self.alike.get(alike(name), set())
+        return next(iter(close)) if len(close) == 1 else ""
+
+    def new(self, name: str, *endings: str) -> str:
+        """Return an identifier for a new thing, with an ending if the first one is taken."""
+        stem = slug(plus(name)) or f"unnamed-{sha256(name.encode()).hexdigest()[:8]}"
+        numbers = (str(number) for number in range(2, len(self.taken) + 3))
+        for ending in ("", *filter(None, endings), *numbers):
+            identifier = f"{stem}-{ending}" if ending else stem
+            if identifier not in self.taken:
+                self.taken.add(identifier)
+                return identifier
+        raise AssertionError("more identifiers are taken than there are")
+
+
+@dataclass(eq=False)
+class Entity:
+    """What one row of each vintage is about."""
+
+    name: str
+    rows: list[Row]  # the newest first
+    id: str = ""
+    reason: str = ""  # why it has no row of the main table
+
+
+class Import:
+    """One run: the tables of a publisher by one mapping, against the names that exist."""
+
+    def __init__(
+        self,
+        rules: Rules,
+        tables: Sequence[ForeignTable],
+        schemas: Mapping[str, TableSchema],
+        names: Mapping[str, Names],
+        apart: bool,
+    ) -> None:
+        self.rules, self.schemas = rules, schemas
+        self.tables = sorted(tables, key=lambda table: table.vintage, reverse=True)
+        self.names = defaultdict(Names, names)
+        self.issues: list[Issue] = []
+        self.made: list[Made] = []
+        self.main = schemas[rules.table].primary_key[0]
+        # For each column of theirs, the names by which it is looked for.
+        self._groups: dict[str, tuple[str, ...]] = {}
+        for table in self.tables:
+            for group in rules.groups:
+                for header, _ in table.find(group):
+                    self._groups.setdefault(header, group)
+        self.entities = self._find_entities()
+        self._identify()
+        self._add_names()
+        # What rows name is added before they refer to it.
+        named = self._named_tables() - {rules.table}
+        by_file = {table.file: rules.rows_of(table.file) for table in self.tables}
+        for place, rows in sorted(
+            enumerate(rules.rows), key=lambda pair: pair[1].table not in named
+        ):
+            for entity in self.entities if apart or not rows.only_apart else ():
+                self._make_rows(by_file[entity.rows[0].table.file][place], entity)
+        self._set_aside_unused()
+        self._unite()
+        self.additional = self._keep()
+
+    def note(self, found: Found, kind: str, expected: str, hint: str = "", text: str = "") -> None:
+        """Add an issue about a cell."""
+        row, name = found.row, self._name(found.row)
+        shown = text or " ".join(found.text.split())
+        column = found.header
+        self.issues.append(
+            Issue(row.table.file, row.line, name, column, shown, kind, expected, hint)
+        )
+
+    # Which rows are about the same thing.
+
+    def _name(self, row: Row) -> str:
+        headers = (header for header, _ in row.table.find(self.rules.row))
+        return next((cleaned(row.cells[header]) for header in headers if header in row.cells), "")
+
+    def _about(self, row: Row) -> list[str]:
+        """Return the cells by which rows of one name differ."""
+        found = [next(iter(row.table.find([n])), None) for n in self.rules.differs_by]
+        return [cleaned(row.cells.get(header[0], "")) if header else "" for header in found]
+
+    def _find_entities(self) -> list[Entity]:
+        entities: list[Entity] = []
+        for table in self.tables:
+            named: dict[str, list[Row]] = defaultdict(list)
+            for row in table.accepted:
+                name = self._name(row)
+                about = self.rules.of_file(table.file)
+                if self.rules.files and (about is None or about.aside):
+                    row.reason = about.aside if about else "the mapping says nothing of this file"
+                    continue
+                if not name:
+                    row.reason = f"it has no {self.rules.row[0]}"
+                    continue
+                if not self.rules.once:
+                    entities.append(Entity(name, [row]))
+                    continue
+                for other in named[name.casefold()]:
+                    pairs = zip(self._about(row), self._about(other), strict=True)
+                    if not any(a and b and a != b for a, b in pairs):
+                        row.reason = f"line {other.line} has the same name"
+                        break
+                else:
+                    named[name.casefold()].append(row)
+            self._add_to(entities, named)
+        return entities
+
+    def _add_to(self, entities: list[Entity], named: Mapping[str, list[Row]]) -> None:
+        """Add the rows of an older table to what they are about."""
+        free = {id(entity): entity for entity in entities}
+        exact, close = defaultdict(list), defaultdict(list)
+        known = self.names[self.rules.table]
+        for entity in entities:
+            exact[entity.name.casefold()].append(entity)
+            close[known.find(entity.name) or alike(entity.name)].append(entity)
+        left: list[Row] = []
+        for fold, rows in named.items():
+            for row in rows:
+                if len(rows) > 1:
+                    column = next(h for h, _ in row.table.find(self.rules.row))
+                    lines = ", ".join(str(other.line) for other in rows if other is not row)
+                    hint = f"line {lines} has the name too, with another date or organization"
+                    self.note(Found(row, column, {}), "same-name", "a name of its own", hint)
+                fitting = [entity for entity in exact[fold] if id(entity) in free]
+                if found := self._fitting(row, fitting, len(rows) == 1):
+                    free.pop(id(found)).rows.append(row)
+                else:
+                    left.append(row)
+        for row in left:
+            name = self._name(row)
+            later = self.rules.renamed.get(name, name)
+            there = close[known.find(later) or alike(later)]
+            fitting = [entity for entity in there if id(entity) in free]
+            if found := self._fitting(row, fitting, True):
+                free.pop(id(found)).rows.append(row)
+            else:
+                entities.append(Entity(name, [row]))
+
+    def _fitting(self, row: Row, entities: Sequence[Entity], alone: bool) -> Entity | None:
+        about = self._about(row)
+        for entity in entities:
+            pairs = zip(about, self._about(entity.rows[0]), strict=True)
+            if any(a and a == b for a, b in pairs):
+                return entity
+        return entities[0] if alone and len(entities) == 1 else None
+
+    def _identify(self) -> None:
+        """Give each thing the identifier that it has already, or a new one."""
+        if not self.rules.once:
+            return
+        names, used = self.names[self.rules.table], set[str]()
+        for entity in self.entities:
+            found = names.find(entity.name)
+            if found and found not in used:
+                entity.id = found
+                used.add(found)
+        new = [entity for entity in self.entities if not entity.id]
+        for entity in sorted(new, key=lambda e: (self._about(e.rows[0]), e.name)):
+            about = [slug(item)[:4] if item[:2] in ("19", "20") else slug(item)
+                     for item in self._about(entity.rows[0])]  # fmt: skip
+            entity.id = names.new(entity.name, *about)
+            names.add(entity.name, entity.id)
+
+    def _add_names(self) -> None:
+        """Add the names that a file of the publisher says to stand for others."""
+        referred = {c.table for c in self.rules.rows[0].columns.values() if c.kind == "reference"}
+        for listed in self.rules.names:
+            for row in (
+                r for t in self.tables if fnmatchcase(t.file, listed.match) for r in t.rows
+            ):
+                name, same = (cleaned(row.cells.get(n, "")) for n in (listed.name, listed.same_as))
+                for table in referred:
+                    if name and same and (found := self.names[table].find(same)):
+                        self.names[table].exact.setdefault(name.casefold(), found)
+
+    # Cells.
+
+    def _pick(
+        self, entity: Entity, names: Sequence[str], replaced_by: Sequence[str] = ()
+    ) -> Found | None:
+        """Return the cell of the latest vintage that has the thing and the column."""
+        for row in entity.rows:
+            if matches := row.table.find(names):
+                there = [m for m in matches if m[0] in row.cells]
+                return Found(row, there[0][0], there[0][1]) if there else None
+            if replaced_by and row.table.find(replaced_by):
+                return None
+        return None
+
+    def _read(self, found: Found, column: Column, text: str) -> dict[str, str]:
+        """Return the cells that a text gives, the one of the column itself by an empty name."""
+        if column.kind == "reference":
+            identifier = self.names[column.table].find(text)
+            if column.without and not identifier:
+                identifier = self.names[column.table].find(re.sub(column.without, "", text))
+            return {"": identifier, **column.with_} if identifier else {}
+        if column.without:
+            text = re.sub(column.without, "", text).strip()
+        if column.kind == "slug":
+            return {"": slug(text)}
+        try:
+            read = read_cell(text, column, self.rules.words_of(column))
+        except UnreadableError as error:
+            self.note(found, error.kind, error.expected, error.hint, text)
+            found.row.fates[found.header] = "issue"
+            return {}
+        found.row.fates.setdefault(found.header, "mapped")
+        cells = read if isinstance(read, dict) else {"": read}
+        return cells | column.with_ if any(cells.values()) else {}
+
+    def _values(self, entity: Entity, rows: Rows) -> Iterator[dict[str, tuple[Found, list[str]]]]:
+        """Yield the texts of the columns, those of each vintage together, the newest first."""
+        by_table: dict[int, dict[str, tuple[Found, list[str]]]] = defaultdict(dict)
+        for name, column in rows.columns.items():
+            if found := self._pick(entity, column.from_, column.replaced_by):
+                place = self.tables.index(found.row.table)
+                text = cleaned(found.text)
+                if column.kind == "slug":  # of all the columns
+                    there = [
+                        h for h, _ in found.row.table.find(column.from_) if h in found.row.cells
+                    ]
+                    text = "-".join(found.row.cells[header] for header in there)
+                by_table[place][name] = found, items(text) if column.list else [text]
+        for place in sorted(by_table):
+            yield by_table[place]
+
+    # Rows.
+
+    def _make_rows(self, rows: Rows, entity: Entity) -> None:
+        for condition in rows.when:
+            found = self._pick(entity, condition.from_)
+            if not condition.holds(items(cleaned(found.text)) if found else []):
+                return
+        for values in self._values(entity, rows):
+            if not rows.each:
+                self._make_row(rows, entity, values)
+            elif rows.each in values:
+                count = len(values[rows.each][1])
+                for place in range(count):
+                    # Lists beside the one of the items are of the same length, or not read.
+                    self._make_row(rows, entity, {
+                        name: (found, [texts[place]] if rows.columns[name].list else texts)
+                        for name, (found, texts) in values.items()
+                        if not rows.columns[name].list or len(texts) == count
+                    })  # fmt: skip
+
+    def _make_row(
+        self, rows: Rows, entity: Entity, values: Mapping[str, tuple[Found, list[str]]]
+    ) -> None:
+        schema = self.schemas[rows.table]
+        cells: dict[str, str] = {}
+        origin: dict[str, Found] = {}
+        for name, (found, texts) in values.items():
+            if len(texts) != 1:
+                continue  # a list where there is one value: it is kept
+            read = self._read(found, rows.columns[name], texts[0])
+            if not read and rows.columns[name].kind == "reference":
+                for header, _ in found.row.table.find(rows.columns[name].from_):
+                    other = Found(found.row, header, {})
+                    if not read and header in found.row.cells:
+                        found = other
+                        read = self._read(other, rows.columns[name], cleaned(other.text))
+            for target, cell in read.items():
+                cells[target or name] = cell
+            if read:
+                cells |= {k: v for k, v in found.placeholders.items() if k in schema.column_names}
+                origin[name] = found
+        if not any(name in origin for name in rows.needed):
+            return
+        for name, column in rows.columns.items():
+            needed = column.kind == "reference" and schema.field(name).constraints.required
+            if needed and not cells.get(name):
+                text = values[name][1][0] if name in values else ""
+                entity.reason = f"{name}: {column.table} has no {text!r}, nor has aliases"
+                return
+        for found in origin.values():
+            found.row.fates[found.header] = "mapped"
+        first = next(origin[name] for name in rows.needed if name in origin)
+        self.made.append(
+            Made(entity, rows, self._complete(rows, entity, cells, origin, first), origin)
+        )
+
+    def _complete(
+        self, rows: Rows, entity: Entity, cells: dict[str, str], origin: Mapping[str, Found],
+        first: Found,
+    ) -> dict[str, str]:  # fmt: skip
+        """Add what follows from the row itself: its keys, its source, where it stands there."""
+        schema = self.schemas[rows.table]
+        headers = list(dict.fromkeys(found.header for found in origin.values()))
+        about = [header for header in headers if header not in self._naming(first.row)]
+        listed = ", ".join(f'"{header}"' for header in about)
+        place = f"{first.row.table.file}, line {first.row.line}: "
+        where = "" if self.rules.once else place
+        where += f'row "{self._name(first.row)}"'
+        if about:
+            where += f", column{'s' * (len(about) > 1)} {listed}"
+        numbers = dict.fromkeys(
+            cleaned(found.text) for name, found in origin.items()
+            if rows.columns[name].kind in ("number", "count")
+        )  # fmt: skip
+        given = {
+            **({self.main: entity.id} if entity.id else {}),
+            "source_id": first.row.table.source_id,
+            "locator": where,
+            "verification": "snapshot",
+            "as_printed": "; ".join(numbers),
+            **{key: self._filled(text, first.row) for key, text in rows.set.items()},
+            **cells,
+        }
+        row = {name: given.get(name, "") for name in schema.column_names}
+        key = schema.primary_key[0]
+        if rows.table != self.rules.table and rows.table in self._named_tables():
+            name = cells["name"]
+            row[key] = self.names[rows.table].find(name)
+            if not row[key]:
+                row[key] = self.names[rows.table].new(name)
+                self.names[rows.table].add(name, row[key])
+        elif rows.id:
+            try:
+                row[key] = rows.id.format(**row)
+            except (KeyError, IndexError, ValueError):
+                raise InvalidInputError(
+                    f"{self.rules.name}: {rows.table}: id: expected names of columns in braces, "
+                    f"found {rows.id!r}"
+                ) from None
+        return row
+
+    def _filled(self, text: str, row: Row) -> str:
+        """Return a text of the mapping with the name of a row and the day of its vintage."""
+        return text.replace("{row}", self._name(row)).replace("{vintage}", row.table.day)
+
+    def _naming(self, row: Row) -> set[str]:
+        return {header for header, _ in row.table.find(self.rules.row)}
+
+    def _named_tables(self) -> set[str]:
+        """Return the tables of things that rows name, and that are added if they are not there."""
+        return {rows.table for rows in self.rules.rows if "name" in rows.columns}
+
+    def _set_aside_unused(self) -> None:
+        """Set aside the rows that give no row of the main table."""
+        used = {id(made.entity) for made in self.made if made.table == self.rules.table}
+        needed = self.rules.rows[0].needed
+        names = [name for column in needed for name in self.rules.rows[0].columns[column].from_]
+        for entity in self.entities:
+            if id(entity) not in used:
+                for row in entity.rows:
+                    there = [header for header, _ in row.table.find(names)] or names[:1]
+                    what = f"it has no value that can be read in {' or '.join(there)}"
+                    row.reason = entity.reason or what
+        self.entities = [entity for entity in self.entities if id(entity) in used]
+        self.made = [made for made in self.made if id(made.entity) in used]
+
+    def _unite(self) -> None:
+        """Make one row of those with the same key; what they contradict each other in is empty."""
+        united: dict[tuple[str, ...], Made] = {}
+        clashes: dict[tuple[str, ...], set[str]] = defaultdict(set)
+        named = self._named_tables()
+        for made in self.made:
+            names = self.schemas[made.table].primary_key
+            key = (made.table, *(made.cells[name] for name in names))
+            if made.rows.number and key in united:
+                stem, number = made.cells[made.rows.number], 2
+                while key in united:
+                    made.cells[made.rows.number] = f"{stem}-{number}"
+                    key = (made.table, *(made.cells[name] for name in names))
+                    number += 1
+            first = united.setdefault(key, made)
+            if first is made:
+                continue
+            for name, found in made.origin.items():
+                there, cell = first.cells[name], made.cells[name]
+                if name in clashes[key] or cell == there:
+                    continue
+                if not there:
+                    first.cells[name], first.origin[name] = cell, found
+                elif cell and name != "name":
+                    self.note(
+                        found, "contradiction", "one value for the same thing in all rows",
+                        text=f"{there} and {cell}",
+                    )  # fmt: skip
+                    if made.table in named:
+                        clashes[key].add(name)
+        for key, contested in clashes.items():
+            united[key].cells |= dict.fromkeys(contested, "")
+        known = {table: names.known for table, names in self.names.items()}
+        self.made = [
+            made for (table, key, *_), made in united.items()
+            if table not in named or key not in known.get(table, ())
+        ]  # fmt: skip
+
+    def _keep(self) -> dict[str, dict[int, str]]:
+        """Return the columns that are not mapped, or not in every row, with their texts.
+
+        Sets the fate of each cell that has none yet.
+        """
+        for table in self.tables:
+            for row in table.rows:
+                if row.reason:
+                    row.fates |= dict.fromkeys(row.cells, "set_aside")
+                else:
+                    row.fates |= dict.fromkeys(self._naming(row) & row.cells.keys(), "mapped")
+        for entity in self.entities:
+            for place, row in enumerate(entity.rows):
+                for header in row.cells.keys() - row.fates.keys():
+                    names, name = self._groups.get(header), folded(header)
+                    if any(
+                        later.table.find(names) if names else name in later.table.folded
+                        for later in entity.rows[:place]
+                    ):
+                        row.fates[header] = "superseded"
+                    else:
+                        row.fates[header] = "prose" if self.rules.is_prose(header) else "kept"
+        unmapped = {
+            header for table in self.tables for row in table.rows
+            for header, fate in row.fates.items() if fate in ("kept", "prose")
+        }  # fmt: skip
+        headers = (header for table in self.tables for header in table.headers)
+        kept = {folded(header): header for header in headers if header in unmapped}
+        additional: dict[str, dict[int, str]] = {header: {} for header in kept.values()}
+        for entity in self.entities:
+            for row in reversed(entity.rows):  # the latest that has the column counts
+                for name in kept.keys() & row.table.folded.keys():
+                    text = cleaned(row.cells.get(row.table.folded[name], ""))
+                    additional[kept[name]][id(entity)] = text
+        return additional

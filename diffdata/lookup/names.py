@@ -1,0 +1,198 @@
+"""Which model, chip or organization a name stands for; nothing is guessed."""
+
+from __future__ import annotations
+
+import datetime
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import Literal
+
+import pandas as pd
+
+from diffdata.errors import InvalidInputError, UnknownNameError
+from diffdata.loading import load_all
+from diffdata.package.packages import Dataset, open_dataset
+from diffdata.types.names import alike
+
+Kind = Literal["model", "hardware", "organization"]
+
+_TABLES = {"model": "models", "hardware": "hardware", "organization": "organizations"}
+_COLUMNS = ["name", "status", "id", "candidates", "how", "certainty"]
+_CERTAINTIES = ("certain", "likely", "ambiguous")
+
+
+@dataclass(frozen=True)
+class Match:
+    """What a name stands for: one identifier, or several that it may stand for, or none."""
+
+    status: Literal["matched", "ambiguous", "unmatched"]
+    candidates: tuple[str, ...] = ()
+    how: str | None = None
+    certainty: str | None = None
+
+    @property
+    def id(self) -> str | None:
+        """The identifier, if the name is matched."""
+        return self.candidates[0] if self.status == "matched" else None
+
+
+@dataclass
+class NameIndex:
+    """The names of one kind of things, their identifiers, and their aliases by certainty."""
+
+    exact: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    names: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    ids: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    aliases: dict[str, dict[str, set[str]]] = field(default_factory=lambda: defaultdict(dict))
+    _spelled: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+
+    def add_name(self, name: str, identifier: str) -> None:
+        """Add a thing by its name."""
+        self.exact[_folded(name)].add(identifier)
+        self.names[alike(name)].add(identifier)
+        self.ids[alike(identifier)].add(identifier)
+        self._spelled[alike(name).replace("-", "")].add(identifier)
+
+    def add_alias(self, alias: str, identifier: str, certainty: str) -> None:
+        """Add another name of a thing."""
+        self.aliases[alike(alias)].setdefault(certainty, set()).add(identifier)
+        self._spelled[alike(alias).replace("-", "")].add(identifier)
+
+    def find(self, name: str, near: bool = True) -> Match:
+        """Return what a name stands for: a name of ours comes before identifiers and aliases.
+
+        Without `near`, no near spellings are looked for.
+        """
+        key = alike(name)
+        exact, named = self.exact.get(_folded(name), set()), self.names.get(key, set())
+        if len(exact) == 1 or len(named) == 1:
+            return Match("matched", tuple(exact if len(exact) == 1 else named), "name", "certain")
+        aliases, ids = self.aliases.get(key, {}), self.ids.get(key, set())
+        candidates = tuple(sorted(named.union(ids, *aliases.values())))
+        if not candidates:
+            return Match("unmatched", self._near(key.replace("-", "")) if near else ())
+        how = "alias" if aliases else "name"
+        certain = "certain" in aliases and "ambiguous" not in aliases
+        if len(candidates) == 1 and (certain or ids):
+            return Match("matched", candidates, "name" if ids else "alias", "certain")
+        doubt = max(aliases, key=_CERTAINTIES.index, default="ambiguous")
+        if len(candidates) > 1 and doubt == "certain":
+            doubt = "ambiguous"
+        return Match("ambiguous", candidates, how, doubt)
+
+    def _near(self, key: str) -> tuple[str, ...]:
+        """Return at most three things that have a name with these letters in it, or much alike."""
+        if len(key) < 3:
+            return ()
+        within = sorted((text for text in self._spelled if key in text), key=len)
+        found = within or get_close_matches(key, sorted(self._spelled), n=3, cutoff=0.8)
+        things = (identifier for text in found for identifier in sorted(self._spelled[text]))
+        return tuple(dict.fromkeys(things))[:3]
+
+
+def _folded(name: str) -> str:
+    return " ".join(name.split()).casefold()
+
+
+def name_index(
+    package: Dataset | None, version: str | None, kind: Kind, on: pd.Timestamp | None = None
+) -> NameIndex:
+    """Return the names of one kind of things; of dated aliases those of a day, if one is given."""
+    dataset = open_dataset(package, version)
+    table, column = _TABLES[kind], f"{kind}_id"
+    # Editions before 2026.3 have no aliases.
+    there = [name for name in (table, "aliases") if name in dataset.tables]
+    frames = load_all(dataset, there)
+    index = NameIndex()
+    things = frames[table]
+    for name, identifier in zip(things["name"], things[column], strict=True):
+        index.add_name(name, identifier)
+    if "aliases" not in frames:
+        return index
+    aliases = frames["aliases"].dropna(subset=column)
+    if on is not None:
+        since, until = aliases["valid_from"], aliases["valid_until"]
+        aliases = aliases[(since.isna() | (since <= on)) & (until.isna() | (on <= until))]
+    cells = (aliases[name] for name in ("alias", column, "alias_certainty"))
+    for alias, identifier, certainty in zip(*cells, strict=True):
+        index.add_alias(alias, identifier, certainty)
+    return index
+
+
+def identified(name: str, kind: Kind, package: Dataset | None, version: str | None) -> str:
+    """Return the identifier that a name surely stands for, or raise an error of lookup."""
+    index = name_index(package, version, kind)
+    found = index.find(name)
+    if found.id is None and found.candidates:
+        listed = " or ".join(found.candidates)
+        raise InvalidInputError(f"{kind}: {name!r} is not certain; is {listed} meant?")
+    if found.id is None:
+        raise UnknownNameError(kind, name, set().union(*index.ids.values()))
+    return found.id
+
+
+def parsed_day(day: datetime.date | str, name: str = "day") -> pd.Timestamp:
+    """Return a date of the arguments."""
+    try:
+        return pd.Timestamp(datetime.date.fromisoformat(day) if isinstance(day, str) else day)
+    except (ValueError, TypeError):
+        expected = "expected a date like 2024-06-01"
+        raise InvalidInputError(f"{name}: {expected}, found {day!r}") from None
+
+
+def resolve(
+    names: str | Iterable[str],
+    kind: Kind = "model",
+    on: datetime.date | str | None = None,
+    *,
+    package: Dataset | None = None,
+    version: str | None = None,
+) -> pd.DataFrame:
+    """Return what each name stands for in the dataset, or that this is not certain.
+
+    Names are compared without case, spaces and punctuation: ``llama 65b`` is ``LLaMA-65B``.
+
+    Parameters
+    ----------
+    names : names of models, chips or organizations, as other databases or interfaces write them
+    kind : ``model``, ``hardware`` or ``organization``
+    on : a date; aliases that did not hold on that day are ignored. By default all count
+    package, version : the package or released edition to read; the bundled dataset by default
+
+    Returns
+    -------
+    frame
+        One row for each name, in the order given. ``status`` is ``matched`` (``id`` is the one
+        thing with this name, or the alias is certain), ``ambiguous`` (``candidates`` lists what the
+        name may stand for, separated by ``; ``: aliases that are not certain, or several things) or
+        ``unmatched`` (``candidates`` are at most three things that are spelled much like it, which
+        is no reason to take one of them). ``how``: by ``name`` or ``alias``; ``certainty``:
+        ``certain``, ``likely`` or ``ambiguous``.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such kind.
+    InvalidInputError
+        If `on` is not a date.
+
+    Examples
+    --------
+    >>> found = resolve(["GPT-4o", "llama 65b", "deepseek-chat"])
+    >>> found[["status", "id"]].values.tolist()[:2]
+    [['matched', 'gpt-4o'], ['matched', 'llama-65b']]
+    >>> found.loc[2, ["status", "candidates"]].tolist()
+    ['ambiguous', 'deepseek-v3']
+    """
+    if kind not in _TABLES:
+        raise UnknownNameError("kind", kind, _TABLES)
+    index = name_index(package, version, kind, None if on is None else parsed_day(on, "on"))
+    rows = []
+    given = pd.Series([names] if isinstance(names, str) else list(names), dtype="str")
+    for name in given.fillna(""):
+        match = index.find(name)
+        listed = "; ".join(match.candidates) or None
+        rows.append((name, match.status, match.id, listed, match.how, match.certainty))
+    return pd.DataFrame(rows, columns=_COLUMNS, dtype="str")

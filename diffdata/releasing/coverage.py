@@ -1,0 +1,115 @@
+"""The coverage of the dataset: how many models of each year and domain have which facts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from diffdata.loading import load
+from diffdata.package.packages import Package
+
+_FIVE = ("date", "organization", "access", "parameters", "compute")
+# What a model must have for a column of the table, by the columns of `facts_of_models`.
+COLUMNS = {
+    "models": (),
+    "date, organization": ("date", "organization"),
+    "and access, parameters": ("date", "organization", "access", "parameters"),
+    "and compute": _FIVE,
+    "all six, with tokens": (*_FIVE, "tokens"),
+    "or examples": (*_FIVE, "data"),
+}  # fmt: skip
+# A year with fewer models than this share of the year before is not read as a trend.
+_FALL = 0.8
+
+
+def coverage(package: Package, summary: pd.DataFrame) -> dict[str, Any]:
+    """Return the counts by year and by domain, each with all models and the two layers.
+
+    Parameters
+    ----------
+    package : the dataset
+    summary : its ``model_summary``
+    """
+    facts = facts_of_models(package, summary)
+    domains = load("model_domains", package=package)[["model_id", "domain"]].drop_duplicates()
+    last_day = _last_snapshot(package)
+    years = [(str(year), group) for year, group in facts.groupby("year")]
+    in_domain = facts.merge(domains, on="model_id")
+    of_domain = sorted(in_domain.groupby("domain"), key=lambda pair: (-len(pair[1]), pair[0]))
+    flags: dict[str, str] = {}
+    before = 0
+    for year, group in years:
+        if int(year) >= last_day.year:
+            flags[year] = f"open: the last snapshot is of {last_day:%Y-%m-%d}"
+        elif int(year) >= last_day.year - 2 and len(group) < _FALL * before:
+            flags[year] = "incomplete: fewer models than the year before, as later snapshots"
+            flags[year] += " have only notable and large ones"
+        before = len(group)
+    recent = [(year, group) for year, group in years if int(year) >= last_day.year - 14]
+    earlier = facts[facts["year"] < last_day.year - 14]
+    undated = facts[facts["year"].isna()]
+    rows = [("all", facts), (f"before {last_day.year - 14}", earlier), *recent]
+    rows += [("no date", undated)] if len(undated) else []
+    return {
+        "columns": list(COLUMNS),
+        "years": [(name, *_counts(group), flags.get(name, "")) for name, group in rows],
+        "domains": [(name, *_counts(group)) for name, group in of_domain],
+        "one_source": _one_source(package),
+    }
+
+
+def facts_of_models(package: Package, summary: pd.DataFrame) -> pd.DataFrame:
+    """Return for each model its layer, its year, and which facts it has."""
+    reviewed = load("models", package=package, reviewed=True)["model_id"]
+    developed = load("model_developers", package=package)["model_id"]
+    dates = load("model_dates", package=package)
+    public = dates[dates["milestone"].isin(["announced", "published"])]
+    public = public[public["model_variant"] == "main"].groupby("model_id")["date"].min()
+    date = pd.to_datetime(summary["model_id"].map(public).fillna(summary["developed"]))
+    estimates = load("estimates", package=package)
+    examples = estimates.loc[estimates["quantity_id"] == "dataset_examples", "model_id"]
+    tokens = summary["training_tokens"].notna() | summary["corpus_tokens"].notna()
+    return pd.DataFrame(
+        {
+            "model_id": summary["model_id"],
+            "reviewed": summary["model_id"].isin(reviewed),
+            "year": date.dt.year.astype("Int64"),
+            "date": date.notna(),
+            "organization": summary["model_id"].isin(developed),
+            "access": summary["weights_access"].notna(),
+            "parameters": summary["parameters"].notna(),
+            "compute": summary["training_compute_flop"].notna(),
+            "tokens": tokens,
+            "data": tokens | summary["model_id"].isin(examples),
+        }
+    )
+
+
+def _counts(models: pd.DataFrame) -> list[str]:
+    """Return for each column the number of all models, and of the reviewed ones."""
+    cells = []
+    for names in COLUMNS.values():
+        found = models[models[list(names)].all(axis=1)] if names else models
+        cells.append(f"{len(found):,} ({int(found['reviewed'].sum()):,})")
+    return cells
+
+
+def _last_snapshot(package: Package) -> pd.Timestamp:
+    """Return the day of the latest snapshot from which models were taken."""
+    models, sources = load("models", package=package), load("sources", package=package)
+    used = sources[sources["source_id"].isin(models["source_id"])]
+    return pd.Timestamp(used.loc[used["source_kind"] == "dataset", "published"].max())
+
+
+def _one_source(package: Package) -> list[tuple[str, int, int]]:
+    """Return for each quantity of the summary the models that have it, and those by one source."""
+    quantities = load("quantities", package=package)
+    names = quantities.loc[quantities["summary_column"].notna(), "quantity_id"].drop_duplicates()
+    estimates = load("estimates", package=package)
+    current = estimates[(estimates["status"] == "current") & estimates["model_id"].notna()]
+    found = []
+    for name in names:
+        sources = current[current["quantity_id"] == name].groupby("model_id")["source_id"]
+        found.append((str(name), sources.ngroups, int((sources.nunique() == 1).sum())))
+    return found

@@ -1,0 +1,260 @@
+"""Lookups: names are never guessed, prices are the last observed ones, figures keep their doubt."""
+
+import doctest
+import io
+import json
+
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+import diffdata
+from diffdata.cli import app
+from diffdata.errors import InvalidInputError, UnknownNameError
+from diffdata.lookup.names import NameIndex
+from diffdata.lookup.prices import _dated, _in_force
+
+from .conftest import ROOT
+
+
+def resolved(names: list[str], kind: str = "model", **options: str) -> list[tuple[str, object]]:
+    found = diffdata.resolve(names, kind, **options)  # type: ignore[arg-type]
+    assert found["name"].tolist() == names
+    return [(s, i if isinstance(i, str) else None)
+            for s, i in zip(found["status"], found["id"], strict=True)]  # fmt: skip
+
+
+def test_names_are_compared_without_case_spaces_and_punctuation() -> None:
+    names = ["GPT-4o", "gpt 4o\n", " GPT_4o", "llama 65b", "LLaMA-65B", "OPT-175B"]
+    ids = ["gpt-4o"] * 3 + ["llama-65b"] * 2 + ["opt-175b"]
+    assert resolved(names) == [("matched", name) for name in ids]
+    assert resolved(["Meta AI", "google brain"], "organization") == [
+        ("matched", "meta-ai"), ("matched", "google-brain"),
+    ]  # fmt: skip
+
+
+def test_doubtful_aliases_are_ambiguous_and_near_spellings_no_match() -> None:
+    assert resolved(["deepseek-chat", "gpt-4o-2024-08-06"]) == [("ambiguous", None)] * 2
+    assert resolved(["H100 SXM", "GPT-4oo", "", "\n"], "hardware") == [("unmatched", None)] * 4
+    found = diffdata.resolve("H100 SXM", "hardware")
+    assert found.loc[0, "candidates"] == "nvidia-h100-sxm5"
+
+
+def test_every_name_of_the_dataset_is_matched_unless_several_things_have_it() -> None:
+    for kind, table in (("model", "models"), ("hardware", "hardware")):
+        things = diffdata.load(table)
+        single = things[~things["name"].str.casefold().duplicated(keep=False)]
+        found = diffdata.resolve(single["name"], kind)  # type: ignore[arg-type]
+        assert found["id"].tolist() == single.iloc[:, 0].tolist()
+
+
+def index() -> NameIndex:
+    made = NameIndex()
+    for name in ("Big 1", "Big 2", "Same", "Small"):
+        made.add_name(name, name.lower().replace(" ", "-"))
+    made.add_name("Same", "same-2020")
+    made.add_alias("B1", "big-1", "certain")
+    made.add_alias("B1x", "big-1", "certain")
+    made.add_alias("B1x", "big-1", "ambiguous")
+    made.add_alias("Both", "big-1", "certain")
+    made.add_alias("both", "big-2", "likely")
+    made.add_alias("small", "big-2", "certain")
+    return made
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "candidates", "how", "certainty"),
+    [
+        ("big1", "matched", ("big-1",), "name", "certain"),
+        ("b1", "matched", ("big-1",), "alias", "certain"),
+        ("b1x", "ambiguous", ("big-1",), "alias", "ambiguous"),
+        ("BOTH", "ambiguous", ("big-1", "big-2"), "alias", "likely"),
+        ("same", "ambiguous", ("same", "same-2020"), "name", "ambiguous"),
+        ("small", "matched", ("small",), "name", "certain"),  # our name comes first
+        ("biggg", "unmatched", (), None, None),
+    ],
+)
+def test_a_match_is_certain_or_none(
+    name: str, status: str, candidates: tuple[str, ...], how: str | None, certainty: str | None
+) -> None:
+    found = index().find(name)
+    assert (found.status, found.candidates) == (status, candidates)
+    assert (found.how, found.certainty) == (how, certainty)
+    assert found.id == (candidates[0] if status == "matched" else None)
+
+
+def test_dated_aliases_hold_on_their_days() -> None:
+    aliases = diffdata.load("aliases")
+    ended = aliases[aliases["valid_until"].notna() & aliases["hardware_id"].isna()]
+    certain = ended[ended["alias_certainty"] == "certain"].iloc[0]
+    others = aliases[aliases["alias"] == certain["alias"]]
+    assert len(others) == 1, "choose an alias with one row"
+    last = certain["valid_until"].date()
+    after = (certain["valid_until"] + pd.Timedelta(days=1)).date()
+    assert resolved([certain["alias"]], on=last) == [("matched", certain["model_id"])]
+    assert resolved([certain["alias"]], on=after) == [("unmatched", None)]
+    with pytest.raises(InvalidInputError, match="on: expected a date"):
+        diffdata.resolve("x", on="2024")
+    with pytest.raises(UnknownNameError, match="no kind named 'chip'"):
+        diffdata.resolve("x", "chip")  # type: ignore[arg-type]
+
+
+def test_the_command_reads_names_from_standard_input() -> None:
+    arguments = ["resolve", "GPT-4o", "-", "--format", "json"]
+    found = CliRunner().invoke(app, arguments, input="llama 65b\n\ndeepseek-chat\r\n")
+    assert found.exit_code == 0
+    rows = json.loads(found.output)
+    assert [row["name"] for row in rows] == ["GPT-4o", "llama 65b", "deepseek-chat"]
+    assert [row["id"] for row in rows] == ["gpt-4o", "llama-65b", None]
+
+
+PRICES = """id,offer,amount,observed_on,observed_on_precision,listed_on,effective_from
+old,a,1,2024-01-05,day,,
+new,a,2,2024-03-01,day,,
+future,a,3,2024-09-01,day,,
+month,b,4,2024-03-01,month,,
+listed,c,5,,,2024-02-01,
+effective,d,6,2024-12-01,day,,2024-03-10
+"""
+
+
+def test_the_price_in_force_is_the_last_one_not_after_the_day() -> None:
+    dates = ["observed_on", "listed_on", "effective_from"]
+    prices = pd.read_csv(io.StringIO(PRICES), parse_dates=dates).assign(source_id="s")
+
+    def ids(day: str) -> dict[str, tuple[str, int]]:
+        rows = _in_force(prices, pd.Timestamp(day), ["offer"])
+        return {r.id: (r.dated_by, r.age_days) for r in rows.itertuples()}
+
+    assert ids("2024-03-15") == {
+        "new": ("observed", 14), "listed": ("listed", 43), "effective": ("effective", 5),
+    }  # fmt: skip
+    assert ids("2024-03-31")["month"] == ("observed", 0)  # known to the month only
+    assert ids("2024-12-01")["effective"] == ("observed", 0)
+    assert ids("2023-01-01") == {}
+    assert len(_dated(prices)) == len(prices)
+
+
+def test_prices_are_as_the_table_has_them_and_not_after_the_day() -> None:
+    table = diffdata.load("hardware_prices").set_index("hardware_price_id")
+    found = diffdata.prices_on("2025-04-01", "nvidia-h100-pcie", commitment="on_demand")
+    assert len(found)
+    assert (found["age_days"] >= 0).all()
+    there = table.loc[found["hardware_price_id"]]
+    assert found["amount"].tolist() == there["amount"].tolist()
+    assert set(found["unit"]) == {"USD per chip and hour"}
+    assert (found["dated_by"] == "listed").tolist() == (
+        there["listed_on"].notna() & there["effective_from"].isna()
+    ).tolist()
+    assert set(diffdata.prices_on("2025-04-01", "nvidia-h100-pcie")["unit"]) >= {"USD per chip"}
+    over_time = diffdata.rents("nvidia-h100-pcie")
+    assert set(found["hardware_price_id"]) <= set(over_time["hardware_price_id"])
+
+
+def test_prices_of_tokens_stay_per_million() -> None:
+    found = diffdata.api_prices_on("2025-07-01", "GPT-4o mini", "OpenAI")
+    assert found["input_usd_per_million_tokens"].tolist() == [0.15]
+    assert diffdata.api_prices_on("2010-01-01").empty
+
+
+def test_unknown_names_of_prices_are_errors() -> None:
+    with pytest.raises(UnknownNameError, match="no provider named 'Lambada'"):
+        diffdata.prices_on("2025-01-01", provider="Lambada")
+    with pytest.raises(UnknownNameError, match="no commitment named 'forever'"):
+        diffdata.prices_on("2025-01-01", commitment="forever")
+    with pytest.raises(InvalidInputError, match="not certain; is nvidia-h100-sxm5 meant"):
+        diffdata.prices_on("2025-01-01", "H100")
+    with pytest.raises(UnknownNameError, match="no hardware named 'abacus 3000'"):
+        diffdata.rents("abacus 3000")
+    with pytest.raises(UnknownNameError, match="no model with a price named"):
+        diffdata.api_prices_on("2025-01-01", "no such model")
+    with pytest.raises(InvalidInputError, match="day: expected a date"):
+        diffdata.api_prices_on("soon")
+
+
+def test_a_threshold_is_surely_exceeded_only_by_the_whole_interval() -> None:
+    found = diffdata.exceeds(1e24)
+    assert set(found["verdict"]) == {"surely", "possibly", "no"}
+    surely, no = (found[found["verdict"] == verdict] for verdict in ("surely", "no"))
+    assert (surely["low"] > 1e24).all()
+    assert (no["high"] <= 1e24).all()
+    assert not (surely["stated_confidence"] == "speculative").any()
+    rest = found[found["verdict"] == "possibly"]
+    crossing = (rest["low"] <= 1e24) & (rest["high"] > 1e24)
+    assert (crossing | (rest["stated_confidence"] == "speculative")).all()
+    assert found["model_id"].is_unique
+    table = found.set_index("model_id")
+    assert table.loc["gpt-4", "basis"] == "interval"
+    assert table.loc["gpt-2", "verdict"] == "no"
+
+
+def test_a_wider_factor_makes_less_sure() -> None:
+    strict, wide = (diffdata.exceeds(1e24, factor=factor) for factor in (1, 30))
+    for verdict in ("surely", "no"):
+        sure = [set(frame["model_id"][frame["verdict"] == verdict]) for frame in (wide, strict)]
+        assert sure[0] < sure[1]
+    with pytest.raises(InvalidInputError, match="factor: expected a number of at least 1"):
+        diffdata.exceeds(factor=0.5)
+    with pytest.raises(UnknownNameError, match="no quantity named 'compute'"):
+        diffdata.exceeds(quantity="compute")
+
+
+def test_the_summary_has_the_same_values_as_the_thresholds() -> None:
+    summary = diffdata.load("model_summary", "2026.2").set_index("model_id")
+    found = diffdata.exceeds(version="2026.2").dropna(subset="value").set_index("model_id")
+    values = summary["training_compute_flop"].dropna()
+    assert set(values.index) == set(found.index)
+    imported = diffdata.load("estimates", "2026.2").query("verification == 'snapshot'")["model_id"]
+    same = values.drop(set(imported) & set(values.index))  # evaluated by another rule since then
+    assert found.loc[same.index, "value"].tolist() == pytest.approx(same.tolist())
+
+
+def test_records_rise_and_speculative_ones_can_be_left_out() -> None:
+    every, sure = diffdata.records(), diffdata.records(speculative=False)
+    for found in (every, sure):
+        assert found["value"].is_monotonic_increasing
+        assert found["value"].is_unique
+        assert found["published"].is_monotonic_increasing
+        assert found["published"].is_unique
+        assert (found["times_previous"].iloc[1:] > 1).all()
+    assert not sure["speculative"].any()
+    flagged = every[every["speculative"]]["model_id"]
+    assert not set(flagged) & set(sure["model_id"])
+    early = diffdata.records(until="2020-12-31")
+    assert early["model_id"].iloc[-1] == "gpt-3"
+
+
+def test_shares_count_models_once_or_in_parts() -> None:
+    found = diffdata.shares()
+    total = found["alone"].sum()
+    assert found["fractional"].sum() == pytest.approx(total)
+    assert found["any"].sum() > total
+    assert found["alone_share"].sum() == pytest.approx(1)
+    countries = found[~found["country"].isin(["several", "unknown"])]
+    assert (countries["alone"] <= countries["fractional"] + 1e-9).all()
+    assert (countries["fractional"] <= countries["any"] + 1e-9).all()
+
+
+def test_shares_of_some_models_by_hand() -> None:
+    developers = diffdata.load("model_developers")
+    places = diffdata.load("organizations").set_index("organization_id")["country"]
+    there = developers.assign(country=developers["organization_id"].map(places))
+    there = there[there["role"] == "developer"].dropna(subset="country")
+    each = there.groupby("model_id")["country"].unique()
+    both = next(name for name, found in each.items() if len(found) == 2)
+    found = diffdata.shares(models=[both, "gpt-3"]).set_index("country")
+    assert found.loc["several", "alone"] == 1
+    for country in each[both]:
+        also = country == "US"
+        assert found.loc[country, "any"] == 1 + also
+        assert found.loc[country, "fractional"] == 0.5 + also
+    with pytest.raises(UnknownNameError, match="no model named 'gpt-33'"):
+        diffdata.shares(models=["gpt-33"])
+    with pytest.raises(UnknownNameError, match="no grouping named 'continent'"):
+        diffdata.shares("continent")  # type: ignore[arg-type]
+
+
+def test_the_examples_of_the_documentation() -> None:
+    found = doctest.testfile(str(ROOT / "docs/lookup.md"), module_relative=False)
+    assert found.attempted
+    assert not found.failed
