@@ -35,7 +35,7 @@ from diffdata.derive.cost import (
 )
 from diffdata.derive.dates import days_of, first_public, of_models
 from diffdata.derive.formula import BelowOne, NotNegative, Positive, formula
-from diffdata.derive.frames import Frame, from_columns, nullable, rows, unwrap, wrap
+from diffdata.derive.frames import Frame, from_columns, nullable, require, rows, unwrap, wrap
 from diffdata.errors import InvalidInputError
 
 __all__ = ["training_costs"]
@@ -258,9 +258,7 @@ def _records(
     frame: Frame, table: str, required: Sequence[str], optional: Sequence[str] = ()
 ) -> list[dict[str, Any]]:
     """Collect the columns that a frame has, which must include the required ones."""
-    there = frame.collect_schema().names()
-    if missing := [name for name in required if name not in there]:
-        raise InvalidInputError(f"{table}: the frame has no column {missing[0]!r}")
+    there = require(frame, table, required)
     names = [*required, *(name for name in optional if name in there)]
     return [dict(zip(names, row, strict=True)) for row in rows(frame.select(names))]
 
@@ -370,10 +368,7 @@ def _electricity(prices: Frame, region: str, sector: str, options: _Options) -> 
 
 def _published(dates: Frame, models: Iterable[Any]) -> dict[str, _Bounded]:
     """Return by model when it was first made public."""
-    columns = dates.collect_schema().names()
-    for name in ("model_id", "milestone", "date", "date_precision"):
-        if name not in columns:
-            raise InvalidInputError(f"model_dates: the frame has no column {name!r}")
+    columns = require(dates, "model_dates", ("model_id", "milestone", "date", "date_precision"))
     chosen = of_models(dates).filter(nw.col("model_id").is_in(sorted(filter(None, models))))
     if "certainty" not in columns:
         chosen = chosen.with_columns(certainty=nw.lit("stated"))

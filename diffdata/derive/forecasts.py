@@ -4,16 +4,25 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from statistics import NormalDist, fmean
+from statistics import fmean
 from typing import Any
 
 import narwhals as nw
 from narwhals.typing import IntoFrameT
 
 from diffdata.derive.formula import documented
-from diffdata.derive.frames import Frame, from_columns, rows, unwrap, wrap
+from diffdata.derive.frames import (
+    Frame,
+    from_columns,
+    group_columns,
+    require,
+    rows,
+    sorted_groups,
+    unwrap,
+    wrap,
+)
 from diffdata.errors import InvalidInputError
-from diffdata.uncertainty.quantity import check_level
+from diffdata.uncertainty.distributions import deviations
 
 __all__ = ["brier_score", "calibration"]
 
@@ -41,15 +50,14 @@ def brier_score(forecasts: IntoFrameT, by: str | Sequence[str] | None = None) ->
     >>> brier_score(made).round(3).values.tolist()
     [[2.0, 0.025, 0.5, 0.9]]
     """
-    names = [by] if isinstance(by, str) else list(by or ())
+    names = group_columns(by)
     frame = wrap(forecasts)
     groups: dict[tuple[Any, ...], list[tuple[float, bool]]] = defaultdict(list)
     for *group, probability, outcome in _resolved(frame, names):
         groups[tuple(group)].append((probability, outcome))
     found: dict[str, list[Any]] = {name: [] for name in (*names, "forecasts")}
     scores: dict[str, list[float]] = {"brier": [], "base_rate": [], "skill": []}
-    for key in sorted(groups, key=lambda key: [(cell is None, cell) for cell in key]):
-        made = groups[key]
+    for key, made in sorted_groups(groups).items():
         for name, cell in zip(found, (*key, len(made)), strict=True):
             found[name].append(cell)
         brier = fmean((probability - outcome) ** 2 for probability, outcome in made)
@@ -76,10 +84,10 @@ def calibration(forecasts: IntoFrameT, *, bins: int = 5, level: float = 0.9) -> 
     >>> calibration(made)[["probability_low", "forecasts", "share_true"]].values.tolist()
     [[0.0, 1.0, 0.0], [0.8, 2.0, 1.0]]
     """
-    check_level(level)
+    z = deviations(level)
     if bins < 1:
         raise InvalidInputError(f"bins: expected a whole number from 1 up, found {bins}")
-    frame, z = wrap(forecasts), NormalDist().inv_cdf(0.5 + level / 2)
+    frame = wrap(forecasts)
     groups: dict[int, list[tuple[float, bool]]] = defaultdict(list)
     for probability, outcome in _resolved(frame, []):
         groups[min(int(probability * bins), bins - 1)].append((probability, outcome))
@@ -102,9 +110,7 @@ def calibration(forecasts: IntoFrameT, *, bins: int = 5, level: float = 0.9) -> 
 
 def _resolved(frame: Frame, names: Sequence[str]) -> list[tuple[Any, ...]]:
     """Return the groups, the probabilities and the outcomes of forecasts that are resolved."""
-    there = frame.collect_schema().names()
-    if missing := [c for c in (*names, "probability", "resolution") if c not in there]:
-        raise InvalidInputError(f"forecasts: the frame has no column {missing[0]!r}")
+    require(frame, "forecasts", (*names, "probability", "resolution"))
     probability, resolution = nw.col("probability").cast(nw.Float64()), nw.col("resolution")
     resolved = frame.filter(resolution.is_in(["true", "false"]), ~probability.is_null())
     made = rows(resolved.select(*names, _probability=probability, _true=resolution == "true"))

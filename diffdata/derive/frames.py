@@ -6,10 +6,12 @@ needed earlier are collected by `rows` and `compute_once`, and nowhere else.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
 import narwhals as nw
+
+from diffdata.errors import InvalidInputError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -95,6 +97,26 @@ def _plain(value: Any) -> Any:
         return value if value == value else None
     except TypeError:  # a missing value of pandas has no truth
         return None
+
+
+def require(frame: Frame, table: str, names: Iterable[str]) -> list[str]:
+    """Return the columns of a frame, which must include these (InvalidInputError)."""
+    there = list(frame.collect_schema().names())
+    for name in names:
+        if name not in there:
+            raise InvalidInputError(f"{table}: the frame has no column {name!r}")
+    return there
+
+
+def group_columns(by: str | Sequence[str] | None) -> list[str]:
+    """Return the columns that name the groups, as users give them."""
+    return [by] if isinstance(by, str) else list(by or ())
+
+
+def sorted_groups(groups: Mapping[tuple[Any, ...], Native]) -> dict[tuple[Any, ...], Native]:
+    """Return groups in the order of what names them, missing values last."""
+    order = sorted(groups, key=lambda group: [(cell is None, cell) for cell in group])
+    return {group: groups[group] for group in order}
 
 
 def make(table: pa.Table, like: Frame) -> Frame:

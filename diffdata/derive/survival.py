@@ -15,16 +15,24 @@ import math
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 from narwhals.typing import IntoFrameT
 
 from diffdata.derive.formula import documented
-from diffdata.derive.frames import Frame, from_columns, rows, unwrap, wrap
+from diffdata.derive.frames import (
+    Frame,
+    from_columns,
+    group_columns,
+    require,
+    rows,
+    sorted_groups,
+    unwrap,
+    wrap,
+)
 from diffdata.errors import InvalidInputError, optional_library
-from diffdata.uncertainty.quantity import check_level
+from diffdata.uncertainty.distributions import deviations
 
 if TYPE_CHECKING:
     import numpy as np
@@ -150,8 +158,7 @@ def _interval(conf_type: str, level: float) -> tuple[str, float]:
     """Return the checked type of the confidence interval, and how many errors wide it is."""
     if conf_type not in CONF_TYPES:
         raise InvalidInputError(f"conf_type: expected one of {CONF_TYPES}, found {conf_type!r}")
-    check_level(level)
-    return conf_type, NormalDist().inv_cdf(0.5 + level / 2)
+    return conf_type, deviations(level)
 
 
 def _groups(
@@ -160,9 +167,8 @@ def _groups(
     """Return the bounds of each group, without end where they are missing, and what groups them."""
     if negative not in ("error", "zero"):
         raise InvalidInputError(f"negative: expected 'error' or 'zero', found {negative!r}")
-    names = [by] if isinstance(by, str) else list(by or ())
-    if missing := [name for name in (*names, low, high) if name not in frame.collect_schema()]:
-        raise InvalidInputError(f"lags: the frame has no column {missing[0]!r}")
+    names = group_columns(by)
+    require(frame, "lags", (*names, low, high))
     times = (nw.col(low).cast(nw.Float64()), nw.col(high).cast(nw.Float64()))
     groups: dict[tuple[Any, ...], list[tuple[float, float]]] = defaultdict(list)
     below = 0
@@ -183,8 +189,7 @@ def _groups(
             "out (see the column lag_negative), or pass negative='zero' to count what came before "
             "the start as 0"
         )
-    order = sorted(groups, key=lambda group: [(value is None, value) for value in group])
-    return {group: sorted(groups[group]) for group in order if groups[group]}, names
+    return {key: sorted(rows) for key, rows in sorted_groups(groups).items() if rows}, names
 
 
 def _fit(bounds: Sequence[tuple[float, float]], closed: str) -> _Curve:

@@ -18,7 +18,16 @@ from narwhals.typing import IntoFrameT
 
 from diffdata.derive.dates import days_of
 from diffdata.derive.formula import DAYS_PER_YEAR, documented
-from diffdata.derive.frames import Frame, from_columns, rows, unwrap, wrap
+from diffdata.derive.frames import (
+    Frame,
+    from_columns,
+    group_columns,
+    require,
+    rows,
+    sorted_groups,
+    unwrap,
+    wrap,
+)
 from diffdata.errors import InvalidInputError, optional_library
 from diffdata.uncertainty.quantity import check_level
 
@@ -85,7 +94,7 @@ def growth_rate(
         raise InvalidInputError("quantile: expected neither weights nor robust errors beside it")
     bends = [_years(day) for day in sorted(breaks)]
     frame = wrap(figures)
-    names = [by] if isinstance(by, str) else list(by or ())
+    names = group_columns(by)
     found: dict[str, list[Any]] = {name: [] for name in (*names, "since", "until", "rows")}
     columns: dict[str, list[float]] = defaultdict(list)
     for group, points in _groups(frame, names, date, value, weights).items():
@@ -114,10 +123,7 @@ def _groups(
     """Return the years, the logarithms of the values and the weights of each group, by date."""
     import numpy as np
 
-    there = frame.collect_schema().names()
-    wanted = [*names, date, value, *([weights] if weights else [])]
-    if missing := [name for name in wanted if name not in there]:
-        raise InvalidInputError(f"figures: the frame has no column {missing[0]!r}")
+    there = require(frame, "figures", [*names, date, value, *([weights] if weights else [])])
     precision = f"{date}_precision"
     known = nw.col(precision) if precision in there else nw.lit("day")
     weight = nw.col(weights) if weights else nw.lit(1.0)
@@ -134,8 +140,7 @@ def _groups(
         first, last = days_of(day, known_to, precision)
         years = (_years(first) + _years(last)) / 2
         groups[tuple(group)].append((years, math.log10(number), weighed))
-    order = sorted(groups, key=lambda group: [(cell is None, cell) for cell in group])
-    return {group: np.array(sorted(groups[group])) for group in order}
+    return {key: np.array(sorted(points)) for key, points in sorted_groups(groups).items()}
 
 
 def _frontier(points: Array, top: int, best: str) -> Array:

@@ -20,6 +20,8 @@ Kind = Literal["model", "hardware", "organization"]
 
 _TABLES = {"model": "models", "hardware": "hardware", "organization": "organizations"}
 _COLUMNS = ["name", "status", "id", "candidates", "how", "certainty"]
+# What added to the first day of a month or year is its last day.
+REST_OF_PERIOD = {"month": pd.offsets.MonthEnd(0), "year": pd.offsets.YearEnd(0)}
 _CERTAINTIES = ("certain", "likely", "ambiguous")
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from diffdata.errors import UnknownNameError
 from diffdata.loading import load
-from diffdata.lookup.names import identified, name_index, parsed_day
+from diffdata.lookup.names import REST_OF_PERIOD, identified, name_index, parsed_day
 from diffdata.package.packages import Dataset, open_dataset
 from diffdata.types.names import alike
 
@@ -19,8 +19,6 @@ _HARDWARE = [
     "amount", "currency", "unit", "chips_in_quote", "bundled",
 ]  # fmt: skip
 _API = ["provider", "model_as_sold", "model_id", *_PER_MILLION, "listed_as_free"]
-# What added to the first day of a month or year is its last day.
-_REST = {"month": pd.offsets.MonthEnd(0), "year": pd.offsets.YearEnd(0)}
 
 
 def prices_on(
@@ -187,7 +185,7 @@ def _dated(prices: pd.DataFrame, day: pd.Timestamp | None = None) -> pd.DataFram
     """Return the prices with a date not after a day, with the latest of their dates till then."""
     precision = prices["observed_on_precision"]
     observed = prices["observed_on"].copy()
-    for name, rest in _REST.items():
+    for name, rest in REST_OF_PERIOD.items():
         rough = (precision == name).fillna(value=False)
         observed = observed.mask(rough, observed + rest)
     dates = pd.DataFrame(

@@ -8,15 +8,13 @@ import pandas as pd
 
 from diffdata.errors import UnknownNameError
 from diffdata.loading import load_all
-from diffdata.lookup.names import parsed_day
+from diffdata.lookup.names import REST_OF_PERIOD, parsed_day
 from diffdata.package.packages import Dataset, open_dataset
 
 _MILESTONES = ["developed", "announced", "published", "api", "weights", "deprecated", "retired"]
 _COLUMNS = ["model_id", "model_variant", "milestone", "date", "date_precision"]
 # Which access to an artifact makes it a milestone of its model.
 _ACCESS = {"api": ["open", "on_request", "api_only"], "weights": ["open"]}
-# What added to the first day of a month or year is its last day.
-_REST = {"month": pd.offsets.MonthEnd(0), "year": pd.offsets.YearEnd(0)}
 
 
 def status_on(
@@ -94,7 +92,7 @@ def _released(artifacts: pd.DataFrame) -> pd.DataFrame:
 def _state(rows: pd.DataFrame, day: pd.Timestamp) -> str:
     """Return whether a milestone is reached on a day, of the days on which it may have been."""
     spans = {
-        (first, first + _REST[precision] if precision in _REST else first)
+        (first, first + REST_OF_PERIOD[precision] if precision in REST_OF_PERIOD else first)
         for first, precision in zip(rows["date"], rows["date_precision"], strict=True)
     }
     # A date to the month or year says nothing against a finer one within it.

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
-from diffdata.loading import load
+from diffdata.loading import load, load_all
 from diffdata.package.packages import Package
 
+_TABLES = (
+    "models", "model_dates", "model_developers", "model_domains", "estimates", "quantities",
+    "sources",
+)  # fmt: skip
 _FIVE = ("date", "organization", "access", "parameters", "compute")
 # What a model must have for a column of the table, by the columns of `facts_of_models`.
 COLUMNS = {
@@ -31,9 +36,11 @@ def coverage(package: Package, summary: pd.DataFrame) -> dict[str, Any]:
     package : the dataset
     summary : its ``model_summary``
     """
-    facts = facts_of_models(package, summary)
-    domains = load("model_domains", package=package)[["model_id", "domain"]].drop_duplicates()
-    last_day = _last_snapshot(package)
+    frames = load_all(package, _TABLES)
+    reviewed = load("models", package=package, reviewed=True)["model_id"]
+    facts = facts_of_models(frames, summary, reviewed)
+    domains = frames["model_domains"][["model_id", "domain"]].drop_duplicates()
+    last_day = _last_snapshot(frames)
     years = [(str(year), group) for year, group in facts.groupby("year")]
     in_domain = facts.merge(domains, on="model_id")
     of_domain = sorted(in_domain.groupby("domain"), key=lambda pair: (-len(pair[1]), pair[0]))
@@ -55,19 +62,19 @@ def coverage(package: Package, summary: pd.DataFrame) -> dict[str, Any]:
         "columns": list(COLUMNS),
         "years": [(name, *_counts(group), flags.get(name, "")) for name, group in rows],
         "domains": [(name, *_counts(group)) for name, group in of_domain],
-        "one_source": _one_source(package),
+        "one_source": _one_source(frames),
     }
 
 
-def facts_of_models(package: Package, summary: pd.DataFrame) -> pd.DataFrame:
+def facts_of_models(
+    frames: Mapping[str, pd.DataFrame], summary: pd.DataFrame, reviewed: pd.Series[str]
+) -> pd.DataFrame:
     """Return for each model its layer, its year, and which facts it has."""
-    reviewed = load("models", package=package, reviewed=True)["model_id"]
-    developed = load("model_developers", package=package)["model_id"]
-    dates = load("model_dates", package=package)
-    public = dates[dates["milestone"].isin(["announced", "published"])]
-    public = public[public["model_variant"] == "main"].groupby("model_id")["date"].min()
-    date = pd.to_datetime(summary["model_id"].map(public).fillna(summary["developed"]))
-    estimates = load("estimates", package=package)
+    developed = frames["model_developers"]["model_id"]
+    dates, estimates = frames["model_dates"], frames["estimates"]
+    public = dates["milestone"].isin(["announced", "published"])
+    first = dates[public & (dates["model_variant"] == "main")].groupby("model_id")["date"].min()
+    date = pd.to_datetime(summary["model_id"].map(first.to_dict()).fillna(summary["developed"]))
     examples = estimates.loc[estimates["quantity_id"] == "dataset_examples", "model_id"]
     tokens = summary["training_tokens"].notna() | summary["corpus_tokens"].notna()
     return pd.DataFrame(
@@ -95,18 +102,17 @@ def _counts(models: pd.DataFrame) -> list[str]:
     return cells
 
 
-def _last_snapshot(package: Package) -> pd.Timestamp:
+def _last_snapshot(frames: Mapping[str, pd.DataFrame]) -> pd.Timestamp:
     """Return the day of the latest snapshot from which models were taken."""
-    models, sources = load("models", package=package), load("sources", package=package)
+    models, sources = frames["models"], frames["sources"]
     used = sources[sources["source_id"].isin(models["source_id"])]
     return pd.Timestamp(used.loc[used["source_kind"] == "dataset", "published"].max())
 
 
-def _one_source(package: Package) -> list[tuple[str, int, int]]:
+def _one_source(frames: Mapping[str, pd.DataFrame]) -> list[tuple[str, int, int]]:
     """Return for each quantity of the summary the models that have it, and those by one source."""
-    quantities = load("quantities", package=package)
+    quantities, estimates = frames["quantities"], frames["estimates"]
     names = quantities.loc[quantities["summary_column"].notna(), "quantity_id"].drop_duplicates()
-    estimates = load("estimates", package=package)
     current = estimates[(estimates["status"] == "current") & estimates["model_id"].notna()]
     found = []
     for name in names:
