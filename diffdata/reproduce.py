@@ -14,6 +14,10 @@ inputs give one that rounds to the print. It *differs* otherwise, with the facto
   that one is compared; otherwise the median and the mean. The worst part is the verdict, and the
   parts are listed where their verdicts are not the same.
 - An identity, which holds whatever its inputs are worth, such as 1 - 0.4 or 6 x 6, is not counted.
+- Some figures are recomputed from whole tables of the dataset: a formula names the rows, such as
+  `rows("model_summary", "training_compute_flop>=1e25", "published<=2025-01-30")`. What follows a
+  table are conditions that all hold, as in `diffdata show model_summary --where ...`; the formula
+  is in the table `calculations`. The rows of a table are taken as they are, without rounding.
 """
 
 from __future__ import annotations
@@ -24,7 +28,7 @@ import operator
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
@@ -33,9 +37,20 @@ import numpy as np
 import pandas as pd
 
 from diffdata import derive, uncertainty
+from diffdata.derive.dates import DAYS_PER_MONTH, days_of
+from diffdata.derive.formula import DAYS_PER_YEAR
 from diffdata.errors import InvalidInputError, UnknownNameError
 from diffdata.loading import load_all
-from diffdata.lookup.text import each, money, number, number_or_none, plain, rows_where, unit_of
+from diffdata.lookup.text import (
+    each,
+    money,
+    number,
+    number_or_none,
+    plain,
+    rows_that_meet,
+    rows_where,
+    unit_of,
+)
 from diffdata.package.packages import Package
 from diffdata.uncertainty.distributions import deviations
 from diffdata.validation.rowwise import printed_place
@@ -70,6 +85,11 @@ _OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
 # What ``x.value`` and its like may read of the input x.
 _PARTS = ("value", "low", "high", "level")
 
+
+def _median(figure: Any) -> float:
+    return float(getattr(figure, "median", figure))
+
+
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     **{name: getattr(derive, name) for name in derive.SCALAR_FUNCTIONS},
     "three_numbers": uncertainty.three_numbers,
@@ -83,6 +103,11 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "sqrt": lambda number: number**0.5,
     "least": min,
     "greatest": max,
+    "parameters_of": lambda compute, fit: derive.compute_optimal(compute, fit).parameters,
+    "tokens_of": lambda compute, fit: derive.compute_optimal(compute, fit).tokens,
+    "doubling_months": lambda growth: 12 * math.log(2) / math.log(_median(growth)),
+    "exponent_of": lambda fit: fit.beta / (fit.alpha + fit.beta),
+    "uncertain_parameters": lambda compute, fit: derive.optimum_of_fit(compute, fit).parameters,
 }
 
 
@@ -149,11 +174,7 @@ def reproduce(
     >>> ratio.published.value, round(ratio.recomputed.value, 2), ratio.verdict
     (7.0, 7.06, 'agrees')
     """
-    if isinstance(dataset, dict):
-        frames = dataset
-    else:
-        later = [name for name in _LATER_TABLES if name in dataset.tables]
-        frames = load_all(dataset, [*_TABLES, *later])
+    frames = dataset if isinstance(dataset, dict) else LedgerTables(dataset)
     calculations = frames["calculations"].set_index("calculation_id", drop=False)
     wanted = list(calculations.index if only is None else only)
     for name in wanted:
@@ -199,11 +220,24 @@ def reproduce(
             statistic=" and ".join(chosen),
             parts=parts,
             verdict=verdict,
-            factor=max(factors, key=lambda factor: abs(math.log(abs(factor))), default=None),
+            factor=max(factors, key=_distance, default=None),
             identity=by_this_rule and _is_true(calculation["identity"]),
             recorded=calculation["verdict"] if by_this_rule else None,
             reason=calculation["why"],
         )
+
+
+class LedgerTables(dict[str, pd.DataFrame]):
+    """The tables that the ledger reads; others are loaded when a formula names them."""
+
+    def __init__(self, package: Package) -> None:
+        later = [name for name in _LATER_TABLES if name in package.tables]
+        super().__init__(load_all(package, [*_TABLES, *later]))
+        self._package = package
+
+    def __missing__(self, name: str) -> pd.DataFrame:
+        self[name] = load_all(self._package, [name])[name]
+        return self[name]
 
 
 def _is_true(cell: Any) -> bool:
@@ -453,8 +487,17 @@ def verdict_text(result: Reproduction) -> str:
 
 
 def _with_factor(judged: Part | Reproduction) -> str:
-    words = judged.verdict.replace("_", " ")
-    return f"{words} by a factor of {judged.factor:.3g}" if judged.factor is not None else words
+    words, factor = judged.verdict.replace("_", " "), judged.factor
+    if factor is None:
+        return words
+    # A factor near 1 has as many digits as show that it is not 1.
+    texts = (f"{factor:.{digits}g}" for digits in range(3, 16))
+    return f"{words} by a factor of {next((text for text in texts if text != '1'), '1')}"
+
+
+def _distance(factor: float) -> float:
+    """Return how far a factor is from 1, in orders of magnitude; that of zero is infinite."""
+    return abs(math.log10(abs(factor))) if factor else math.inf
 
 
 def _name(part: Part) -> str:
@@ -499,7 +542,13 @@ def evaluate_formula(
             case ast.List(elts=items):
                 return [value_of(item) for item in items]
             case ast.Call(func=ast.Name(id=name), args=args, keywords=[]) if name in functions:
-                return functions[name](*map(value_of, args))
+                given = [value_of(argument) for argument in args]
+                try:
+                    return functions[name](*given)
+                except (TypeError, AttributeError) as error:
+                    # Too few arguments, or a number where rows are expected.
+                    message = f"formula: {ast.unparse(node)!r} cannot be computed: {error}"
+                    raise InvalidInputError(message) from None
         raise InvalidInputError(f"formula: {ast.unparse(node)!r} is not an input or a function")
 
     try:
@@ -537,10 +586,14 @@ def _functions_of_tables(frames: dict[str, pd.DataFrame]) -> dict[str, Callable[
         row: Any = lags().loc[milestone]
         return uncertainty.Uniform(float(row["lag_months_low"]), float(row["lag_months_high"]))
 
-    def count(table: str) -> float:
-        if table not in frames:
-            raise UnknownNameError("table", table, frames)
-        return float(len(frames[table]))
+    @cache
+    def rows(table: str, *conditions: str) -> _Rows:
+        """Return the rows of a table that meet all conditions; see `rows_that_meet`."""
+        try:
+            frame = frames[table]
+        except KeyError:
+            raise UnknownNameError("table", table, frames) from None
+        return _Rows(rows_that_meet(frame, conditions, partial(_read, frame)))
 
     @cache
     def fits() -> dict[str, derive.ParametricFit]:
@@ -553,4 +606,100 @@ def _functions_of_tables(frames: dict[str, pd.DataFrame]) -> dict[str, Callable[
             raise UnknownNameError("scaling law", law, known)
         return known[law]
 
-    return {"lag_months": lag_months, "count": count, "fit": fit}
+    def count(table: str | _Rows) -> float:
+        """Return the number of rows; the name of a table stands for all of its rows."""
+        return float(len((rows(table) if isinstance(table, str) else table).frame))
+
+    return {
+        "lag_months": lag_months, "rows": rows, "count": count, "fit": fit, **_FUNCTIONS_OF_ROWS,
+    }  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class _Rows:
+    """Rows of a table that a formula names."""
+
+    frame: pd.DataFrame
+
+    def column(self, name: str) -> pd.Series[Any]:
+        if name not in self.frame:
+            raise UnknownNameError("column", name, self.frame.columns)
+        return self.frame[name]
+
+
+def _read(frame: pd.DataFrame, column: str, text: str) -> Any:
+    """Return the value of a condition, of the type of the column."""
+    cells = frame[column]
+    try:
+        if pd.api.types.is_datetime64_any_dtype(cells):
+            return pd.Timestamp(text)
+        if pd.api.types.is_bool_dtype(cells):
+            return {"true": True, "false": False}[text]
+        return float(text) if pd.api.types.is_numeric_dtype(cells) else text
+    except (ValueError, KeyError):
+        raise InvalidInputError(f"condition on {column}: cannot read {text!r}") from None
+
+
+def _leading(rows: _Rows, column: str, number: float, date: str = "published") -> _Rows:
+    """Return the rows that were among the greatest of a column when they appeared."""
+    dated = rows.frame[rows.column(column).notna() & rows.column(date).notna()]
+    leading: list[float] = []  # the greatest so far, in rising order
+    kept = []
+    for row in dated.sort_values([date, column], ascending=[True, False]).index:
+        value = float(dated[column][row])
+        if len(leading) < number or value > leading[0]:
+            kept.append(row)
+            leading = sorted([*leading, value])[-int(number) :]
+    return _Rows(dated.loc[sorted(kept)])
+
+
+def _ratio(rows: _Rows, over: str, under: str) -> _Rows:
+    """Return the rows with the column ``ratio``, the quotient of two columns."""
+    return _Rows(rows.frame.assign(ratio=rows.column(over) / rows.column(under)))
+
+
+def _growth(rows: _Rows, column: str, date: str = "published") -> uncertainty.Lognormal:
+    """Return the factor by which a column grows in a year, by least squares of its logarithm.
+
+    It is that of `derive.growth_rate`, without statsmodels: a date that is known to the month
+    counts as the middle of it. The interval is that of the normal distribution.
+    """
+    frame = rows.frame[rows.column(column).notna() & rows.column(date).notna()]
+    values = frame[column].to_numpy(float)
+    precision = f"{date}_precision"
+    known = frame[precision] if precision in frame else ["day"] * len(frame)
+    ends = [days_of(day, to, date) for day, to in zip(frame[date].dt.date, known, strict=True)]
+    years = np.array([(a.toordinal() + b.toordinal()) / 2 for a, b in ends]) / DAYS_PER_YEAR
+    if len(set(years)) < 3 or not np.all((values > 0) & np.isfinite(values)):
+        message = "expected finite values above 0 on three days or more"
+        raise InvalidInputError(f"growth of {column}: {message}")
+    years, logarithms = years - years.mean(), np.log(values)
+    spread = float(years @ years)
+    slope = float(years @ logarithms) / spread
+    residuals = logarithms - logarithms.mean() - slope * years
+    error = math.sqrt(float(residuals @ residuals) / (len(years) - 2) / spread)
+    return uncertainty.Lognormal(slope, error)
+
+
+def _months(since: _Rows, until: _Rows, date: str = "published") -> uncertainty.Uniform | float:
+    """Return the months from the first date of some rows to the first date of others."""
+    ends = []
+    for rows in (since, until):
+        dated = rows.frame[rows.column(date).notna()].sort_values(date)
+        if dated.empty:
+            raise InvalidInputError(f"months: there is no row with a {date}")
+        row = dated.iloc[0]
+        ends.append(days_of(row[date].date(), row.get(f"{date}_precision", "day"), date))
+    (first, last), (low, high) = ends
+    least, most = ((a - b).days / DAYS_PER_MONTH for a, b in ((low, last), (high, first)))
+    return least if least == most else uncertainty.Uniform(least, most)
+
+
+_FUNCTIONS_OF_ROWS: dict[str, Callable[..., Any]] = {
+    "values": lambda rows, column: float(rows.column(column).nunique()),
+    "total": lambda rows, column: float(rows.column(column).sum()),
+    "leading": _leading,
+    "ratio": _ratio,
+    "growth": _growth,
+    "months": _months,
+}

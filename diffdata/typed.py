@@ -13,6 +13,7 @@ Examples
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, ClassVar, Literal
 
 from diffdata.loading import load, schema, tables
@@ -26,7 +27,7 @@ def model_name(table: str) -> str:
 
 
 def __getattr__(name: str) -> Any:
-    models = {model_name(table): table for table in tables()}
+    models = _tables_by_model()
     if name in models:
         made: Any = _model(name, models[name])
     elif name == "Table":
@@ -40,7 +41,12 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return [*__all__, "Table", "TableName", *map(model_name, tables())]
+    return [*__all__, "Table", "TableName", *_tables_by_model()]
+
+
+@cache
+def _tables_by_model() -> dict[str, str]:
+    return {model_name(table): table for table in tables()}
 
 
 def _base() -> type:

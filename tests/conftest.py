@@ -7,6 +7,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadScopeScheduling
 
 from diffdata.engines import to_engine
 from diffdata.package.packages import Package, open_package
@@ -22,13 +23,19 @@ settings.load_profile("diffdata")
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give the tests of a class or a module to one process, and those of Spark to the same."""
-    for item in items:
-        fixtures = getattr(item, "fixturenames", ())
-        on_spark = "spark" in fixtures or "pyspark" in item.name
-        group = "spark" if on_spark else item.nodeid.rpartition("::")[0]
-        item.add_marker(pytest.mark.xdist_group(group))
+class ByScope(LoadScopeScheduling):  # type: ignore[misc]
+    """Give the tests of a class or a module to one process, and those of Spark to the same.
+
+    The marks of groups would say it, but pytest-xdist 3.8 ignores them with pytest 9.2.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "spark" if "spark" in nodeid else str(super()._split_scope(nodeid))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByScope:
+    return ByScope(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ import csv
 import functools
 import io
 import json
+import re
 import shutil
 import tempfile
 from pathlib import Path
@@ -20,6 +21,7 @@ import diffdata
 from .stated_rules import ROOT, Rows, listed, rows_of, schemas
 
 ACKNOWLEDGEMENTS = "data/acknowledgements.csv"
+CALCULATIONS = ("calculations", "calculation_inputs")
 
 
 def write_reviewed(folder: Path) -> Path:
@@ -43,10 +45,28 @@ def reviewed_texts() -> dict[str, str]:
         resource["path"] = file
         texts[file] = (ROOT / file).read_text(encoding="utf-8")
         tables[name] = rows_of(texts[file])
+    drop_calculations(tables)
     while dropped := [name for name in known if drop_dangling(name, tables, known[name])]:
         texts |= {f"data/{name}.csv": text_of(tables[name]) for name in dropped}
+        drop_calculations(tables)
+    texts |= {f"data/{name}.csv": text_of(tables[name]) for name in CALCULATIONS}
     texts["datapackage.json"] = json.dumps(descriptor, indent=2, ensure_ascii=False) + "\n"
     return with_own_acknowledgements(texts)
+
+
+def drop_calculations(tables: dict[str, Rows]) -> None:
+    """Remove the calculations from whole tables, and those of which an input was removed."""
+    calculations, inputs = (tables[name] for name in CALCULATIONS)
+    formula, named = calculations[0].index("formula"), inputs[0].index("input")
+    given: dict[str, set[str]] = {}
+    for row in inputs[1:]:
+        given.setdefault(row[0], set()).add(row[named])
+
+    def can_be_computed(row: list[str]) -> bool:
+        used = set(re.findall(r"(\w+)\.(?:value|low|high|level)\b", row[formula]))
+        return "rows(" not in row[formula] and used <= given.get(row[0], set())
+
+    calculations[1:] = [row for row in calculations[1:] if can_be_computed(row)]
 
 
 def drop_dangling(name: str, tables: dict[str, Rows], schema: dict[str, Any]) -> bool:

@@ -19,6 +19,7 @@ from diffdata.validation.suggestions import (
 )
 from diffdata.validation.typed import parse_cell
 
+from .conftest import edit
 from .stated_rules import rows_of
 from .test_validation import only, set_cell
 
@@ -74,6 +75,19 @@ def test_a_mistyped_key_is_reported_at_the_key(copy: Path) -> None:
     issue = only(diffdata.validate(copy))
     assert (issue.file, issue.line, issue.rule) == ("data/models.csv", line, "mistyped-key")
     assert issue.hint == "did you mean gopher? Ids never change"
+
+
+def test_a_broken_reference_does_not_hide_in_an_acknowledged_warning(copy: Path) -> None:
+    """Nothing refers to `cottier-2022-access`, which is acknowledged; its name is alike."""
+    estimates = copy / "data/estimates.csv"
+    text = estimates.read_text()
+    row = next(line for line in text.splitlines() if ",cottier-2022-summary," in line)
+    mistyped = row.replace(",cottier-2022-summary,", ",cottier-2022-acess,")
+    edit(estimates, row, mistyped)
+    issues = diffdata.validate(copy)
+    line = text.splitlines().index(row) + 1
+    found = [(i.file, i.line, i.rule) for i in issues if i.severity == "error"]
+    assert found == [("data/estimates.csv", line, "foreign-key")]
 
 
 def test_a_mistyped_key_with_a_fault_of_its_own_has_one_issue(copy: Path) -> None:

@@ -510,7 +510,9 @@ def test_a_moment_is_no_date_and_a_number_too_large_no_whole_number(things: Pack
 
 
 @pytest.mark.usefixtures("spark")
-def test_tables_of_another_library_are_carried_over(package: Package, on_engine: ToEngine) -> None:
+def test_tables_of_another_library_are_carried_over_to_spark_and_others(
+    package: Package, on_engine: ToEngine
+) -> None:
     schema = package.schema("models")
     wanted = pa.schema([(field.name, arrow_type(field)) for field in schema.fields])
     table = pa.Table.from_pandas(diffdata.load("models"), schema=wanted, preserve_index=False)

@@ -3,6 +3,7 @@
 import datetime
 import math
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import narwhals as nw
@@ -175,25 +176,36 @@ def edition(table: str) -> str | None:
     return None if table in NOT_IN_AN_EDITION else "2026.2"
 
 
+def of_edition(table: str) -> pd.DataFrame:
+    return diffdata.load(table, edition(table))
+
+
+@cache
+def arrow_of(table: str) -> tuple[pa.Table, Any]:
+    """Return a table with the types of its schema, and the schema."""
+    schema = open_dataset(version=edition(table)).schema(table)
+    wanted = pa.schema([(field.name, arrow_type(field)) for field in schema.fields])
+    return pa.Table.from_pandas(of_edition(table), wanted, preserve_index=False), schema
+
+
+@cache
+def expected_rows(name: str) -> tuple[list[str], list[tuple[Any, ...]]]:
+    return rows_of(DERIVATIONS[name](of_edition))
+
+
 @pytest.mark.parametrize("name", DERIVATIONS)
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_derivation_gives_the_same_result_on_every_engine(
     engine: str, name: str, on_engine: ToEngine
 ) -> None:
-    def of_edition(table: str) -> Any:
-        return diffdata.load(table, edition(table))
-
     def load(table: str) -> Any:
-        schema = open_dataset(version=edition(table)).schema(table)
-        wanted = pa.schema([(field.name, arrow_type(field)) for field in schema.fields])
-        values = pa.Table.from_pandas(of_edition(table), wanted, preserve_index=False)
+        values, schema = arrow_of(table)
         return on_engine(values, engine, schema)
 
-    expected = DERIVATIONS[name](of_edition)
     found = DERIVATIONS[name](load)
     assert type(found) is type(load("models")), "a frame comes back as one of the same library"
-    assert rows_of(found) == rows_of(expected)
-    assert len(expected) > 0
+    assert rows_of(found) == expected_rows(name)
+    assert len(expected_rows(name)[1]) > 0
     if engine in ("polars", "duckdb", "pyspark"):
         assert isinstance(nw.from_native(found), nw.LazyFrame)
 

@@ -94,7 +94,7 @@ def test_engines_with_lazy_frames_give_lazy_frames(
     assert isinstance(nw.from_native(found), nw.LazyFrame)
 
 
-def test_load_takes_the_name_of_an_engine(spark: Any) -> None:
+def test_load_takes_the_name_of_an_engine_such_as_spark(spark: Any) -> None:
     expected = rows_of(diffdata.load("hardware"), ("hardware_id",))
     for engine in ENGINES:
         found: Any = diffdata.load("hardware", engine=engine, session=spark)  # type: ignore[call-arg]

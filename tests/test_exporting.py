@@ -12,6 +12,7 @@ import sys
 import warnings
 from collections.abc import Callable
 from contextlib import closing
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -83,8 +84,14 @@ def from_json(path: Path, package: Package, table: str) -> Any:
 
 
 def from_xlsx(path: Path, package: Package, table: str) -> Any:
-    _, *rows = openpyxl.load_workbook(path)[table].iter_rows(values_only=True)
+    _, *rows = workbook(path)[table].iter_rows(values_only=True)
     return frame_of(rows, package.schema(table))
+
+
+@cache
+def workbook(path: Path) -> openpyxl.Workbook:
+    """Read a workbook, which takes seconds, once for all of its sheets."""
+    return openpyxl.load_workbook(path)
 
 
 def from_sqlite(path: Path, package: Package, table: str) -> Any:
@@ -134,8 +141,10 @@ def test_formats_preserve_every_value(
 def test_formats_preserve_the_dataset(
     to: str, read: Callable[[Path, Package, str], Any], package: Package, tmp_path: Path
 ) -> None:
-    paths = export(None, to, tmp_path / "out", package=package)
-    for table in ("estimates", "models", "hardware", "model_dates"):
+    tables = ["estimates", "models", "hardware", "model_dates"]
+    # Loading the CSV files needs the tables that keys refer to.
+    paths = export(None if to == "csv" else tables, to, tmp_path / "out", package=package)
+    for table in tables:
         path = next((path for path in paths if path.stem == table), paths[0])
         frame, schema = load(table, package=package), package.schema(table)
         assert content_digest(frame, schema) == content_digest(

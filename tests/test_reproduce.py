@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,6 +19,7 @@ from diffdata.package.packages import Package, open_dataset
 from diffdata.reproduce import (
     VERDICTS,
     Figure,
+    LedgerTables,
     Reproduction,
     count_verdicts,
     evaluate_formula,
@@ -296,6 +298,147 @@ def test_an_estimate_used_twice_is_one_draw() -> None:
 def test_anything_else_in_a_formula_is_an_error(formula: str) -> None:
     with pytest.raises(InvalidInputError, match="formula"):
         evaluate_formula(formula, {"a": ROW})
+
+
+TABLE = pd.DataFrame(
+    {
+        "model_id": ["a", "b", "c", "d", "e"],
+        "published": pd.to_datetime(
+            ["2020-03-05", "2020-09-01", "2021-02-01", "2022-07-15", "2023-01-01"]
+        ),
+        "published_precision": ["day", "day", "month", "day", "year"],
+        "compute": [1e20, 5e19, 4e20, 2e22, 1e22],
+        "cost": [1e3, 2e3, np.nan, 8e4, 9e5],
+        "open": pd.array([True, None, False, True, None], dtype="boolean"),
+    }
+)
+
+
+def of_rows(formula: str, table: pd.DataFrame = TABLE) -> Figure:
+    """Recompute a figure of an edition by another formula, which may name the rows of a table."""
+    edition = open_dataset(version="2026.2")
+    frames = LedgerTables(edition)
+    frames["models_made_up"] = table
+    calculations = frames["calculations"]
+    frames["calculations"] = calculations.assign(formula=formula, compared="value")
+    (result,) = reproduce(frames, only=["gopher-lag"])
+    return result.recomputed
+
+
+@pytest.mark.parametrize(
+    ("formula", "value"),
+    [
+        ("count('models_made_up')", 5),
+        ("count(rows('models_made_up', 'compute>=1e22'))", 2),
+        ("count(rows('models_made_up', 'published<=2021-12-31', 'compute>9e19'))", 2),
+        ("count(rows('models_made_up', 'open=true'))", 2),
+        ("count(rows('models_made_up', 'cost='))", 1),
+        ("total(rows('models_made_up', 'model_id=d'), 'compute') / 1e22", 2),
+        ("total(ratio(rows('models_made_up', 'model_id=b'), 'compute', 'cost'), 'ratio')", 2.5e16),
+        ("count(leading(rows('models_made_up'), 'compute', 1))", 3),
+        ("count(leading(rows('models_made_up'), 'compute', 2))", 5),
+    ],
+)
+def test_formulas_name_rows_of_tables(formula: str, value: float) -> None:
+    assert of_rows(formula).value == pytest.approx(value)
+
+
+@pytest.mark.parametrize("column", ["compute", "cost"])
+def test_growth_is_that_of_growth_rate(column: str) -> None:
+    pytest.importorskip("statsmodels")
+    expected = diffdata.growth_rate(TABLE, date="published", value=column).iloc[0]
+    ours = of_rows(f"growth(rows('models_made_up'), '{column}')")
+    assert ours.value == pytest.approx(expected["factor_per_year"])
+    months = of_rows(f"doubling_months(growth(rows('models_made_up'), '{column}'))").value
+    assert months == pytest.approx(expected["doubling_months"])
+
+
+def test_the_bounds_of_growth_are_a_little_narrower_than_those_of_students_t() -> None:
+    pytest.importorskip("statsmodels")
+    days = pd.date_range("2015-01-01", periods=60, freq="MS")
+    values = 10 ** (np.arange(60) / 24 + np.sin(np.arange(60) * 7))
+    many = pd.DataFrame({"published": days, "compute": values})
+    bounds = diffdata.growth_rate(many, date="published", value="compute").iloc[0]
+    frames = LedgerTables(open_dataset(version="2026.2"))
+    frames["many"] = many
+    printed = frames["calculations"]["calculation_id"] == "gpt-3-cost-interval"
+    chosen = frames["calculations"].assign(formula="growth(rows('many'), 'compute')")
+    frames["calculations"] = chosen[printed]
+    (result,) = reproduce(frames)
+    low, high = result.recomputed.low, result.recomputed.high
+    assert low == pytest.approx(bounds["factor_per_year_low"], rel=0.01)
+    assert high == pytest.approx(bounds["factor_per_year_high"], rel=0.01)
+    assert low > bounds["factor_per_year_low"]
+    assert high < bounds["factor_per_year_high"]
+
+
+def test_the_leading_rows_are_those_of_growth_rate() -> None:
+    pytest.importorskip("statsmodels")
+    expected = diffdata.growth_rate(TABLE, date="published", value="compute", top=1).iloc[0]
+    ours = of_rows("growth(leading(rows('models_made_up'), 'compute', 1), 'compute')")
+    assert ours.value == pytest.approx(expected["factor_per_year"])
+
+
+def test_months_between_rows_are_an_interval_where_days_are_unknown() -> None:
+    since = "rows('models_made_up', 'model_id=a')"
+    days = of_rows(f"months({since}, rows('models_made_up', 'model_id=b'))")
+    assert days.value == pytest.approx(180 / (365.2425 / 12))
+    month = of_rows(f"months({since}, rows('models_made_up', 'model_id=c'))")
+    assert (month.low, month.high) == pytest.approx((10.94, 11.83), abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("formula", "message"),
+    [
+        ("count(rows('models_made_up', 'compute'))", "expected COLUMN=VALUE"),
+        ("count(rows('models_made_up', 'computed>1'))", "no column named 'computed'"),
+        ("count(rows('models_made_up', 'compute>many'))", "cannot read 'many'"),
+        ("count(rows('models_made_up', 'published>soon'))", "cannot read 'soon'"),
+        ("count(rows('models_made_up', 'open=maybe'))", "cannot read 'maybe'"),
+        ("growth(rows('models_made_up', 'model_id=a'), 'compute')", "three days or more"),
+        (
+            "growth(ratio(rows('models_made_up'), 'cost', 'model_id'), 'ratio')",
+            "cannot be computed",
+        ),
+        ("growth('models_made_up', 'compute')", "cannot be computed"),
+        ("growth(rows('models_made_up'), 'costs')", "no column named 'costs'"),
+        ("months(rows('models_made_up', 'model_id=z'), rows('models_made_up'))", "no row with"),
+        ("log10()", "cannot be computed"),
+    ],
+)
+def test_a_formula_of_rows_that_cannot_be_computed_is_an_error_of_its_calculation(
+    formula: str, message: str
+) -> None:
+    with pytest.raises(InvalidInputError, match=f"calculation gopher-lag: .*{message}"):
+        of_rows(formula)
+
+
+def test_a_recomputation_of_zero_differs() -> None:
+    frames = LedgerTables(open_dataset(version="2026.2"))
+    chosen = frames["calculations"]["calculation_id"] == "gopher-lag"
+    made_up = frames["calculations"][chosen].assign(
+        formula="count(rows('models', 'model_id=none'))", compared="value"
+    )
+    frames["calculations"] = made_up
+    (result,) = reproduce(frames)
+    assert result.verdict == "differs"
+    assert verdict_text(result) == "differs by a factor of 0"
+
+
+def test_a_factor_near_one_is_not_written_as_one(found: dict[str, Reproduction]) -> None:
+    for result in found.values():
+        assert not verdict_text(result).endswith("factor of 1"), result.id
+
+
+def test_figures_of_whole_tables_were_computed_by_hand(found: dict[str, Reproduction]) -> None:
+    models = diffdata.load("model_summary")
+    large = models[(models["training_compute_flop"] >= 1e25) & models["published"].notna()]
+    until = (large["published"] <= pd.Timestamp("2025-01-30")).sum()
+    assert found["models-beyond-1e25-2025-01"].recomputed.value == until
+    chips = diffdata.load("hardware_summary").set_index("hardware_id")
+    speeds = chips["fp8_matrix_flop_per_second"]
+    units = 1_400_285 * speeds["aws-trainium2"] / speeds["nvidia-h100-sxm5"]
+    assert found["chip-count-trainium2-h100"].recomputed.value == pytest.approx(units)
 
 
 def test_one_figure_can_be_recomputed_alone_with_the_same_result(

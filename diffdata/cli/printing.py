@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import accumulate
+from typing import Any
 
 import pandas as pd
 from rich import box, progress
@@ -16,12 +16,10 @@ from rich.table import Column, Table
 
 from diffdata.cli.app import print_json
 from diffdata.errors import InvalidInputError, UnknownNameError
+from diffdata.lookup.text import rows_that_meet
 from diffdata.schemas.standard import TableSchema
 from diffdata.types.text import CellError, cell_text
 from diffdata.validation.typed import parse_cell
-
-_CONDITION = re.compile(r"(\w+)\s*(!=|<=|>=|=|<|>|~)\s*(.*)", re.S)
-_COMPARISONS = {"=": "eq", "!=": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
 
 
 def console() -> Console:
@@ -63,27 +61,16 @@ def print_rich(content: RenderableType) -> None:
 
 def filter_rows(frame: pd.DataFrame, schema: TableSchema, where: Sequence[str]) -> pd.DataFrame:
     """Return the rows that meet all conditions, such as ``model_id=gpt-3``; see `diffdata show`."""
-    for condition in where:
-        found = _CONDITION.fullmatch(condition)
-        if found is None:
-            raise InvalidInputError(
-                f"--where {condition!r}: expected COLUMN=VALUE, such as model_id=gpt-3"
-            )
-        column, symbol, text = found.groups()
-        cells, field = pick_columns(frame, [column])[column], schema.field(column)
-        if symbol == "~":
-            matches = cells.astype("string").str.contains(text, case=False, regex=False)
-        elif text == "" and symbol in ("=", "!="):
-            matches = cells.isna() if symbol == "=" else cells.notna()
-        else:
-            try:
-                value = parse_cell(text, field)
-            except CellError as error:
-                raise InvalidInputError(f"--where {column}: expected {error.expected}") from None
-            value = pd.Timestamp(value) if field.type == "date" else value
-            matches = getattr(cells, _COMPARISONS[symbol])(value)
-        frame = frame[matches.fillna(False)]
-    return frame
+
+    def read(column: str, text: str) -> Any:
+        field = schema.field(column)
+        try:
+            value = parse_cell(text, field)
+        except CellError as error:
+            raise InvalidInputError(f"--where {column}: expected {error.expected}") from None
+        return pd.Timestamp(value) if field.type == "date" else value
+
+    return rows_that_meet(frame, where, read)
 
 
 def pick_columns(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:

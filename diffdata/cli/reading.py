@@ -320,8 +320,12 @@ def reproduce(
     if format == "json":
         print_json(list(map(asdict, found)))
     else:
-        narrow = (Column(heading, width=13) for heading in ("Published", "Recomputed", "Verdict"))
-        table = plain_table(Column("Figure", width=27), *narrow, "Why")
+        # Identifiers are folded, so that each can be read in full on a terminal of 80 columns.
+        narrow = (Column(heading, ratio=1) for heading in ("Published", "Recomputed", "Verdict"))
+        table = plain_table(
+            Column("Figure", ratio=2, overflow="fold"), *narrow, Column("Why", ratio=2)
+        )
+        table.expand = True
         for source, results in by_source(found):
             table.add_row()
             table.add_row(Text(source, style="bold"))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from numbers import Integral
 from statistics import fmean
 from typing import Any
 
-import narwhals as nw
 from narwhals.typing import IntoFrameT
 
 from diffdata.derive.formula import documented
@@ -15,6 +15,7 @@ from diffdata.derive.frames import (
     Frame,
     from_columns,
     group_columns,
+    number_in,
     require,
     rows,
     sorted_groups,
@@ -50,7 +51,7 @@ def brier_score(forecasts: IntoFrameT, by: str | Sequence[str] | None = None) ->
     >>> brier_score(made).round(3).values.tolist()
     [[2.0, 0.025, 0.5, 0.9]]
     """
-    names = group_columns(by)
+    names = group_columns(by, ("forecasts", "brier", "base_rate", "skill"))
     frame = wrap(forecasts)
     groups: dict[tuple[Any, ...], list[tuple[float, bool]]] = defaultdict(list)
     for *group, probability, outcome in _resolved(frame, names):
@@ -85,8 +86,8 @@ def calibration(forecasts: IntoFrameT, *, bins: int = 5, level: float = 0.9) -> 
     [[0.0, 1.0, 0.0], [0.8, 2.0, 1.0]]
     """
     z = deviations(level)
-    if bins < 1:
-        raise InvalidInputError(f"bins: expected a whole number from 1 up, found {bins}")
+    if not (isinstance(bins, Integral) and bins >= 1):
+        raise InvalidInputError(f"bins: expected a whole number from 1 up, found {bins!r}")
     frame = wrap(forecasts)
     groups: dict[int, list[tuple[float, bool]]] = defaultdict(list)
     for probability, outcome in _resolved(frame, []):
@@ -111,10 +112,12 @@ def calibration(forecasts: IntoFrameT, *, bins: int = 5, level: float = 0.9) -> 
 def _resolved(frame: Frame, names: Sequence[str]) -> list[tuple[Any, ...]]:
     """Return the groups, the probabilities and the outcomes of forecasts that are resolved."""
     require(frame, "forecasts", (*names, "probability", "resolution"))
-    probability, resolution = nw.col("probability").cast(nw.Float64()), nw.col("resolution")
-    resolved = frame.filter(resolution.is_in(["true", "false"]), ~probability.is_null())
-    made = rows(resolved.select(*names, _probability=probability, _true=resolution == "true"))
-    for *_, number, _ in made:
+    made = []
+    for *group, cell, resolution in rows(frame.select(*names, "probability", "resolution")):
+        number = number_in(cell, "forecasts", "probability")
+        if number is None or resolution not in ("true", "false"):
+            continue
         if not 0 <= number <= 1:
             raise InvalidInputError(f"probability: expected from 0 to 1, found {number}")
+        made.append((*group, number, resolution == "true"))
     return made

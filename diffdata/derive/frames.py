@@ -23,7 +23,13 @@ Native = TypeVar("Native")
 
 def wrap(frame: Any) -> Frame:
     """Return a user's frame as a frame of Narwhals, lazy or not."""
-    return nw.from_native(frame)
+    try:
+        return nw.from_native(frame)
+    except TypeError:
+        found = type(frame).__name__
+        raise InvalidInputError(
+            f"expected a frame of pandas, Polars, PyArrow, DuckDB or Spark, found {found}"
+        ) from None
 
 
 def unwrap(frame: Frame, like: Native) -> Native:
@@ -108,9 +114,26 @@ def require(frame: Frame, table: str, names: Iterable[str]) -> list[str]:
     return there
 
 
-def group_columns(by: str | Sequence[str] | None) -> list[str]:
-    """Return the columns that name the groups, as users give them."""
-    return [by] if isinstance(by, str) else list(by or ())
+def group_columns(by: str | Sequence[str] | None, results: Iterable[str] = ()) -> list[str]:
+    """Return the columns that name the groups: different ones, none of them named as a result."""
+    given: Any = [by] if isinstance(by, str) else () if by is None else by
+    if not isinstance(given, Iterable) or not all(isinstance(name, str) for name in given):
+        raise InvalidInputError(f"by: expected the name of a column, or several, found {by!r}")
+    names = list(given)
+    if len(set(names)) < len(names):
+        raise InvalidInputError(f"by: expected different columns, found {by!r}")
+    if taken := sorted(set(names) & set(results)):
+        raise InvalidInputError(f"by: the result has its own column {taken[0]!r}; rename the given")
+    return names
+
+
+def number_in(cell: Any, table: str, column: str) -> float | None:
+    """Return a cell of `rows` as a float, None if it is missing (InvalidInputError if text)."""
+    try:
+        return None if cell is None else float(cell)
+    except (TypeError, ValueError):
+        message = f"{table}: column {column!r}: expected numbers, found {cell!r}"
+        raise InvalidInputError(message) from None
 
 
 def sorted_groups(groups: Mapping[tuple[Any, ...], Native]) -> dict[tuple[Any, ...], Native]:

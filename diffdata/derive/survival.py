@@ -17,7 +17,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import narwhals as nw
 from narwhals.typing import IntoFrameT
 
 from diffdata.derive.formula import documented
@@ -25,6 +24,7 @@ from diffdata.derive.frames import (
     Frame,
     from_columns,
     group_columns,
+    number_in,
     require,
     rows,
     sorted_groups,
@@ -44,6 +44,11 @@ __all__ = ["median_time", "survival_curve"]
 
 CONF_TYPES = ("log", "log-log", "plain", "logit", "arcsin")
 _TOLERANCE = 1e-8
+_CURVE = (
+    "time", "time_low", "time_high", "at_risk", "events", "censored", "survival", "std_error",
+    "survival_low", "survival_high",
+)  # fmt: skip
+_MEDIAN = ("median", "median_low", "median_high")
 
 
 @dataclass(frozen=True)
@@ -92,21 +97,19 @@ def survival_curve(
     """
     conf_type, z = _interval(conf_type, level)
     frame = wrap(lags)
-    groups, names = _groups(frame, by, low, high, negative)
+    groups, names = _groups(frame, by, low, high, negative, _CURVE)
     found: dict[str, list[Any]] = {name: [] for name in names}
-    columns: dict[str, list[float]] = defaultdict(list)
+    columns: dict[str, list[float]] = {name: [] for name in _CURVE}
     for group, bounds in groups.items():
         curve = _fit(bounds, closed)
         lower, upper = _band(curve, conf_type, z)
-        values = {
-            "time": curve.time, "time_low": curve.low, "time_high": curve.high,
-            "at_risk": curve.at_risk, "events": curve.events, "censored": curve.censored,
-            "survival": curve.survival, "std_error": curve.error, "survival_low": lower,
-            "survival_high": upper,
-        }  # fmt: skip
+        values = (
+            curve.time, curve.low, curve.high, curve.at_risk, curve.events, curve.censored,
+            curve.survival, curve.error, lower, upper,
+        )  # fmt: skip
         for name, value in zip(names, group, strict=True):
             found[name] += [value] * len(curve.time)
-        for name, array in values.items():
+        for name, array in zip(_CURVE, values, strict=True):
             columns[name] += array.tolist()
     return unwrap(from_columns(found, columns, frame), like=lags)
 
@@ -139,18 +142,17 @@ def median_time(
     """
     conf_type, z = _interval(conf_type, level)
     frame = wrap(lags)
-    groups, names = _groups(frame, by, low, high, negative)
+    groups, names = _groups(frame, by, low, high, negative, ("rows", "events", *_MEDIAN))
     found: dict[str, list[Any]] = {name: [] for name in (*names, "rows", "events")}
-    columns: dict[str, list[float]] = defaultdict(list)
+    columns: dict[str, list[float]] = {name: [] for name in _MEDIAN}
     for group, bounds in groups.items():
         curve = _fit(bounds, closed)
         lower, upper = _band(curve, conf_type, z)
         reached = sum(math.isfinite(most) for _, most in bounds)
         for name, value in zip(found, (*group, len(bounds), reached), strict=True):
             found[name].append(value)
-        columns["median"].append(_crossing(curve, curve.survival))
-        columns["median_low"].append(_crossing(curve, lower))
-        columns["median_high"].append(_crossing(curve, upper))
+        for name, limit in zip(_MEDIAN, (curve.survival, lower, upper), strict=True):
+            columns[name].append(_crossing(curve, limit))
     return unwrap(from_columns(found, columns, frame), like=lags)
 
 
@@ -162,17 +164,24 @@ def _interval(conf_type: str, level: float) -> tuple[str, float]:
 
 
 def _groups(
-    frame: Frame, by: str | Sequence[str] | None, low: str, high: str, negative: str
+    frame: Frame,
+    by: str | Sequence[str] | None,
+    low: str,
+    high: str,
+    negative: str,
+    results: Sequence[str],
 ) -> tuple[dict[tuple[Any, ...], list[tuple[float, float]]], list[str]]:
     """Return the bounds of each group, without end where they are missing, and what groups them."""
     if negative not in ("error", "zero"):
         raise InvalidInputError(f"negative: expected 'error' or 'zero', found {negative!r}")
-    names = group_columns(by)
+    names = group_columns(by, results)
     require(frame, "lags", (*names, low, high))
-    times = (nw.col(low).cast(nw.Float64()), nw.col(high).cast(nw.Float64()))
     groups: dict[tuple[Any, ...], list[tuple[float, float]]] = defaultdict(list)
     below = 0
-    for *group, least, most in rows(frame.select(*names, *times)):
+    selected = frame.select(*names, _low=low, _high=high)
+    for *group, least_given, most_given in rows(selected):
+        least = number_in(least_given, "lags", low)
+        most = number_in(most_given, "lags", high)
         least = -math.inf if least is None else least
         most = math.inf if most is None else most
         if least > most:

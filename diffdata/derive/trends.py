@@ -10,7 +10,8 @@ from __future__ import annotations
 import datetime
 import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
@@ -22,6 +23,7 @@ from diffdata.derive.frames import (
     Frame,
     from_columns,
     group_columns,
+    number_in,
     require,
     rows,
     sorted_groups,
@@ -86,20 +88,28 @@ def growth_rate(
         raise InvalidInputError(f"errors: expected one of {ERRORS}, found {errors!r}")
     if best not in ("highest", "lowest"):
         raise InvalidInputError(f"best: expected 'highest' or 'lowest', found {best!r}")
-    if top is not None and top < 1:
-        raise InvalidInputError(f"top: expected a whole number from 1 up, found {top}")
+    if top is not None and not (isinstance(top, Integral) and top >= 1):
+        raise InvalidInputError(f"top: expected a whole number from 1 up, found {top!r}")
     if quantile is not None and not 0 < quantile < 1:
         raise InvalidInputError(f"quantile: expected above 0 and below 1, found {quantile}")
     if quantile is not None and (weights is not None or errors == "robust"):
         raise InvalidInputError("quantile: expected neither weights nor robust errors beside it")
-    bends = [_years(day) for day in sorted(breaks)]
+    given: Any = breaks
+    if not isinstance(given, Iterable) or not all(isinstance(x, datetime.date) for x in given):
+        raise InvalidInputError(f"breaks: expected a list of dates, found {breaks!r}")
+    if isinstance(seed, bool) or not isinstance(seed, Integral) or seed < 0:
+        raise InvalidInputError(f"seed: expected a whole number from 0 up, found {seed!r}")
+    at = sorted({_years(day) for day in breaks})
     frame = wrap(figures)
-    names = group_columns(by)
+    columns: dict[str, list[float]] = {name: [] for name in (*_columns(0, 0, 0), "r_squared")}
+    names = group_columns(by, ("since", "until", "rows", *columns))
     found: dict[str, list[Any]] = {name: [] for name in (*names, "since", "until", "rows")}
-    columns: dict[str, list[float]] = defaultdict(list)
     for group, points in _groups(frame, names, date, value, weights).items():
+        bends = [bend for bend in at if points[0, 0] < bend < points[-1, 0]]
 
-        def fitted(points: Array) -> tuple[Array, Array, float, int]:
+        def fitted(
+            points: Array, bends: Sequence[float] = bends
+        ) -> tuple[Array, Array, float, int]:
             kept = points if top is None else _frontier(points, top, best)
             return _fit(kept, bends, quantile, errors, level)
 
@@ -128,11 +138,16 @@ def _groups(
     known = nw.col(precision) if precision in there else nw.lit("day")
     weight = nw.col(weights) if weights else nw.lit(1.0)
     selected = frame.select(
-        *names, _date=date, _precision=known, _value=nw.col(value).cast(nw.Float64()),
-        _weight=weight.cast(nw.Float64()),
-    ).filter(~nw.col("_date").is_null(), ~nw.col("_value").is_null())  # fmt: skip
+        *names, _date=date, _precision=known, _value=value, _weight=weight
+    )  # fmt: skip
     groups: dict[tuple[Any, ...], list[tuple[float, float, float]]] = defaultdict(list)
-    for *group, day, known_to, number, weighed in rows(selected):
+    for *group, day, known_to, figure, weight_given in rows(selected):
+        number = number_in(figure, "figures", value)
+        weighed = number_in(weight_given, "figures", weights or "")
+        if day is None or number is None:
+            continue
+        if not isinstance(day, datetime.date):
+            raise InvalidInputError(f"figures: column {date!r}: expected dates, found {day!r}")
         if not 0 < number < math.inf:
             raise InvalidInputError(f"{value}: expected finite numbers above 0, found {number}")
         if weighed is None or not 0 < weighed < math.inf:

@@ -14,15 +14,21 @@ Examples
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import pandas as pd
+
+from diffdata.errors import InvalidInputError, UnknownNameError
 
 ACCESS_LABELS = {
     "open": "open", "on_request": "on request", "api_only": "API only", "partial": "partial",
     "none": "none",
 }  # fmt: skip
+
+_CONDITION = re.compile(r"(\w+)\s*(!=|<=|>=|=|<|>|~)\s*(.*)", re.S)
+_COMPARISONS = {"=": "eq", "!=": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
 
 _DATE_FORMATS = {"day": "%Y-%m-%d", "month": "%Y-%m", "year": "%Y"}
 
@@ -36,6 +42,40 @@ def rows_where(frame: pd.DataFrame, **equal: Any) -> pd.DataFrame:
     """Return the rows of a frame in which the columns have the given values."""
     for column, value in equal.items():
         frame = frame[(frame[column] == value).fillna(False)]
+    return frame
+
+
+def rows_that_meet(
+    frame: pd.DataFrame, conditions: Iterable[str], read: Callable[[str, str], Any]
+) -> pd.DataFrame:
+    """Return the rows of a frame that meet all conditions, such as ``value>=1e25``.
+
+    A condition is a column, one of ``= != < <= > >= ~`` and a value. ``~`` looks for a text, and
+    ``=`` without a value for missing cells; otherwise `read` returns the value from the column and
+    the text (InvalidInputError or UnknownNameError if a condition cannot be read).
+
+    >>> frame = pd.DataFrame({"name": ["GPT-3", "OPT-175B"], "chips": [10_000.0, 992.0]})
+    >>> rows_that_meet(frame, ["chips < 1e3", "name~opt"], lambda _, text: float(text))
+           name  chips
+    1  OPT-175B  992.0
+    """
+    for condition in conditions:
+        found = _CONDITION.fullmatch(condition)
+        if found is None:
+            raise InvalidInputError(
+                f"condition {condition!r}: expected COLUMN=VALUE, such as model_id=gpt-3"
+            )
+        column, symbol, text = found.groups()
+        if column not in frame.columns:
+            raise UnknownNameError("column", column, frame.columns)
+        cells = frame[column]
+        if symbol == "~":
+            matches = cells.astype("string").str.contains(text, case=False, regex=False)
+        elif text == "" and symbol in ("=", "!="):
+            matches = cells.isna() if symbol == "=" else cells.notna()
+        else:
+            matches = getattr(cells, _COMPARISONS[symbol])(read(column, text))
+        frame = frame[matches.fillna(False)]
     return frame
 
 

@@ -29,8 +29,15 @@ from diffdata.package.files import write_atomically
 from diffdata.package.packages import Package, open_package
 from diffdata.package.pinned import INDEX, TREE_FOLDER, bundled_tables
 from diffdata.releasing.coverage import coverage
+from diffdata.reproduce import (
+    LedgerTables,
+    by_source,
+    count_verdicts,
+    reproduce,
+    shown,
+    verdict_text,
+)
 from diffdata.reproduce import __doc__ as rule
-from diffdata.reproduce import by_source, count_verdicts, reproduce, shown, verdict_text
 from diffdata.schemas import profile
 from diffdata.schemas.standard import TableSchema
 from diffdata.typed import model_name
@@ -49,7 +56,9 @@ def outputs(package: Package) -> dict[str, str]:
     inputs = evaluation_inputs(frames["estimates"], frames["sources"])
     chips = load_all(package, list(HARDWARE_SUMMARY_TABLES))
     chip_summary = hardware_summary(*(chips[name] for name in HARDWARE_SUMMARY_TABLES))
-    found = list(reproduce(package))
+    read = LedgerTables(package)
+    read.update(model_summary=summary, hardware_summary=chip_summary)
+    found = list(reproduce(read))
     ledger = {"sources": by_source(found), "counts": count_verdicts(found), "shown": shown}
     ledger |= {"verdict": verdict_text, "rule": str(rule).partition("\n\n")[2].strip()}
     stub = {"model_name": model_name, "types": FIELD_TYPES}

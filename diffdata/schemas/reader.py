@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -21,8 +21,14 @@ def parse(model: type[Model], text: str, file: str) -> Model:
     """Read the text of a descriptor or schema; `file` is its name in messages.
 
     A PackageError says that it is not JSON, a DescriptorError has every fault with its file and
-    key.
+    key. The same text gives the same object, which is immutable.
     """
+    parsed: Model = _parse(model, text, file)
+    return parsed
+
+
+@lru_cache(maxsize=500)  # a process opens the same packages again and again
+def _parse(model: type[Model], text: str, file: str) -> Model:
     try:
         json.loads(text, object_pairs_hook=partial(_refuse_repeated_keys, file))
     except json.JSONDecodeError as error:

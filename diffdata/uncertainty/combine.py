@@ -107,9 +107,10 @@ def from_estimate(
 ) -> Distribution | float:
     """Make a distribution from a row of ``estimates``, or its value if it has no interval.
 
-    Without a stated family an interval becomes a lognormal on a logarithmic scale and a normal on a
-    linear one (``cottier-comments``, advice 1.3). What the row says and the result does not use
-    gives a warning; a row of which nothing can be used is an error.
+    Without a stated family an interval becomes a lognormal on a logarithmic scale, and a normal on
+    a linear one (``cottier-comments``, advice 1.3) or where it begins at 0 or below. What the row
+    says and the result does not use gives a warning; a row of which nothing can be used is an
+    error.
 
     Parameters
     ----------
@@ -131,6 +132,10 @@ def from_estimate(
     """
     if centre not in ("warn", "ignore", "fit"):
         raise InvalidInputError(f"centre: expected warn, ignore or fit, found {centre!r}")
+    if scale not in ("log", "linear"):
+        raise InvalidInputError(f"scale: expected log or linear, found {scale!r}")
+    if not hasattr(row, "items"):
+        raise InvalidInputError(f"row: expected a mapping of columns to cells, found {row!r}")
     cells = {name: _present(cell) for name, cell in row.items()}
     value, low, high, stated = (_number(cells.get(x)) for x in ("value", "low", "high", "level"))
     stated = level if stated is None else stated
@@ -159,17 +164,27 @@ def from_estimate(
             )
     except InvalidInputError as error:
         raise InvalidInputError(f"{named}: {error}") from None
-    if cells.get("limit") == "order_of_magnitude":
-        unused = "that its value is an order of magnitude"
+    if (limit := cells.get("limit")) in _LIMITS:
+        unused = f"that its value is {_LIMITS[limit]}"
     if unused:
         _warn(f"{named}: the value {value} counts as exact; not used is {unused}")
     return value
+
+
+_FAMILIES = ("lognormal", "normal", "uniform", "loguniform")
+_LIMITS = {
+    "lower": "a lower limit",
+    "upper": "an upper limit",
+    "order_of_magnitude": "an order of magnitude",
+}  # fmt: skip
 
 
 def _fit(
     cells: Mapping[Any, Any], low: float, high: float, level: Any, scale: str, median: float | None
 ) -> Distribution:
     family, unit = cells.get("family"), cells.get("unit") or ""
+    if family not in (None, *_FAMILIES):
+        raise InvalidInputError(f"family: expected one of {', '.join(_FAMILIES)}, found {family!r}")
     unit = {"currency": cells.get("currency") or "", "1": ""}.get(unit, unit)
     if family in ("uniform", "loguniform"):
         if level not in (None, 1) or median is not None:
@@ -179,7 +194,7 @@ def _fit(
         if family or cells.get("statistic") == "mean":
             raise InvalidInputError("centre: a fit needs a median, and no stated family")
         return three_numbers(low, median, high, level, unit=unit)
-    log = family == "lognormal" or (family != "normal" and scale == "log" and low > 0)
+    log = family == "lognormal" or (family is None and scale == "log" and low > 0)
     return (Lognormal if log else Normal).from_interval(low, high, level, unit=unit)
 
 
@@ -256,7 +271,7 @@ def mean_of(
     ----------
     values : the figures, at least one
     weights : one per figure; equal by default
-    method : ``geometric``, ``arithmetic``, or ``auto`` (geometric from a factor of three on)
+    method : ``geometric``, ``arithmetic``, or ``auto`` (geometric above a factor of three)
 
     Examples
     --------

@@ -27,6 +27,7 @@ from diffdata.uncertainty.quantity import (
     check_bounds,
     check_level,
     in_order,
+    number,
 )
 
 __all__ = [
@@ -35,19 +36,59 @@ __all__ = [
 ]  # fmt: skip
 
 _STANDARD = NormalDist()
+_NARROW = 0.05  # deviation of a logarithm below which closed forms of central moments cancel
 _LEAST_SHARE = 1e-9  # of a distribution that a truncation must leave, for precise quantiles
 _ERFC = np.vectorize(math.erfc, otypes=[float])
-_INVERSE = np.vectorize(
-    lambda p: _STANDARD.inv_cdf(p) if 0 < p < 1 else (p - 0.5) * math.inf, otypes=[float]
-)
+# Of Wichura 1988, algorithm AS 241, Applied Statistics 37: the quotients of polynomials that the
+# normal quantile is in its middle, at its ends, and beyond exp(-25) from 0 and 1.
+_WICHURA = (
+    (
+        (
+            2509.0809287301227, 33430.57558358813, 67265.7709270087,
+            45921.95393154987, 13731.69376550946, 1971.5909503065513,
+            133.14166789178438, 3.3871328727963665,
+        ),
+        (
+            5226.495278852854, 28729.085735721943, 39307.89580009271,
+            21213.794301586597, 5394.196021424751, 687.1870074920579,
+            42.31333070160091, 1.0,
+        ),
+    ),
+    (
+        (
+            0.0007745450142783414, 0.022723844989269184, 0.2417807251774506,
+            1.2704582524523684, 3.6478483247632045, 5.769497221460691,
+            4.630337846156546, 1.4234371107496835,
+        ),
+        (
+            1.0507500716444169e-09, 0.0005475938084995345, 0.015198666563616457,
+            0.14810397642748008, 0.6897673349851, 1.6763848301838038,
+            2.053191626637759, 1.0,
+        ),
+    ),
+    (
+        (
+            2.0103343992922881e-07, 2.7115555687434876e-05, 0.0012426609473880784,
+            0.026532189526576124, 0.29656057182850487, 1.7848265399172913,
+            5.463784911164114, 6.657904643501103,
+        ),
+        (
+            2.0442631033899397e-15, 1.421511758316446e-07, 1.8463183175100548e-05,
+            0.0007868691311456133, 0.014875361290850615, 0.1369298809227358,
+            0.599832206555888, 1.0,
+        ),
+    ),
+)  # fmt: skip
 
 
 class Distribution(Quantity):
     """A quantity whose distribution function is known in closed form."""
 
     @abstractmethod
-    def moment(self, power: int, low: float = -math.inf, high: float = math.inf) -> float:
-        """Return E[X^power; low < X <= high], the part of a moment that lies between two values.
+    def moment(
+        self, power: int, low: float = -math.inf, high: float = math.inf, about: float = 0.0
+    ) -> float:
+        """Return E[(X - about)^power; low < X <= high], the part of a moment between two values.
 
         The power is 0 (for the probability), 1 or 2.
         """
@@ -62,7 +103,13 @@ class Distribution(Quantity):
 
     @property
     def std(self) -> float:
-        return math.sqrt(max(0.0, self.moment(2) - self.mean**2))
+        centre = self.mean
+        if not math.isfinite(centre):
+            return math.inf
+        # About the mean, since the terms of E[X^2] - E[X]^2 cancel; the mean may be rounded.
+        offset = self.moment(1, about=centre)
+        variance = self.moment(2, about=centre) - offset * offset
+        return math.inf if math.isnan(variance) else math.sqrt(max(0.0, variance))
 
     def standard_error(self, probability: float | None = None) -> float:
         del probability
@@ -227,7 +274,7 @@ class Normal(_Gaussian):
     def _quantile(self, probability: Array) -> Array:
         if self.sigma == 0:
             return np.full_like(probability, self.mu)
-        return np.asarray(self.mu + self.sigma * _INVERSE(probability))
+        return np.asarray(self.mu + self.sigma * normal_quantile(probability))
 
     def _cdf(self, value: Array) -> Array:
         return _normal_cdf(self._standard(value))
@@ -237,12 +284,14 @@ class Normal(_Gaussian):
             return np.where(value == self.mu, math.inf, 0.0)
         return _normal_pdf(self._standard(value)) / self.sigma
 
-    def moment(self, power: int, low: float = -math.inf, high: float = math.inf) -> float:
+    def moment(
+        self, power: int, low: float = -math.inf, high: float = math.inf, about: float = 0.0
+    ) -> float:
         ends = np.array([self._standard(low), self._standard(high)])
         share = np.diff(_normal_cdf(ends))[0]
         first = -np.diff(_normal_pdf(ends))[0]  # E[Z; a < Z <= b], with E[Z^2] after it
         second = share - np.diff(np.clip(ends, -99, 99) * _normal_pdf(ends))[0]
-        mu, sigma = self.mu, self.sigma
+        mu, sigma = self.mu - about, self.sigma
         if power == 2:
             return float(mu * (mu * share + 2 * sigma * first) + sigma * (sigma * second))
         return float(mu * share + sigma * first if power else share)
@@ -267,6 +316,33 @@ class _Exponential(Distribution):
 
     def compute(self, *values: Any) -> Array:
         return _exp(self._logarithm.compute(*values))
+
+    def moment(
+        self, power: int, low: float = -math.inf, high: float = math.inf, about: float = 0.0
+    ) -> float:
+        if power and about > 0 and 0 < self._logarithm.std < _NARROW:
+            return self._moment_by_quadrature(power, low, high, about)
+        zeroth, first, second = (self._raw_moment(k, low, high) for k in range(3))
+        if power == 2 and about:
+            return second - about * (2 * first - about * zeroth)
+        return (zeroth, first - about * zeroth, second)[power]
+
+    @abstractmethod
+    def _raw_moment(self, power: int, low: float, high: float) -> float:
+        """Return the moment about 0."""
+
+    def _moment_by_quadrature(self, power: int, low: float, high: float, about: float) -> float:
+        """Return a moment about a value of the size of the quantity, of which all terms cancel."""
+        logarithm = self._logarithm
+        reach = 12 * logarithm.std
+        limits = logarithm.median - reach, logarithm.median + reach
+        if isinstance(logarithm, Uniform):
+            limits = logarithm.low, logarithm.high
+        a, b = np.clip(_logs([low, high]), *limits)
+        nodes, weights = np.polynomial.legendre.leggauss(200)
+        at = a / 2 + b / 2 + (b / 2 - a / 2) * nodes
+        distance = about * np.expm1(at - math.log(about))
+        return float((b / 2 - a / 2) * weights @ (distance**power * logarithm._pdf(at)))
 
 
 class Lognormal(_Exponential, _Gaussian):
@@ -298,7 +374,7 @@ class Lognormal(_Exponential, _Gaussian):
     def std(self) -> float:
         return self.mean * math.sqrt(_exp(self.sigma**2, np.expm1))
 
-    def moment(self, power: int, low: float = -math.inf, high: float = math.inf) -> float:
+    def _raw_moment(self, power: int, low: float, high: float) -> float:
         """Return the moment times the share of the lognormal with mu + power sigma^2 for mu."""
         tilted = Normal(self.mu + power * self.sigma**2, self.sigma)
         share = tilted.moment(0, *_logs([low, high]))
@@ -327,14 +403,17 @@ class Uniform(Distribution):
     def _cdf(self, value: Array) -> Array:
         if self.low == self.high:
             return np.where(value >= self.high, 1.0, 0.0)
-        return (np.clip(value, self.low, self.high) - self.low) / (self.high - self.low)
+        half = np.clip(value, self.low, self.high) / 2 - self.low / 2  # of what may be infinite
+        return np.asarray(half / (self.high / 2 - self.low / 2))
 
     def _pdf(self, value: Array) -> Array:
-        width = self.high - self.low
-        return np.where(_inside(value, self), 1 / width if width else math.inf, 0.0)
+        half = self.high / 2 - self.low / 2
+        return np.where(_inside(value, self), 0.5 / half if half else math.inf, 0.0)
 
-    def moment(self, power: int, low: float = -math.inf, high: float = math.inf) -> float:
-        a, b = (min(max(bound, self.low), self.high) for bound in (low, high))
+    def moment(
+        self, power: int, low: float = -math.inf, high: float = math.inf, about: float = 0.0
+    ) -> float:
+        a, b = (min(max(bound, self.low), self.high) - about for bound in (low, high))
         share = self.cdf(high) - self.cdf(low)
         return float(share * (1.0, a / 2 + b / 2, (a * a + a * b + b * b) / 3)[power])
 
@@ -361,7 +440,7 @@ class LogUniform(_Exponential):
         inside = np.clip(super()._quantile(probability), self.low, self.high)
         return np.where(probability == 1, self.high, inside)
 
-    def moment(self, power: int, low: float = -math.inf, high: float = math.inf) -> float:
+    def _raw_moment(self, power: int, low: float, high: float) -> float:
         """Return E[X^k; low < X <= high] = (b^k - a^k) / (k log(high / low))."""
         if self.low == self.high:
             return Uniform(self.low, self.high).moment(power, low, high)
@@ -409,13 +488,12 @@ class Shifted(_Derived):
     def _pdf(self, value: Array) -> Array:
         return self.base._pdf(self._sign * (value - self.origin))
 
-    def moment(self, power: int, low: float = -math.inf, high: float = math.inf) -> float:
-        ends = sorted(self._sign * (bound - self.origin) for bound in (low, high))
-        zeroth, first, second = (self.base.moment(k, *ends) for k in range(3))
-        shift = self._sign * self.origin
-        if power == 2:
-            return second + shift * (2 * first + shift * zeroth)
-        return self._sign * (first + shift * zeroth) if power else zeroth
+    def moment(
+        self, power: int, low: float = -math.inf, high: float = math.inf, about: float = 0.0
+    ) -> float:
+        low, high, about = (self._sign * (x - self.origin) for x in (low, high, about))
+        least, most = sorted([low, high])
+        return float(self._sign**power * self.base.moment(power, least, most, about))
 
     @property
     def _sign(self) -> int:
@@ -456,11 +534,14 @@ class Clipped(_Derived):
             found = np.where((value == bound) & (mass > 0), math.inf, found)
         return found
 
-    def moment(self, power: int, low: float = -math.inf, high: float = math.inf) -> float:
+    def moment(
+        self, power: int, low: float = -math.inf, high: float = math.inf, about: float = 0.0
+    ) -> float:
         a, b = max(low, self.low), min(high, self.high)
-        part = self.base.moment(power, a, b) if a < b else 0.0
+        part = self.base.moment(power, a, b, about) if a < b else 0.0
         for bound, mass in zip((self.low, self.high), self._masses(), strict=True):
-            part += bound**power * mass if mass and low < bound <= high else 0.0
+            if mass and low < bound <= high:
+                part += math.prod([bound - about] * power) * mass
         return part
 
     def _masses(self) -> tuple[float, float]:
@@ -513,9 +594,11 @@ class Truncated(_Derived):
     def _pdf(self, value: Array) -> Array:
         return np.where(_inside(value, self), self.base._pdf(value) / self._share, 0.0)
 
-    def moment(self, power: int, low: float = -math.inf, high: float = math.inf) -> float:
+    def moment(
+        self, power: int, low: float = -math.inf, high: float = math.inf, about: float = 0.0
+    ) -> float:
         a, b = max(low, self.low), min(high, self.high)
-        return self.base.moment(power, a, b) / self._share if a < b else 0.0
+        return self.base.moment(power, a, b, about) / self._share if a < b else 0.0
 
     @cached_property
     def _share(self) -> float:
@@ -569,8 +652,10 @@ class Mixture(Distribution):
     def _pdf(self, value: Array) -> Array:
         return self._average([x._pdf(value) for x in self.components])
 
-    def moment(self, power: int, low: float = -math.inf, high: float = math.inf) -> float:
-        return float(self._average([x.moment(power, low, high) for x in self.components]))
+    def moment(
+        self, power: int, low: float = -math.inf, high: float = math.inf, about: float = 0.0
+    ) -> float:
+        return float(self._average([x.moment(power, low, high, about) for x in self.components]))
 
     def _average(self, values: Sequence[Any]) -> Array:
         return np.asarray(np.tensordot(self.weights, np.asarray(values), axes=1))
@@ -648,7 +733,9 @@ def mixture(
     """
     if any(isinstance(x, Quantity) and not isinstance(x, Distribution) for x in quantities):
         raise InvalidInputError("quantities: expected distributions or numbers, found a formula")
-    parts = [x if isinstance(x, Distribution) else Normal(float(x), 0) for x in quantities]
+    parts = [
+        x if isinstance(x, Distribution) else Normal(number(x, "quantities"), 0) for x in quantities
+    ]
     shares = check_weights(weights, len(parts))
     units = {x.unit for x in parts}
     return Mixture(tuple(parts), tuple(shares), unit=units.pop() if len(units) == 1 else "")
@@ -675,10 +762,29 @@ def deviations(level: float) -> float:
 
 def check_interval(low: float, high: float, positive: bool = False) -> None:
     """Raise InvalidInputError unless the bounds are finite, in order, and positive if required."""
-    if not (-math.inf < low <= high < math.inf):
+    if not (-math.inf < number(low, "low") <= number(high, "high") < math.inf):
         raise InvalidInputError(f"low and high: expected low <= high, found {low} and {high}")
     if positive and not low > 0:
         raise InvalidInputError(f"low and high: expected both above 0, found {low} and {high}")
+
+
+def normal_quantile(probability: Any) -> Array:
+    """Return quantiles of the standard normal, accurate to 1e-15; infinite at 0 and 1."""
+    p = np.asarray(probability, dtype=float)
+    from_middle, found = p - 0.5, np.where(p < 0.5, -math.inf, math.inf)
+    below = np.where(from_middle <= 0, p, 1 - p)
+    central, outside = abs(from_middle) <= 0.425, below == 0
+    with np.errstate(divide="ignore"):
+        tail = np.sqrt(-np.log(below))
+    pieces = (
+        (central, 0.180625 - from_middle**2, from_middle),
+        (~central & (tail <= 5), tail - 1.6, np.sign(from_middle)),
+        (~outside & (tail > 5), tail - 5, np.sign(from_middle)),
+    )
+    for (inside, argument, factor), (above, under) in zip(pieces, _WICHURA, strict=True):
+        x = argument[inside]
+        found[inside] = factor[inside] * np.polyval(above, x) / np.polyval(under, x)
+    return found
 
 
 def _normal_cdf(z: Any) -> Array:

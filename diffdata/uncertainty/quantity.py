@@ -26,6 +26,7 @@ __all__ = ["Expression", "Quantity", "Samples", "sample_jointly"]
 Array: TypeAlias = NDArray[np.float64]
 Function: TypeAlias = Callable[..., Any]  # of arrays
 Numbers: TypeAlias = Any  # a float for a number, an array for an array
+_LARGEST = 1e150  # of draws whose squares are finite
 DRAWS = 100_000  # for the answers of quantities without a closed form
 
 
@@ -127,7 +128,7 @@ class Quantity(NDArrayOperatorsMixin, ABC):
         >>> Uniform(0, 8).quantile(0.25), Uniform(0, 8).quantile([0.0, 0.5]).tolist()
         (2.0, [0.0, 4.0])
         """
-        given = np.asarray(probability, dtype=float)
+        given = _numbers(probability, "probability")
         if not ((given >= 0) & (given <= 1)).all():
             raise InvalidInputError(f"probability: expected 0 to 1, found {probability}")
         return _like(self._quantile(given))
@@ -158,7 +159,11 @@ class Quantity(NDArrayOperatorsMixin, ABC):
     def __repr__(self) -> str:
         (low, high), error = self.interval(), self.standard_error()
         text = f"{figure(self.median)} {self.unit}".rstrip()
-        text += ", exact" if low == high else f", {figure(low)} to {figure(high)} at 90 %"
+        text += (
+            ", exact"
+            if low == high and not (error or self.std)
+            else f", {figure(low)} to {figure(high)} at 90 %"
+        )
         if not error:
             return text
         return f"{text} (sampled; mean {figure(self.mean)}, standard error {figure(error)})"
@@ -217,7 +222,7 @@ class Quantity(NDArrayOperatorsMixin, ABC):
         if any(isinstance(x, np.ndarray) and x.ndim for x in inputs):
             kind = float if ufunc in _COMPARISONS else object
             return np.vectorize(ufunc, otypes=[kind])(*inputs)
-        numbers = all(np.ndim(x) == 0 and not isinstance(x, str) for x in inputs)
+        numbers = all(np.ndim(x) == 0 and not isinstance(x, (str, type(None))) for x in inputs)
         if method != "__call__" or kwargs or not numbers:
             return NotImplemented
         return _COMPARISONS[ufunc](*inputs) if ufunc in _COMPARISONS else combine(ufunc, *inputs)
@@ -249,25 +254,38 @@ class Samples(Quantity):
     @property
     def mean(self) -> float:
         """The arithmetic mean."""
-        return float(self.values.mean())
+        with np.errstate(over="ignore", invalid="ignore"):
+            return float(self.values.mean())
 
     @property
     def std(self) -> float:
         """The standard deviation."""
-        with np.errstate(over="ignore", invalid="ignore"):
-            return float(self.values.std())
+        if not (abs(self.values) <= _LARGEST).all():
+            return math.inf
+        return float(self.values.std())
 
     def standard_error(self, probability: float | None = None) -> float:
-        """Return the standard error of the mean, or else of the quantile at a probability."""
+        """Return the standard error of the mean, or else of the quantile at a probability.
+
+        It is not a number where draws do not tell it: of one draw, and of the ends, at 0 and 1.
+        """
         draws = len(self.values)
         if probability is None:
-            return self.std / math.sqrt(draws)
+            return self.std / math.sqrt(draws) if draws > 1 else math.nan
+        if not 0 < number(probability, "probability") < 1:
+            self.quantile(probability)  # which checks it
+            return math.nan
         reach = math.sqrt(probability * (1 - probability) / draws)
         low, high = self.quantile(np.clip([probability - reach, probability + reach], 0, 1))
         return float(high - low) / 2
 
     def _quantile(self, probability: Array) -> Array:
-        return np.asarray(np.quantile(self.values, probability))
+        with np.errstate(invalid="ignore", over="ignore"):
+            found = np.asarray(np.quantile(self.values, probability))
+        if np.isnan(found).any():  # between two infinite draws, of which none lies
+            next_draw = np.quantile(self.values, probability, method="higher")
+            found = np.where(np.isnan(found), next_draw, found)
+        return found
 
     def _cdf(self, value: Array) -> Array:
         return np.searchsorted(self._sorted, value, side="right") / len(self.values)
@@ -362,8 +380,12 @@ def sample_jointly(
     >>> set((first.values + second.values).round(9).tolist())
     {1.0}
     """
-    if draws < 1:
-        raise InvalidInputError(f"draws: expected at least 1, found {draws}")
+    count: Any = draws
+    if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < 1:
+        raise InvalidInputError(f"draws: expected a whole number, at least 1, found {draws!r}")
+    for quantity in quantities:
+        if not isinstance(quantity, Quantity):
+            raise InvalidInputError(f"quantities: expected quantities, found {quantity!r}")
     try:
         rng = np.random.default_rng(seed)
     except (TypeError, ValueError):
@@ -410,15 +432,25 @@ def in_order(quantities: Sequence[Quantity]) -> list[Quantity]:
     return order
 
 
+def number(value: Any, name: str) -> float:
+    """Return an argument as a float (InvalidInputError if it is not a number)."""
+    try:
+        if not isinstance(value, str):
+            return float(value)
+    except (TypeError, ValueError):
+        pass
+    raise InvalidInputError(f"{name}: expected a number, found {value!r}")
+
+
 def check_level(level: float) -> None:
     """Raise InvalidInputError unless the level lies strictly between 0 and 1."""
-    if not 0 < level < 1:
+    if not 0 < number(level, "level") < 1:
         raise InvalidInputError(f"level: expected a probability between 0 and 1, found {level}")
 
 
 def check_bounds(low: float, high: float) -> None:
     """Raise InvalidInputError unless the lower bound is below the upper one."""
-    if not low < high:
+    if not number(low, "low") < number(high, "high"):
         raise InvalidInputError(f"low: expected below high, found {low} and {high}")
 
 
@@ -440,10 +472,10 @@ def figure(value: float) -> str:
 def _operand(value: Any, infinite: bool = False, name: str = "operand") -> Quantity | float:
     if isinstance(value, Quantity):
         return value
-    number = float(value)
-    if not (infinite or math.isfinite(number)) or math.isnan(number):
+    found = number(value, name)
+    if not (infinite or math.isfinite(found)) or math.isnan(found):
         raise InvalidInputError(f"{name}: expected a finite number, found {value}")
-    return number
+    return found
 
 
 def _unit_of(function: Function, operands: Sequence[Quantity | float]) -> str:
@@ -483,10 +515,17 @@ _COMPARISONS: dict[Any, Callable[[Any, Any], float]] = {
 
 
 def _without_nan(value: Numbers) -> Array:
-    given = np.asarray(value, dtype=float)
+    given = _numbers(value, "value")
     if np.isnan(given).any():
         raise InvalidInputError(f"value: expected numbers, found {value}")
     return given
+
+
+def _numbers(value: Numbers, name: str) -> Array:
+    try:
+        return np.asarray(value, dtype=float)
+    except (TypeError, ValueError):
+        raise InvalidInputError(f"{name}: expected numbers, found {value!r}") from None
 
 
 def _like(values: Array) -> Numbers:

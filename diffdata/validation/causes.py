@@ -378,7 +378,9 @@ def _mistyped_key(
             if (key.reference.resource or name) == target and len(key.fields) == 1
         )
     )
-    lines = {issue.line for issue in issues if issue.column == column}
+    # A warning, such as that nothing refers to a key, may be acknowledged, and an error may not.
+    errors = [issue for issue in issues if issue.severity == "error"]
+    lines = {issue.line for issue in errors if issue.column == column}
     rows: dict[str, int] = {}
     faulty: set[str] = set()
     for position, cell in enumerate(cells):
@@ -407,7 +409,7 @@ def _report_mistyped_key(
     cell = table.text.cell(position, name)
     references = f"{_listed(files)} refer{'s' * (len(files) == 1)} to {quote(value)}"
     for place, issue in enumerate(issues):
-        if issue.line == line and issue.column == name:
+        if issue.line == line and issue.column == name and issue.severity == "error":
             message = f"{issue.message}; {references}"
             hint = f"did you mean {value}?" if value not in issue.hint else issue.hint
             issues[place] = replace(issue, message=message, hint=hint)

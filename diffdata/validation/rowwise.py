@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from diffdata.schemas.stated import (
@@ -59,6 +60,8 @@ _CONVERSIONS = {
 _AT_ARXIV = re.compile(r"//(www\.|export\.)?arxiv\.org/|^10\.48550/arxiv", re.I)
 _ARXIV = re.compile(r"(\d\d)(\d\d)\.\d{4,5}(?!\d)")
 _ARXIV_MONTHS = 11
+_SCHEME, _PUNCTUATION = re.compile(r"^https?://(www\.)?"), re.compile(r"[^\w+]+")
+_BETWEEN_DIGITS = re.compile(r"(?<=\d)[^\w+]+(?=\d)")
 _ROUNDING = 1e-3  # of fractions such as 2/3, relative
 
 _Columns = Mapping[str, Sequence[Any]]
@@ -158,14 +161,17 @@ def _misnumbered(addresses: Sequence[str | None], day: datetime.date | None) -> 
     return abs((day.year - 2000 - year) * 12 + day.month - month) > _ARXIV_MONTHS
 
 
+@lru_cache(maxsize=20_000)  # names and identifiers occur in many rows
 def plain_text(text: str) -> str:
     """Return a text without case, punctuation and the scheme of an address.
 
     A plus counts (`DeepLabV3+`), and so does what stands between digits (`OPT-1.3B`, `OPT-13B`).
     """
-    text = re.sub(r"^https?://(www\.)?", "", text.casefold())
-    text = re.sub(r"(?<=\d)[^\w+]+(?=\d)", "_", text)
-    return re.sub(r"[^\w+]+", "", text) or text
+    text = text.casefold()
+    if text.isalnum():  # most are
+        return text
+    text = _BETWEEN_DIGITS.sub("_", _SCHEME.sub("", text))
+    return _PUNCTUATION.sub("", text) or text
 
 
 def misprinted(figures: Sequence[float | None], printed: Sequence[str | None]) -> list[int]:
