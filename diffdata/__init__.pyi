@@ -13,9 +13,11 @@ from diffdata.derive import growth_rate as growth_rate
 from diffdata.derive import is_replication as is_replication
 from diffdata.derive import lag_days as lag_days
 from diffdata.derive import median_time as median_time
+from diffdata.derive import nth_lag as nth_lag
 from diffdata.derive import publication_delay as publication_delay
 from diffdata.derive import replication_lag as replication_lag
 from diffdata.derive import survival_curve as survival_curve
+from diffdata.derive import threshold_lag as threshold_lag
 from diffdata.derive import training_costs as training_costs
 from diffdata.errors import AmbiguousValueError as AmbiguousValueError
 from diffdata.errors import DescriptorError as DescriptorError

@@ -259,12 +259,12 @@ in_cell("newline in a cell", strings, inserted("\n", "\r\n", "\r"))
 
 @kind
 def cells_swapped(table: Table, draw: random.Random) -> Made:
-    """Two cells of a row change places."""
-    row, (one, other) = (
-        draw.randrange(len(table.rows)),
-        sorted(draw.sample(range(len(table.header)), 2)),
-    )
+    """Two different cells of a row change places."""
     rows = table.copy()
+    row = draw.randrange(len(rows))
+    one, other = sorted(draw.sample(range(len(table.header)), 2))
+    while rows[row][one] == rows[row][other]:
+        one, other = sorted(draw.sample(range(len(table.header)), 2))
     rows[row][one], rows[row][other] = rows[row][other], rows[row][one]
     what = f"line {row + 2}: {table.header[one]} and {table.header[other]}"
     return Corruption("cells swapped", table.name, table.written(rows), what)

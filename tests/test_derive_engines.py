@@ -124,6 +124,14 @@ DERIVATIONS: dict[str, Callable[[Load], Any]] = {
     "median_time": lambda load: derive.median_time(
         derive.access_lag(load("model_dates"), load("artifacts")), "access", negative="zero"
     ),
+    "threshold_lag": lambda load: derive.threshold_lag(
+        load("model_summary"), leader="none", follower="open", group="weights_access",
+        score="training_compute_flop", date="published", view="both",
+    ),
+    "nth_lag": lambda load: derive.nth_lag(
+        load("model_summary"), n=2, thresholds=[1e22, 1e23], member="weights_access",
+        value="training_compute_flop", date="published",
+    ),
     "is_replication, by tuning": lambda load: derive.is_replication(
         load("models"), with_tuning(load), of_differences(load)
     ),

@@ -290,6 +290,39 @@ def test_a_folder_of_benchmarks(tmp_path: Path) -> None:
     assert "no value" in reasons["mmlu_external.csv"]
 
 
+def test_the_file_of_the_index_names_models_and_dates_versions(tmp_path: Path) -> None:
+    """Also a model whose own row is set aside, because it has no value of the index."""
+    hub = tmp_path / "hub_2026-05"
+    hub.mkdir()
+    table(
+        hub / "epoch_capabilities_index.csv",
+        "Model version,ECI Score,Release date,Model accessibility,Model name\n"
+        "thing-1_high,140.5,2026-01-02,Open weights (unrestricted),Thing One\n"
+        "thing-1_low,,2026-01-02,Open weights (unrestricted),Thing One\n"
+        "thing-2-pre_high,,2026-02-03,API access,Thing Two\n",
+    )
+    table(
+        hub / "gpqa_diamond.csv",
+        "Model version,mean_score,Release date\n"
+        "thing-1_high,0.5,2026-01-02\nthing-2-pre_high,0.6,2026-02-03\n",
+    )
+    out, report = imported(hub, kind="epoch-benchmarks")
+    assert (report.rows_in, report.accepted, report.errors) == (5, 3, [])
+    scores = read(out, "data/evaluations.csv")
+    assert {(row["model_id"], row["benchmark"], row["score"]) for row in scores} == {
+        ("thing-one", "epoch-capabilities-index", "140.5"), ("thing-one", "gpqa-diamond", "50"),
+        ("thing-two", "gpqa-diamond", "60"),
+    }  # fmt: skip
+    found = {row["model_id"] for row in read(out, "data/models.csv")}
+    assert found == {"thing-one", "thing-two"}
+    dates = read(out, "data/model_dates.csv")
+    assert {(row["model_id"], row["model_variant"], row["date"]) for row in dates} == {
+        ("thing-one", "thing-1", "2026-01-02"), ("thing-two", "thing-2-pre", "2026-02-03"),
+    }  # fmt: skip
+    access = {row["model_id"]: row["access"] for row in read(out, "data/artifacts.csv")}
+    assert access == {"thing-one": "open"}  # the row that says it of the other one is set aside
+
+
 def test_chips(tmp_path: Path) -> None:
     header = (
         "Name of the hardware,Manufacturer,Type,Release date,Release price (USD),TDP (W),"

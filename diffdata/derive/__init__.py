@@ -9,6 +9,7 @@ a bad argument raises `InvalidInputError`, which names it.
 # ruff: noqa: F403 (each module lists its public names)
 
 from diffdata.derive import (
+    clocks,
     compute,
     cost,
     costs,
@@ -22,6 +23,7 @@ from diffdata.derive import (
     survival,
     trends,
 )
+from diffdata.derive.clocks import *
 from diffdata.derive.compute import *
 from diffdata.derive.cost import *
 from diffdata.derive.costs import *
@@ -45,6 +47,7 @@ SCALAR_FUNCTIONS = (
 )  # fmt: skip
 
 __all__ = ["SCALAR_FUNCTIONS"]
+__all__ += clocks.__all__
 __all__ += compute.__all__
 __all__ += cost.__all__
 __all__ += costs.__all__

@@ -127,6 +127,8 @@ class Import:
         ):
             for entity in self.entities if apart or not rows.only_apart else ():
                 self._make_rows(by_file[entity.rows[0].table.file][place], entity)
+            if rows.table in named:  # new things may be what a file of names stands for
+                self._add_names()
         self._set_aside_unused()
         self._unite()
         self.additional = self._keep()
@@ -235,15 +237,18 @@ class Import:
 
     def _add_names(self) -> None:
         """Add the names that a file of the publisher says to stand for others."""
-        referred = {c.table for c in self.rules.rows[0].columns.values() if c.kind == "reference"}
+        columns = self.rules.rows[0].columns.values()
+        referred = {c.table: c.without for c in columns if c.kind == "reference"}
         for listed in self.rules.names:
             for row in (
                 r for t in self.tables if fnmatchcase(t.file, listed.match) for r in t.rows
             ):
                 name, same = (cleaned(row.cells.get(n, "")) for n in (listed.name, listed.same_as))
-                for table in referred:
+                for table, without in referred.items():
                     if name and same and (found := self.names[table].find(same)):
                         self.names[table].exact.setdefault(name.casefold(), found)
+                        shorter = re.sub(without, "", name) if without else name
+                        self.names[table].exact.setdefault(shorter.casefold(), found)
 
     # Cells.
 
@@ -420,7 +425,20 @@ class Import:
                     what = f"it has no value that can be read in {' or '.join(there)}"
                     row.reason = entity.reason or what
         self.entities = [entity for entity in self.entities if id(entity) in used]
-        self.made = [made for made in self.made if id(made.entity) in used]
+        # A thing that other rows refer to stays, if no row that is used has it.
+        named = self._named_tables() - {self.rules.table}
+
+        def key(made: Made) -> str:
+            return made.cells[self.schemas[made.table].primary_key[0]]
+
+        kept = [made for made in self.made if id(made.entity) in used]
+        found = {(made.table, key(made)) for made in kept if made.table in named}
+        wanted = {
+            (column.table, made.cells.get(name, "")) for made in kept
+            for name, column in made.rows.columns.items() if column.kind == "reference"
+        } - found  # fmt: skip
+        rest = [m for m in self.made if m.table in named and (m.table, key(m)) in wanted]
+        self.made = kept + rest
 
     def _unite(self) -> None:
         """Make one row of those with the same key; what they contradict each other in is empty."""
