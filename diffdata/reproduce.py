@@ -37,8 +37,8 @@ import numpy as np
 import pandas as pd
 
 from diffdata import derive, uncertainty
-from diffdata.derive.dates import DAYS_PER_MONTH, days_of
-from diffdata.derive.formula import DAYS_PER_YEAR
+from diffdata.derive.dates import DAYS_PER_MONTH
+from diffdata.derive.trends import leading, middle_of
 from diffdata.errors import InvalidInputError, UnknownNameError
 from diffdata.loading import load_all
 from diffdata.lookup.text import (
@@ -643,14 +643,8 @@ def _read(frame: pd.DataFrame, column: str, text: str) -> Any:
 def _leading(rows: _Rows, column: str, number: float, date: str = "published") -> _Rows:
     """Return the rows that were among the greatest of a column when they appeared."""
     dated = rows.frame[rows.column(column).notna() & rows.column(date).notna()]
-    leading: list[float] = []  # the greatest so far, in rising order
-    kept = []
-    for row in dated.sort_values([date, column], ascending=[True, False]).index:
-        value = float(dated[column][row])
-        if len(leading) < number or value > leading[0]:
-            kept.append(row)
-            leading = sorted([*leading, value])[-int(number) :]
-    return _Rows(dated.loc[sorted(kept)])
+    kept = leading(dated[date].tolist(), dated[column].astype(float).tolist(), int(number))
+    return _Rows(dated.iloc[sorted(kept)])
 
 
 def _ratio(rows: _Rows, over: str, under: str) -> _Rows:
@@ -668,8 +662,8 @@ def _growth(rows: _Rows, column: str, date: str = "published") -> uncertainty.Lo
     values = frame[column].to_numpy(float)
     precision = f"{date}_precision"
     known = frame[precision] if precision in frame else ["day"] * len(frame)
-    ends = [days_of(day, to, date) for day, to in zip(frame[date].dt.date, known, strict=True)]
-    years = np.array([(a.toordinal() + b.toordinal()) / 2 for a, b in ends]) / DAYS_PER_YEAR
+    dates = zip(frame[date].dt.date, known, strict=True)
+    years = np.array([middle_of(day, to, date) for day, to in dates])
     if len(set(years)) < 3 or not np.all((values > 0) & np.isfinite(values)):
         message = "expected finite values above 0 on three days or more"
         raise InvalidInputError(f"growth of {column}: {message}")
@@ -689,9 +683,10 @@ def _months(since: _Rows, until: _Rows, date: str = "published") -> uncertainty.
         if dated.empty:
             raise InvalidInputError(f"months: there is no row with a {date}")
         row = dated.iloc[0]
-        ends.append(days_of(row[date].date(), row.get(f"{date}_precision", "day"), date))
-    (first, last), (low, high) = ends
-    least, most = ((a - b).days / DAYS_PER_MONTH for a, b in ((low, last), (high, first)))
+        ends.append((row[date].date(), row.get(f"{date}_precision", "day")))
+    (start, start_precision), (end, end_precision) = ends
+    days = derive.lag_days(start, end, start_precision=start_precision, end_precision=end_precision)
+    least, most = (of_days / DAYS_PER_MONTH for of_days in days)
     return least if least == most else uncertainty.Uniform(least, most)
 
 

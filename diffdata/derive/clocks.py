@@ -19,13 +19,34 @@ import narwhals as nw
 from narwhals.typing import IntoFrameT
 
 from diffdata.derive.dates import days_of, with_lag
-from diffdata.derive.frames import Frame, group_columns, make, require, rows, unwrap, wrap
+from diffdata.derive.frames import (
+    Frame,
+    group_columns,
+    make_dated,
+    require,
+    rows,
+    sorted_groups,
+    unwrap,
+    wrap,
+)
+from diffdata.derive.trends import leading
 from diffdata.errors import InvalidInputError
+from diffdata.uncertainty.quantity import check_whole
 
 __all__ = ["nth_lag", "threshold_lag"]
 
 VIEWS = ("leader", "follower", "both")
-_DAYS = ("leader_date", "follower_date", "first_date", "nth_date", "as_of")
+_PARTS = ("", "_date", "_date_precision")
+_PAIR = (
+    "threshold", "threshold_from", "status",
+    *(f"leader{part}" for part in _PARTS), *(f"follower{part}" for part in _PARTS),
+    "leader_candidates", "follower_candidates", "as_of", "_low", "_high",
+)  # fmt: skip
+_NTH = (
+    "threshold", "members", "n", "status",
+    *(f"first{part}" for part in _PARTS), *(f"nth{part}" for part in _PARTS),
+    "as_of", "_low", "_high",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -124,7 +145,7 @@ def threshold_lag(
     if best not in ("highest", "lowest"):
         raise InvalidInputError(f"best: expected 'highest' or 'lowest', found {best!r}")
     sign = 1 if best == "highest" else -1
-    frame, names = wrap(scores), group_columns(by)
+    frame, names = wrap(scores), group_columns(by, _PAIR)
     entries, last = _entries(frame, [*names, group], model, score, date, sign)
     day = as_of.toordinal() if as_of else last
     found: list[dict[str, Any]] = []
@@ -133,12 +154,12 @@ def threshold_lag(
         *key, of = group_key
         if of in (leader, follower):
             sets[tuple(key)][of] = [entry for entry in listed if entry.first <= day]
-    for names_of, groups in sorted(sets.items(), key=lambda item: [str(cell) for cell in item[0]]):
+    for names_of, groups in sorted_groups(sets).items():
         leaders, followers = groups.get(leader, []), groups.get(follower, [])
         if thresholds is None:
-            levels = {record.level for record in _records(leaders)} if view != "follower" else set()
+            levels = _records(leaders) if view != "follower" else set()
             if view != "leader":
-                levels |= {record.level for record in _records(followers)}
+                levels |= _records(followers)
         else:
             levels = {sign * float(level) for level in thresholds}
         pairs: dict[tuple[str | None, str | None], dict[str, Any]] = {}
@@ -153,15 +174,10 @@ def threshold_lag(
             pairs[pair] = {
                 **dict(zip(names, names_of, strict=True)),
                 "threshold": sign * level, "threshold_from": sign * level,
-                **_lag(one, other, day),
+                **_lag("leader", one, "follower", other, day),
             }  # fmt: skip
         found += reversed(pairs.values())
-    columns = [
-        *names, "threshold", "threshold_from", "status",
-        *(f"{who}{part}" for who in ("leader", "follower") for part in _PARTS),
-        "leader_candidates", "follower_candidates", "as_of", "_low", "_high",
-    ]  # fmt: skip
-    return unwrap(with_lag(_framed(found, columns, names, frame)), like=scores)
+    return unwrap(_framed(found, _PAIR, names, frame, date), like=scores)
 
 
 def nth_lag(
@@ -201,8 +217,7 @@ def nth_lag(
     >>> nth_lag(figures, n=2, thresholds=[1e25])[["members", "nth", "lag_days_low"]].values.tolist()
     [[2, 'b', 267]]
     """
-    if n < 2:
-        raise InvalidInputError(f"n: expected a whole number from 2 up, found {n}")
+    check_whole(n, "n", 2)
     frame = wrap(figures)
     entries, last = _entries(frame, [], member, value, date, 1)
     day = as_of.toordinal() if as_of else last
@@ -224,20 +239,9 @@ def nth_lag(
             for entry, first, latest in zip(members, firsts, lasts, strict=True)
         ]
         one, nth = spans[0] if spans else None, spans[n - 1] if len(spans) >= n else None
-        lag = _lag(one, nth, day)
-        found.append({
-            "threshold": threshold, "members": len(members), "n": n,
-            "status": lag["status"] if one else "not_stated",
-            **{f"first{part}": lag[f"leader{part}"] for part in _PARTS},
-            **{f"nth{part}": lag[f"follower{part}"] for part in _PARTS},
-            "as_of": lag["as_of"], "_low": lag["_low"], "_high": lag["_high"],
-        })  # fmt: skip
-    columns = ["threshold", "members", "n", "status", *(f"first{part}" for part in _PARTS),
-               *(f"nth{part}" for part in _PARTS), "as_of", "_low", "_high"]  # fmt: skip
-    return unwrap(with_lag(_framed(found, columns, [], frame)), like=figures)
-
-
-_PARTS = ("", "_date", "_date_precision")
+        lag = _lag("first", one, "nth", nth, day)
+        found.append({"threshold": threshold, "members": len(members), "n": n, **lag})
+    return unwrap(_framed(found, _NTH, [], frame, date), like=figures)
 
 
 def _entries(
@@ -278,27 +282,28 @@ def _first(entries: Sequence[_Entry], level: float) -> _Reached | None:
     return _Reached(min(reaching, key=lambda e: e.order), first, last, tuple(candidates))
 
 
-def _records(entries: Sequence[_Entry]) -> list[_Entry]:
-    """Return the entries that were the best when they came."""
-    found: list[_Entry] = []
-    for entry in sorted(entries, key=lambda entry: entry.order):
-        if not found or entry.level > found[-1].level:
-            found.append(entry)
-    return found
+def _records(entries: Sequence[_Entry]) -> set[float]:
+    """Return the levels of the entries that were the best when they came."""
+    times = [(entry.first, entry.last) for entry in entries]
+    levels = [entry.level for entry in entries]
+    return {levels[place] for place in leading(times, levels, 1)}
 
 
-def _lag(one: _Reached | None, other: _Reached | None, day: int) -> dict[str, Any]:
-    """Return what is known of the lag from one event to another."""
+def _lag(
+    name: str, one: _Reached | None, other_name: str, other: _Reached | None, day: int
+) -> dict[str, Any]:
+    """Return what is known of the lag from one event to another, in columns of their names."""
     low = high = None
-    status = "reached"
+    status = "not_stated"
     if one and other:
+        status = "reached"
         low, high = other.first - one.last, other.last - one.first
     elif one:
         status, low = "not_reached", max(0, day - one.last)
     elif other:
         status, high = "not_led", min(0, other.last - day)
     found: dict[str, Any] = {"status": status}
-    for who, reached in (("leader", one), ("follower", other)):
+    for who, reached in ((name, one), (other_name, other)):
         entry = reached and reached.entry
         found |= {
             who: entry and entry.name,
@@ -310,22 +315,17 @@ def _lag(one: _Reached | None, other: _Reached | None, day: int) -> dict[str, An
 
 
 def _framed(
-    found: list[dict[str, Any]], columns: Sequence[str], keys: Sequence[str], like: Frame
+    found: list[dict[str, Any]], columns: Sequence[str], keys: Sequence[str], like: Frame, date: str
 ) -> Frame:
-    """Return rows as a frame of the library of another, with days of the type that it has."""
+    """Return rows with lags as a frame of the library of another, with dates of its type."""
     import pyarrow as pa
 
-    schema = like.collect_schema()
-    given_times = any(kind == nw.Datetime for kind in schema.dtypes())  # pandas has no days
-    numbers = {"threshold": pa.float64(), "threshold_from": pa.float64()}
-    numbers |= dict.fromkeys(("members", "n", "_low", "_high"), pa.int64())
+    types = dict.fromkeys(("members", "n", "_low", "_high"), pa.int64())
+    types |= dict.fromkeys(("threshold", "threshold_from"), pa.float64())
+    types |= {name: pa.date32() for name in columns if name.endswith("_date") or name == "as_of"}
     arrays = {}
-    for name in columns:
+    for name in (*keys, *columns):
         cells = [row[name] for row in found]
-        if name in _DAYS:
-            array = pa.array(cells, pa.date32())
-            arrays[name] = array.cast(pa.timestamp("us")) if given_times else array
-        else:
-            own = name in keys and any(cell is not None for cell in cells)
-            arrays[name] = pa.array(cells, None if own else numbers.get(name, pa.string()))
-    return make(pa.table(arrays), like)
+        inferred = name in keys and any(cell is not None for cell in cells)
+        arrays[name] = pa.array(cells, None if inferred else types.get(name, pa.string()))
+    return with_lag(make_dated(pa.table(arrays), like, like.collect_schema()[date]))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from numbers import Integral
 from statistics import fmean
 from typing import Any
 
@@ -24,6 +23,7 @@ from diffdata.derive.frames import (
 )
 from diffdata.errors import InvalidInputError
 from diffdata.uncertainty.distributions import deviations
+from diffdata.uncertainty.quantity import check_whole
 
 __all__ = ["brier_score", "calibration"]
 
@@ -86,8 +86,7 @@ def calibration(forecasts: IntoFrameT, *, bins: int = 5, level: float = 0.9) -> 
     [[0.0, 1.0, 0.0], [0.8, 2.0, 1.0]]
     """
     z = deviations(level)
-    if not (isinstance(bins, Integral) and bins >= 1):
-        raise InvalidInputError(f"bins: expected a whole number from 1 up, found {bins!r}")
+    check_whole(bins, "bins", 1)
     frame = wrap(forecasts)
     groups: dict[int, list[tuple[float, bool]]] = defaultdict(list)
     for probability, outcome in _resolved(frame, []):

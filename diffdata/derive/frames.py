@@ -128,7 +128,7 @@ def group_columns(by: str | Sequence[str] | None, results: Iterable[str] = ()) -
 
 
 def number_in(cell: Any, table: str, column: str) -> float | None:
-    """Return a cell of `rows` as a float, None if it is missing (InvalidInputError if text)."""
+    """Return a cell of `rows` as a float, None if missing (InvalidInputError if no number)."""
     try:
         return None if cell is None else float(cell)
     except (TypeError, ValueError):
@@ -152,6 +152,21 @@ def make(table: pa.Table, like: Frame) -> Frame:
         return nw.from_native(like.to_native().sparkSession.createDataFrame(table))
     made = nw.from_arrow(table, backend=like.implementation)
     return made.lazy() if isinstance(like, nw.LazyFrame) else made
+
+
+def make_dated(table: pa.Table, like: Frame, dates: nw.dtypes.DType) -> Frame:
+    """Return a table as `make` does, its days with the type of the dates that a user gave."""
+    import pyarrow as pa
+
+    days = [field.name for field in table.schema if field.type == pa.date32()]
+    if dates == nw.Datetime:  # pandas has no column of days
+        moments = pa.schema([(name, pa.timestamp("us")) for name in days])
+        fields = [moments.field(f.name) if f.name in days else f for f in table.schema]
+        table = table.cast(pa.schema(fields))
+    frame = make(table, like)
+    if dates not in (nw.Date, nw.Datetime) or getattr(dates, "time_zone", None):
+        return frame
+    return frame.with_columns(*(nw.col(name).cast(dates) for name in days))
 
 
 def from_columns(values: dict[str, Any], floats: dict[str, list[float]], like: Frame) -> Frame:

@@ -42,7 +42,7 @@ from diffdata.derive.dates import (
     with_lag,
 )
 from diffdata.derive.formula import documented
-from diffdata.derive.frames import Frame, choose, make, rows, unwrap, wrap
+from diffdata.derive.frames import Frame, choose, make_dated, rows, unwrap, wrap
 from diffdata.errors import InvalidInputError
 
 __all__ = ["access_lag", "publication_delay", "replication_lag"]
@@ -499,20 +499,15 @@ def _lags_of(found: list[dict[str, Any]], like: Frame) -> Frame:
     """Return lags as a frame of the library of another, with dates of the same type."""
     import pyarrow as pa
 
-    dtype = like.collect_schema()["date"]
-    days = {name: pa.date32() for name in ("date", "as_of")}
-    types = days | {"_low": pa.int64(), "_high": pa.int64()}
+    types = dict.fromkeys(("date", "as_of"), pa.date32())
+    types |= dict.fromkeys(("_low", "_high"), pa.int64())
     names = [
         "reference_model_id", "milestone", "status", "model_id", "candidates", "date",
         "date_precision", "certainty", "as_of", "_low", "_high",
     ]  # fmt: skip
     schema = pa.schema([(name, types.get(name, pa.string())) for name in names])
     table = pa.Table.from_pylist(found, schema)
-    if dtype == nw.Datetime:  # pandas has no column of days
-        times = {name: pa.timestamp("us") for name in days}
-        table = table.cast(pa.schema([(f.name, times.get(f.name, f.type)) for f in schema]))
-    dates = (nw.col(name).cast(dtype) for name in days)
-    return with_lag(make(table, like).with_columns(*dates))
+    return with_lag(make_dated(table, like, like.collect_schema()["date"]))
 
 
 def _day(date: datetime.date | None) -> datetime.date | None:

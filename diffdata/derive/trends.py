@@ -11,7 +11,6 @@ import datetime
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
@@ -31,7 +30,7 @@ from diffdata.derive.frames import (
     wrap,
 )
 from diffdata.errors import InvalidInputError, optional_library
-from diffdata.uncertainty.quantity import check_level
+from diffdata.uncertainty.quantity import check_level, check_whole
 
 if TYPE_CHECKING:
     import numpy as np
@@ -88,8 +87,8 @@ def growth_rate(
         raise InvalidInputError(f"errors: expected one of {ERRORS}, found {errors!r}")
     if best not in ("highest", "lowest"):
         raise InvalidInputError(f"best: expected 'highest' or 'lowest', found {best!r}")
-    if top is not None and not (isinstance(top, Integral) and top >= 1):
-        raise InvalidInputError(f"top: expected a whole number from 1 up, found {top!r}")
+    if top is not None:
+        check_whole(top, "top", 1)
     if quantile is not None and not 0 < quantile < 1:
         raise InvalidInputError(f"quantile: expected above 0 and below 1, found {quantile}")
     if quantile is not None and (weights is not None or errors == "robust"):
@@ -97,8 +96,7 @@ def growth_rate(
     given: Any = breaks
     if not isinstance(given, Iterable) or not all(isinstance(x, datetime.date) for x in given):
         raise InvalidInputError(f"breaks: expected a list of dates, found {breaks!r}")
-    if isinstance(seed, bool) or not isinstance(seed, Integral) or seed < 0:
-        raise InvalidInputError(f"seed: expected a whole number from 0 up, found {seed!r}")
+    check_whole(seed, "seed", 0)
     at = sorted({_years(day) for day in breaks})
     frame = wrap(figures)
     columns: dict[str, list[float]] = {name: [] for name in (*_columns(0, 0, 0), "r_squared")}
@@ -152,26 +150,30 @@ def _groups(
             raise InvalidInputError(f"{value}: expected finite numbers above 0, found {number}")
         if weighed is None or not 0 < weighed < math.inf:
             raise InvalidInputError(f"{weights}: expected finite numbers above 0, found {weighed}")
-        first, last = days_of(day, known_to, precision)
-        years = (_years(first) + _years(last)) / 2
+        years = middle_of(day, known_to, precision)
         groups[tuple(group)].append((years, math.log10(number), weighed))
     return {key: np.array(sorted(points)) for key, points in sorted_groups(groups).items()}
 
 
 def _frontier(points: Array, top: int, best: str) -> Array:
-    """Keep the points that were among the best when they appeared, those of one day together."""
-    import numpy as np
-
+    """Keep the points that were among the best when they appeared."""
     sign = 1 if best == "highest" else -1
-    leading: list[float] = []  # the best so far, in rising order
+    kept: Array = points[leading(points[:, 0], sign * points[:, 1], top)]
+    return kept
+
+
+def leading(times: Sequence[Any] | Array, values: Sequence[float] | Array, top: int) -> list[int]:
+    """Return the positions of the values that were among the greatest when they appeared.
+
+    They are in the order of time; of those of one time the greatest comes first.
+    """
+    greatest: list[float] = []  # so far, in rising order
     kept = []
-    for years in sorted(set(points[:, 0])):
-        of_the_day = sorted((p for p in points if p[0] == years), key=lambda p: -sign * p[1])
-        for point in of_the_day:
-            if len(leading) < top or sign * point[1] > leading[0]:
-                kept.append(point)
-                leading = sorted([*leading, sign * point[1]])[-top:]
-    return np.array(kept)
+    for place in sorted(range(len(times)), key=lambda place: (times[place], -values[place])):
+        if len(greatest) < top or values[place] > greatest[0]:
+            kept.append(place)
+            greatest = sorted([*greatest, values[place]])[-top:]
+    return kept
 
 
 def _fit(
@@ -235,6 +237,12 @@ def _columns(rate: float, low: float, high: float) -> dict[str, float]:
         doubling[1:] = math.nan, math.nan
     names = ("doubling_months", "doubling_months_low", "doubling_months_high")
     return figures | factors | dict(zip(names, doubling, strict=True))
+
+
+def middle_of(day: datetime.date, precision: str | None, name: str) -> float:
+    """Return the middle of what a date may be, in years."""
+    first, last = days_of(day, precision, name)
+    return (_years(first) + _years(last)) / 2
 
 
 def _years(day: datetime.date) -> float:

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from numbers import Integral
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -380,9 +381,7 @@ def sample_jointly(
     >>> set((first.values + second.values).round(9).tolist())
     {1.0}
     """
-    count: Any = draws
-    if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < 1:
-        raise InvalidInputError(f"draws: expected a whole number, at least 1, found {draws!r}")
+    check_whole(draws, "draws", 1)
     for quantity in quantities:
         if not isinstance(quantity, Quantity):
             raise InvalidInputError(f"quantities: expected quantities, found {quantity!r}")
@@ -440,6 +439,12 @@ def number(value: Any, name: str) -> float:
     except (TypeError, ValueError):
         pass
     raise InvalidInputError(f"{name}: expected a number, found {value!r}")
+
+
+def check_whole(value: Any, name: str, least: int) -> None:
+    """Raise InvalidInputError unless an argument is a whole number, at least the given one."""
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
+        raise InvalidInputError(f"{name}: expected a whole number from {least} up, found {value!r}")
 
 
 def check_level(level: float) -> None:
