@@ -244,6 +244,20 @@ def test_scores_are_compared_in_the_same_tuning_and_subset_and_repeated_ones_do_
     assert (found["benchmarks"], found["mean_difference"]) == (1, pytest.approx(-0.5))
 
 
+@pytest.mark.parametrize("metric", ["rating", "perplexity", "fid", "bits_per_byte"])
+def test_metrics_that_are_not_points_of_a_hundred_do_not_count(metric: str) -> None:
+    rows = [
+        ("copy", "b", "accuracy", 50.0),
+        ("base", "b", "accuracy", 51.0),
+        ("copy", "c", metric, 2029.0),
+        ("base", "c", metric, 1867.0),
+    ]
+    table = pd.DataFrame(rows, columns=["model_id", "benchmark", "metric", "score"])
+    found = is_replication(CLAIM, table.assign(setting="unstated"), NO_DIFFERENCES).iloc[0]
+    assert (found["benchmarks"], found["mean_difference"]) == (1, pytest.approx(-1.0))
+    assert found["is_replication"]
+
+
 def test_without_scores_to_compare_the_verdict_is_missing() -> None:
     found = is_replication(CLAIM, scores(base=[1.0]), NO_DIFFERENCES).iloc[0]
     assert pd.isna(found["is_replication"])

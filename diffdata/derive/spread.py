@@ -38,6 +38,11 @@ OTHER_MEDIA = (
     "robotics", "driving",
 )  # fmt: skip
 REPLICATION_POINTS = 2.0  # item 3.2: a performance that differs by no more than 2 %
+# Metrics whose differences are not points of a scale to 100.
+NOT_IN_POINTS = (
+    "bits_per_byte", "bits_per_character", "fid", "judge_score", "perplexity", "rating",
+    "scaled_score", "time_horizon",
+)  # fmt: skip
 
 # The names of the periods by which events can be counted.
 _YEAR, _MONTH = nw.col("date").dt.to_string("%Y"), nw.col("date").dt.month().cast(nw.Int64())
@@ -133,8 +138,9 @@ def is_replication(
     A model with ``architecture_of_model_id`` is a candidate. With the tables `comparisons` and
     `diffusion_events`, so are the models that are now judged similar to another, and explicit
     attempts. Benchmarks are the same in the same setting, metric, tuning and subset, where exact
-    match is an accuracy; of several scores the mean counts, without repeated ones. Published
-    differences count where two models have none in common.
+    match is an accuracy; of several scores the mean counts, without repeated ones. Metrics that
+    are not on a scale to 100, such as ratings and perplexities, do not count. Published differences
+    count where two models have none in common.
 
     Returns: One row per candidate: model_id, reference_model_id, the boolean ``same_architecture``
     (true by ``architecture_of_model_id``, false where the architectures differ, missing where
@@ -151,7 +157,7 @@ def is_replication(
     >>> is_replication(models, scores, none)[["mean_difference", "is_replication"]].values.tolist()
     [[-1.5, True]]
     """
-    reported = wrap(evaluations)
+    reported = wrap(evaluations).filter(~nw.col("metric").is_in(NOT_IN_POINTS))
     there = reported.collect_schema().names()
     if "repeated" in there:
         reported = reported.filter(~nw.col("repeated").fill_null(False))
