@@ -313,7 +313,11 @@ class StartsWith(_Rule):
 
 
 class SameSpelling(_Rule):
-    """Texts of the column that differ only in case, blanks or punctuation are spelled alike."""
+    """Texts of the column that differ only in case, blanks or punctuation are spelled alike.
+
+    Nor is a text that one row has a slip of one that several have: two letters swapped, one left
+    out, or one that looks alike.
+    """
 
     rule: Literal["sameSpelling"]
     column: Annotated[Name, _Text]

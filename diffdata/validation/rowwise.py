@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 from diffdata.schemas.stated import (
@@ -66,6 +67,8 @@ _AT_ARXIV = re.compile(r"//(www\.|export\.)?arxiv\.org/|^10\.48550/arxiv", re.I)
 _ARXIV = re.compile(r"(\d\d)(\d\d)\.\d{4,5}(?!\d)")
 _ARXIV_MONTHS = 11
 _DAYS = {"month": 30, "quarter": 91, "year": 365}  # from the first to the last one
+_LONGEST_NAME, _SHORT_NAME = 80, 8  # characters
+_ALIKE = {"o": "0", "l": "1", "i": "1l", "0": "o", "1": "li"}
 _LONGEST_FORMULA = 10_000  # characters
 # What a formula consists of, apart from numbers, texts, names of inputs and calls of functions.
 _IN_FORMULAS = (
@@ -164,7 +167,27 @@ def _misspelt(texts: Sequence[str | None]) -> list[int]:
     for text in sorted(times, key=lambda text: (-times[text], text)):
         usual.setdefault(plain_text(text), text)
     wrong = times.keys() - usual.values()
+    often = [plain for plain, text in usual.items() if times[text] > 1]
+    slips = {slip for plain in often for slip in _slips(plain)}
+    wrong |= {text for plain, text in usual.items() if times[text] == 1 and plain in slips}
     return [row for row, text in enumerate(texts) if text in wrong]
+
+
+def _slips(text: str) -> Iterator[str]:
+    """Yield what a text becomes by a slip: two letters swapped, one left out, one that looks alike.
+
+    A short text with a letter less is often another name, and so is one with other digits.
+    """
+    if len(text) > _LONGEST_NAME:
+        return
+    for place, (letter, following) in enumerate(pairwise(text)):
+        before, after = text[:place], text[place + 2 :]
+        if letter.isalpha() and following.isalpha() and letter != following:
+            yield f"{before}{following}{letter}{after}"
+        if letter.isalpha() and len(text) >= _SHORT_NAME:
+            yield f"{before}{following}{after}"
+    for place, letter in enumerate(text):
+        yield from (f"{text[:place]}{other}{text[place + 1 :]}" for other in _ALIKE.get(letter, ""))
 
 
 def _numbered(addresses: Sequence[str | None]) -> str:
