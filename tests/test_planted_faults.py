@@ -319,3 +319,35 @@ def test_a_retirement_before_its_notice_is_found(copy: Path) -> None:
     )
     found = {(i.file, i.rule) for i in diffdata.validate(copy)}
     assert ("data/model_dates.csv", "retired_after_its_notice") in found
+
+
+@pytest.mark.parametrize(
+    ("change", "place", "message"),
+    [
+        ({"table": "nowhere"}, "rules[r].table", "there is no resource 'nowhere'"),
+        ({"other": "c"}, "rules[r].columns", "t has no column 'c'"),
+        ({"where": {"d": None}}, "rules[r].columns", "t has no column 'd'"),
+    ],
+)
+def test_a_rule_that_refers_to_nothing_is_an_error(
+    change: dict[str, Any], place: str, message: str, tmp_path: Path
+) -> None:
+    rule = {"name": "r", "reason": "R", "rule": "compared", "column": "b", "holds": "among",
+            "other": "b", "on": {"a": "a"}} | change  # fmt: skip
+    fields = [{"name": name, "type": "string"} for name in "ab"]
+    schema = {"fields": fields, "primaryKey": "a", "rules": [rule]}
+    resource = {"name": "t", "path": "t.csv", "schema": schema}
+    (tmp_path / "datapackage.json").write_text(json.dumps({"resources": [resource]}))
+    (tmp_path / "t.csv").write_text("a,b\n1,x\n")
+    (found,) = [i for i in diffdata.validate(tmp_path) if i.severity == "error"]
+    assert place in str(found)
+    assert message in found.message
+
+
+def test_a_value_that_is_true_and_false_is_an_error(tmp_path: Path) -> None:
+    field = {"name": "a", "type": "boolean", "trueValues": ["x"], "falseValues": ["x", "y"]}
+    resource = {"name": "t", "path": "t.csv", "schema": {"fields": [field]}}
+    (tmp_path / "datapackage.json").write_text(json.dumps({"resources": [resource]}))
+    (tmp_path / "t.csv").write_text("a\nx\n")
+    (found,) = [i for i in diffdata.validate(tmp_path) if i.severity == "error"]
+    assert "trueValues and falseValues both have 'x'" in found.message

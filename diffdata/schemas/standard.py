@@ -114,6 +114,9 @@ class Field(Readable):
     def _is_consistent(self) -> Field:
         if self.group_char and self.group_char == self.decimal_char:
             raise ValueError(f"groupChar and decimalChar are both {self.group_char!r}")
+        both = set(self.true_values).intersection(self.false_values)
+        if both and {"true_values", "false_values"} <= self.model_fields_set:
+            raise ValueError(f"trueValues and falseValues both have {min(both)[:100]!r}")
         if self.item_type not in (None, *ITEM_TYPES):
             raise ValueError(f"itemType: expected one of {', '.join(ITEM_TYPES)}")
         limits = self.constraints

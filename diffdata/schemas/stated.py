@@ -288,6 +288,10 @@ class Compared(_Rule):
         yield from super().typed_columns()
         yield from ((name, ()) for name in self.on)
 
+    def columns_there(self) -> tuple[str, ...]:
+        """Return the names of the columns that the rule reads in the other table."""
+        return (*self.on.values(), self.other, *self.where)
+
     def renamed(self, names: Mapping[str, str]) -> Self:
         """Return the rule with other names of the columns, and of those of the same table."""
         there = {} if self.table else names
@@ -413,6 +417,10 @@ class Formula(_Rule):
         """Yield the columns that the rule reads, those of `on` too."""
         yield from super().typed_columns()
         yield from ((name, ()) for name in self.on)
+
+    def columns_there(self) -> tuple[str, ...]:
+        """Return the names of the columns that the rule reads in the other table."""
+        return (*self.on.values(), self.other)
 
     def renamed(self, names: Mapping[str, str]) -> Self:
         """Return the rule with other names of the columns of its own table."""
