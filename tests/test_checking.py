@@ -5,6 +5,7 @@ import json
 import random
 from collections import Counter
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -98,7 +99,21 @@ RULES: list[dict[str, Any]] = [
     {"rule": "compared", "column": "value", "holds": "atLeast", "other": "value",
      "on": {"edition": "edition"}, "where": {"kind": ["x", "y"]}},
     {"rule": "compared", "column": "value", "holds": "among", "other": "value",
-     "on": {"edition": "edition"}, "where": {"kind": ["x"]}},
+     "on": {"edition": "edition"}, "where": {"kind": ["x", "z"]}},
+    {"rule": "compared", "column": "value", "holds": "among", "other": "value",
+     "on": {"edition": "edition"}, "where": {"kind": ["x", "z"], "edition": None}},
+    {"rule": "implies", "then": {"column": "kind", "equals": ["x", "y"]},
+     "when": {"column": "mark", "matches": "a.*"}},
+    {"rule": "implies", "then": {"column": "link", "matches": "http:.*"},
+     "when": {"column": "flag", "equals": [True]}},
+    {"rule": "atLeastOne", "columns": ["low", "code"], "when": {"column": "kind"}},
+    {"rule": "nearMedian", "column": "value", "by": ["edition"], "factor": 2,
+     "when": {"column": "kind", "equals": ["x", "y"]}},
+    {"rule": "lasts", "column": "high", "start": "day", "end": "day", "factor": 2},
+    {"rule": "distinct", "columns": ["mark"], "without": "kind"},
+    {"rule": "formula", "column": "kind", "table": "kinds", "on": {"edition": "edition"},
+     "other": "kind"},
+    {"rule": "mentioned", "column": "mark", "key": "of_thing_id", "reference": "mark"},
 ]  # fmt: skip
 KEYS = [
     {"fields": ["of_thing_id"], "reference": {"resource": "", "fields": ["thing_id"]}},
@@ -204,7 +219,7 @@ def by_pandas(table: pa.Table, name: str, package: Package, others: dict[str, An
         found.append((foreign_key_check(key, is_there), frame))
     for rule in schema.rules:
         if rule.rule in ("nearProduct", "nearMedian"):
-            found.append((rule_check(rule, schema, *median_of(rule)), frame))
+            found.append((rule_check(rule, schema, *median_of(rule, schema)), frame))
         if rule.rule == "referenced":
             used = [
                 tables[other][key.fields[0]].dropna()
@@ -240,7 +255,16 @@ def by_pandas(table: pa.Table, name: str, package: Package, others: dict[str, An
             found.append((rule_check(rule, schema, *bounds), beside))
         if rule.rule == "compared":
             found.append((*compared_by_pandas(rule, schema, frame, tables),))
-        if rule.rule in ("distinct", "asPrinted", "sameSpelling", "agree"):
+        if rule.rule in (
+            "distinct", "asPrinted", "sameSpelling", "agree", "lasts", "formula", "mentioned",
+        ):  # fmt: skip
+            breaking = partial(rowwise.breaking, rule, key=schema.primary_key)
+            if rule.rule == "formula":
+                there = tables[rule.table][[*rule.on.values(), rule.other]].dropna()
+                breaking = partial(rowwise.misformed, rule, there.to_numpy().T.tolist())
+            if rule.rule == "mentioned":
+                there = frame[["thing_id", rule.reference]].dropna()
+                breaking = partial(rowwise.unmentioned, rule, there.to_numpy().T.tolist())
             names = list(dict.fromkeys([*schema.primary_key, *rule.columns_used()]))
             rows = [
                 [None if pd.isna(v) else v for v in r] for r in frame[names].to_numpy().tolist()
@@ -248,9 +272,7 @@ def by_pandas(table: pa.Table, name: str, package: Package, others: dict[str, An
             rows.sort(key=lambda row: [(value is None, value or 0, "") for value in row])
             columns = dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
             width = len(schema.primary_key)
-            wrong = {
-                tuple(rows[n][:width]) for n in rowwise.breaking(rule, columns, schema.primary_key)
-            }
+            wrong = {tuple(rows[n][:width]) for n in breaking(columns)}
             keys = frame[list(schema.primary_key)].itertuples(index=False, name=None)
             passing = pd.Series([not (key in wrong and None not in key) for key in keys])
             beside = frame.assign(passing=passing.to_numpy())
@@ -261,11 +283,14 @@ def by_pandas(table: pa.Table, name: str, package: Package, others: dict[str, An
 def compared_by_pandas(rule: Any, schema: TableSchema, frame: Any, tables: Any) -> tuple[Any, Any]:
     """Return the check of a rule that compares with other rows, and the frame that it needs."""
     rows = tables[rule.table] if rule.table else frame
+    groups: dict[Any, list[Any]] = {}
+    if rule.holds == "among":  # also of rows that do not count
+        every = rows[[*rule.on.values(), rule.other]].dropna()
+        groups = {tuple(key): [] for *key, _ in every.itertuples(index=False, name=None)}
     for name, texts in rule.where.items():
-        rows = rows[rows[name].isin(texts)]
+        rows = rows[rows[name].notna() if texts is None else rows[name].isin(texts)]
     rows = rows[[*rule.on.values(), rule.other]].dropna()
     keys = frame[list(rule.on)].itertuples(index=False, name=None)
-    groups: dict[Any, list[Any]] = {}
     for *key, value in rows.itertuples(index=False, name=None):
         groups.setdefault(tuple(key), []).append(value)
     others = [groups.get(key) for key in keys]

@@ -52,7 +52,7 @@ FAULTS = [
     ("training_runs", "glm-130b-run-zeng-2022", "ended", "2024-07-03", "ended_before_publication"),
     ("models", "glm-130b", "model_family", "n/a", "no_placeholders"),
     ("models", "lamda", "name", "La\u041cDA", "no_placeholders"),
-    ("sources", "clark-2022", "published", "2020-02-01", "arxiv_number"),
+    ("sources", "clark-2022", "doi", "10.48550/arXiv.2202.01619", "arxiv_number"),
     ("sources", "eleutherai-gpt-neox-20b-model-card", "license", "Apache 2.0",
      "license_spelled_alike"),
     ("aliases", "turing-nlg-turing-nlg-epoch-models-2026-07", "alias", "bloom 176B",
@@ -71,17 +71,57 @@ FAULTS = [
     ("api_prices", "anthropic-claude-3-opus-20240229-2025-06-17-modelsdev",
      "cached_input_usd_per_million_tokens", "150", "cached_not_dearer_than_input"),
     ("rationales", "gopher-paper-safety", "artifact_id", "gpt-3-paper", "artifact_of_its_model"),
+    ("calculations", "gpt-3-six-nd", "formula", "six_nd(n, tokens)", "formula_of_its_inputs"),
+    ("calculations", "trend-compute", "formula", "annual_growht(total.value, years.value)",
+     "formula_of_its_inputs"),
+    ("estimates", "bloom-training-tokens-bigscience-model-card-old", "superseded_by_estimate_id",
+     "bloom-training-compute-epoch-2025-04", "successor_has_its_quantity"),
+    ("estimates", "gpt-3-training-cost", "currency", "JPY", "currency_of_dollars"),
+    ("estimates", "gpt-3-training-energy-patterson-2021", "unit", "kWh", "unit_of_megawatt_hours"),
+    ("estimates", "wu-power-share-inference", "verification", "snapshot", "snapshot_of_a_dataset"),
+    ("sources", "yandex-yalm-100b-readme", "title", "Khrushchev, M.; and others",
+     "title_names_no_authors"),
+    ("sources", "shoeybi-2019-megatron", "published", "2020-09-17", "arxiv_month"),
+    ("sources", "fedus-2021-switch", "source_kind", "dataset", "kind_at_arxiv"),
+    ("hardware", "google-tpu-v2", "hardware_kind", "gpu", "kind_in_the_name"),
+    ("hardware", "nvidia-a100-sxm4-80gb", "name", "TPU v4", "chip_is_new"),
+    ("training_runs", "palm-540b-run-chowdhery-2022-hours", "chip_hours", "8404992000",
+     "usual_chip_hours"),
+    ("training_runs", "bloom-run-bigscience-2022-blog", "duration_days", "17",
+     "lasts_from_start_to_end"),
+    ("artifacts", "gpt-2-training-data", "license", "all rights reserved", "license_has_a_kind"),
+    ("artifacts", "the-pile-paper", "available", "2019-12-31", "paper_not_before_its_publication"),
+    ("diffusion_events", "opt-175b-weights-open-publication", "artifact_id", "gpt-3-weights",
+     "publication_can_be_had"),
+    ("diffusion_events", "gpt-neox-20b-replication-of-gpt-3", "explicit_attempt", "false",
+     "replication_is_on_purpose"),
+    ("rationales", "gopher-weights-commercial", "decision", "publish", "published_can_be_had"),
+    ("forecasts", "publication-follower-remains", "made", "2023-12-21",
+     "made_not_after_the_source"),
+]  # fmt: skip
+
+# Table, text of its file, other text, column, rule; all are planted in the same tree.
+TEXTS = [
+    ("calculation_inputs", "bloom-six-nd,n,", "bloom-six-nd,spare,", "input",
+     "formula_names_the_input"),
+    ("calculation_inputs", "gpt-3-six-nd,n,gpt-3-parameters-openai-model-card",
+     "gpt-3-six-nd,n,gpt-3-training-tokens-brown-2020", "estimate_id", "input_is_new"),
+    ("hardware_performance", "nvidia-h100-sxm5,fp16,matrix,989",
+     "nvidia-h100-sxm5,fp16,matrix,1979", "peak_flop_per_second", "half_precision_alike"),
 ]  # fmt: skip
 
 COLUMNS = {
     "arxiv_number": ["url"], "artifact_of_its_model": ["model_id"],
-    "id_names_the_model": ["artifact_id"],
+    "snapshot_of_a_dataset": ["source_id"], "published_can_be_had": ["artifact_id"],
+    "license_has_a_kind": ["license_kind"],
 }  # fmt: skip
 
 
 def test_planted_faults_are_found_at_their_cells(copy: Path) -> None:
     for table, key, column, text, _ in FAULTS:
         set_cell(copy, table, key, column, text)
+    for table, old, new, _, _ in TEXTS:
+        edit(copy / f"data/{table}.csv", old, new)
     found = {
         (issue.file, (issue.row or "").partition("=")[2].split(", ")[0], issue.column, issue.rule)
         for issue in diffdata.validate(copy)
@@ -99,6 +139,8 @@ def test_planted_faults_are_found_at_their_cells(copy: Path) -> None:
             rule,
             sorted(f for f in found if f[1] == key),
         )
+    places = {(file, column, rule) for file, _, column, rule in found}
+    assert {(f"data/{table}.csv", column, rule) for table, _, _, column, rule in TEXTS} <= places
 
 
 @pytest.mark.parametrize(
@@ -108,17 +150,35 @@ def test_planted_faults_are_found_at_their_cells(copy: Path) -> None:
          {"a": ["x-1", "y-1", None, "z"], "b": ["x", "x", "x", None]}, [1, 2]),
         ({"rule": "sameSpelling", "column": "a"},
          {"a": ["CC-BY-4.0", "CC-BY-4.0", "CC-BY-4,0", "MIT", None]}, [2]),
+        ({"rule": "sameSpelling", "column": "a"},
+         {"a": ["MIT", "MIT", "M1T", "MTI", "MT"]}, [2, 3]),
+        ({"rule": "sameSpelling", "column": "a"},
+         {"a": ["Llama 4 License"] * 2 + ["Llama 4 Licnse", "Llama 3 License", "Lama 4 License"]},
+         [2, 4]),
         ({"rule": "agree", "by": ["a"], "columns": ["b", "c"]},
          {"a": ["GPT-4", "gpt 4", "GPT-4", None, "x"], "b": ["m", "m", None, "n", "n"],
           "c": [None, None, "m", None, None]}, [2]),
-        ({"rule": "arxiv", "columns": ["a", "b"], "date": "c"},
+        ({"rule": "arxiv", "columns": ["a", "b"]},
          {"a": ["https://arxiv.org/abs/2101.03961", "https://arxiv.org/abs/2101.03961",
                 "https://arxiv.org/abs/2113.03961", "https://arxiv.org/abs/2101.396", "https://a.b"],
-          "b": ["10.48550/arXiv.2101.03961", "10.48550/arXiv.2101.03691", None, None, None],
-          "c": [datetime.date(2021, 1, 11)] * 5}, [1, 2, 3]),
+          "b": ["10.48550/arXiv.2101.03961", "10.48550/arXiv.2101.03691", None, None, None]},
+         [1, 2, 3]),
         ({"rule": "arxiv", "columns": ["a"], "date": "c"},
-         {"a": ["https://arxiv.org/abs/2101.03961"] * 3,
-          "c": [datetime.date(2021, 4, 1), datetime.date(2022, 4, 1), None]}, [1]),
+         {"a": ["https://arxiv.org/abs/2101.03961"] * 3 + ["https://a.b", "http://arxiv.org/1"],
+          "c": [datetime.date(2021, 4, 1), datetime.date(2022, 4, 1), None,
+                *[datetime.date(1999, 4, 1)] * 2]}, [1]),
+        ({"rule": "distinct", "columns": ["a"], "without": "b"},
+         {"a": ["Google TPU v4", "TPU v4", "TPU-v4", "Google", "google"],
+          "b": ["google", "google", None, "google", "google"]}, [1, 2, 4]),
+        ({"rule": "lasts", "column": "a", "start": "b", "end": "c", "factor": 3},
+         {"a": [117.0, 17, 119, 40, None],
+          "b": [datetime.date(2022, 3, 11)] * 5, "b_precision": ["day"] * 5,
+          "c": [datetime.date(2022, 7, 6)] * 5, "c_precision": ["day"] * 5}, [1, 2]),
+        ({"rule": "lasts", "column": "a", "start": "b", "end": "c", "factor": 3},
+         {"a": [0.5, 31, 32, 396, 397],
+          "b": [datetime.date(2020, 1, 1)] * 5, "b_precision": ["month"] * 5,
+          "c": [datetime.date(2020, 1, 1)] * 3 + [datetime.date(2020, 1, 31)] * 2,
+          "c_precision": ["month"] * 3 + ["year"] * 2}, [2, 4]),
     ],
 )  # fmt: skip
 def test_rules_that_python_evaluates(
@@ -259,3 +319,35 @@ def test_a_retirement_before_its_notice_is_found(copy: Path) -> None:
     )
     found = {(i.file, i.rule) for i in diffdata.validate(copy)}
     assert ("data/model_dates.csv", "retired_after_its_notice") in found
+
+
+@pytest.mark.parametrize(
+    ("change", "place", "message"),
+    [
+        ({"table": "nowhere"}, "rules[r].table", "there is no resource 'nowhere'"),
+        ({"other": "c"}, "rules[r].columns", "t has no column 'c'"),
+        ({"where": {"d": None}}, "rules[r].columns", "t has no column 'd'"),
+    ],
+)
+def test_a_rule_that_refers_to_nothing_is_an_error(
+    change: dict[str, Any], place: str, message: str, tmp_path: Path
+) -> None:
+    rule = {"name": "r", "reason": "R", "rule": "compared", "column": "b", "holds": "among",
+            "other": "b", "on": {"a": "a"}} | change  # fmt: skip
+    fields = [{"name": name, "type": "string"} for name in "ab"]
+    schema = {"fields": fields, "primaryKey": "a", "rules": [rule]}
+    resource = {"name": "t", "path": "t.csv", "schema": schema}
+    (tmp_path / "datapackage.json").write_text(json.dumps({"resources": [resource]}))
+    (tmp_path / "t.csv").write_text("a,b\n1,x\n")
+    (found,) = [i for i in diffdata.validate(tmp_path) if i.severity == "error"]
+    assert place in str(found)
+    assert message in found.message
+
+
+def test_a_value_that_is_true_and_false_is_an_error(tmp_path: Path) -> None:
+    field = {"name": "a", "type": "boolean", "trueValues": ["x"], "falseValues": ["x", "y"]}
+    resource = {"name": "t", "path": "t.csv", "schema": {"fields": [field]}}
+    (tmp_path / "datapackage.json").write_text(json.dumps({"resources": [resource]}))
+    (tmp_path / "t.csv").write_text("a\nx\n")
+    (found,) = [i for i in diffdata.validate(tmp_path) if i.severity == "error"]
+    assert "trueValues and falseValues both have 'x'" in found.message

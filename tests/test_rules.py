@@ -14,6 +14,7 @@ from diffdata.schemas.patterns import ambiguous, whole
 from diffdata.schemas.reader import parse
 from diffdata.schemas.rules import (
     Check,
+    condition,
     field_checks,
     foreign_key_check,
     key_expression,
@@ -59,14 +60,19 @@ def failing(rows: pd.DataFrame, checks: list[Check]) -> list[list[int]]:
     return failing_rows(rows, checks)
 
 
-def median_of(rule: Any) -> list[nw.Expr]:
+def median_of(rule: Any, schema: TableSchema) -> list[nw.Expr]:
     """Return the median that a rule compares with, as pandas computes it, if it does."""
-    return [nw.col(rule.column).median().over(*rule.by)] if rule.rule == "nearMedian" else []
+    if rule.rule != "nearMedian":
+        return []
+    value = nw.col(rule.column)
+    if rule.when is not None:
+        value = nw.when(condition(rule.when, schema)).then(value)
+    return [value.median().over(*rule.by)]
 
 
 def broken(rule: dict[str, Any], **columns: list[Any]) -> list[int]:
     schema = things([rule])
-    check = rule_check(schema.rules[0], schema, *median_of(schema.rules[0]))
+    check = rule_check(schema.rules[0], schema, *median_of(schema.rules[0], schema))
     return failing(frame(**columns), [check])[0]
 
 

@@ -33,6 +33,7 @@ from diffdata.schemas import profile, standard
 from diffdata.schemas.profile import PackageDescriptor
 from diffdata.schemas.reader import fault, parse
 from diffdata.schemas.standard import TableSchema
+from diffdata.schemas.stated import Compared, Formula
 
 # The tables that `diffdata build` writes.
 GENERATED_TABLES = ("hardware_summary", "model_summary", "model_summary_inputs")
@@ -299,21 +300,31 @@ def table_of_file(file: Path) -> tuple[Package, str, list[Issue]] | None:
 def dangling_keys(
     schemas: Mapping[str, TableSchema], places: Mapping[str, str], tables: list[str], what: str
 ) -> Iterator[Issue]:
-    """Find the foreign keys that refer to what does not exist; messages call a table `what`."""
+    """Find the foreign keys and rules that refer to what does not exist.
+
+    Messages call a table `what`.
+    """
     for name, schema in schemas.items():
-        for position, key in enumerate(schema.foreign_keys):
-            where = f"foreignKeys[{position}].reference"
-            target = key.reference.resource or name
+        references = [
+            (f"foreignKeys[{number}].reference", "resource", "fields", key.reference.resource,
+             key.reference.fields)
+            for number, key in enumerate(schema.foreign_keys)
+        ] + [
+            (f"rules[{rule.name}]", "table", "columns", rule.table, rule.columns_there())
+            for rule in schema.rules if isinstance(rule, Compared | Formula)
+        ]  # fmt: skip
+        for where, table_key, column_key, table, used in references:
+            target = table or name
             if target not in tables:
                 message = f"there is no {what} {target[:100]!r}"
                 hint = suggestion(target[:100], tables)
-                yield fault(places[name], f"{where}.resource", message, hint)
+                yield fault(places[name], f"{where}.{table_key}", message, hint)
             elif target in schemas and schemas[target].fields:
                 columns = schemas[target].column_names
-                for column in sorted(set(key.reference.fields).difference(columns)):
+                for column in sorted(set(used).difference(columns)):
                     message = f"{target[:100]} has no column {column[:100]!r}"
                     hint = suggestion(column, columns) if schema.profiled else ""
-                    yield fault(places[name], f"{where}.fields", message, hint)
+                    yield fault(places[name], f"{where}.{column_key}", message, hint)
 
 
 def _unpack(archive: Path, sha256: str) -> Path:

@@ -37,6 +37,10 @@ from diffdata.schemas.stated import (
     Distinct,
     EmptyIf,
     ExactlyOne,
+    Formula,
+    Implies,
+    Lasts,
+    Mentioned,
     NearMedian,
     NearProduct,
     NoPlaceholders,
@@ -56,7 +60,10 @@ from diffdata.types.text import counted
 
 # Rules about what is possible but unusual: they compare with other rows or tables, and a package
 # may acknowledge their warnings. So they are not part of the checks of a table alone.
-PLAUSIBILITY = NearProduct | NearMedian | NotAfter | Referenced | Within | Compared | Rowwise
+PLAUSIBILITY = (
+    NearProduct | NearMedian | NotAfter | Referenced | Within | Compared | Formula | Mentioned
+    | Rowwise
+)  # fmt: skip
 
 # Joins the parts of a composite key; a cell cannot have it, for control characters are refused.
 _KEY_SEPARATOR = "\x1f"
@@ -110,16 +117,21 @@ def table_checks(schema: TableSchema) -> list[Check]:
         checks.append(_unique(name, fields, f"a {_list(key)} that no other row has"))
     for rule in schema.rules:
         if isinstance(rule, NoPlaceholders):
-            texts = (f for f in schema.fields if f.type == "string" and not f.constraints.enum)
-            checks += [_no_placeholder(rule, field.name) for field in texts]
+            texts = [f for f in schema.fields if f.type == "string" and not f.constraints.enum]
+            checks += [
+                _no_placeholder(rule, field.name, field.name in schema.primary_key)
+                for field in texts
+            ]
         elif not isinstance(rule, PLAUSIBILITY):
             checks.append(rule_check(rule, schema))
     return checks
 
 
-def _no_placeholder(rule: NoPlaceholders, name: str) -> Check:
+def _no_placeholder(rule: NoPlaceholders, name: str, is_key: bool) -> Check:
     text = nw.col(name)
     doubtful = text.str.to_lowercase().is_in(_PLACEHOLDERS) | text.str.contains(_MIXED)
+    if not is_key:  # in which a variable may be called x
+        doubtful = doubtful | text.is_in(["x", "xx"])
     expected = "a text that says something, in one alphabet, or an empty cell"
     return Check(rule.name, (name,), text.is_null() | ~doubtful, expected, rule.severity)
 
@@ -278,6 +290,15 @@ def rule_check(rule: Rule, schema: TableSchema, *joined: nw.Expr) -> Check:
         case EmptyIf(columns=columns, when=when):
             passes = ~condition(when, schema) | _all_missing(columns)
             expected = f"no value in {_list(columns)} {_in_words(when)}"
+        case Implies(then=then, when=when):
+            missing = nw.col(then.column).is_null()
+            passes = missing | ~condition(when, schema) | condition(then, schema)
+            wanted = "a value"
+            if then.matches is not None:
+                wanted = f"text of the form {then.matches[:_SHOWN]}"
+            elif then.equals is not None:
+                wanted = _alternatives(then.equals)
+            expected = f"{wanted} in {then.column} {_in_words(when)}"
         case DatePrecision(date=date, precision=precision):
             first_day = nw.col(date).dt.day() == 1
             first_month = nw.col(date).dt.month() == 1
@@ -358,10 +379,19 @@ def rule_check(rule: Rule, schema: TableSchema, *joined: nw.Expr) -> Check:
         case SameSpelling():
             passes, expected = joined[0], "the spelling of other rows"
         case StartsWith(start=start):
-            passes, expected = joined[0], f"a text that starts with {start}"
+            passes, expected = joined[0], f"the {start} with which {rule.column} starts"
+        case Arxiv(date=None):
+            passes, expected = joined[0], "addresses at arXiv of one number"
         case Arxiv(date=date):
             passes = joined[0]
-            expected = f"addresses at arXiv of one number, of the month of {date}"
+            expected = f"a {date} within a year of the month that the number at arXiv has"
+        case Lasts(start=start, end=end):
+            passes, expected = joined[0], f"as many days as from {start} to {end}"
+        case Formula(table=table):
+            passes = joined[0]
+            expected = f"a formula of the inputs that {table} lists, all of them, and functions"
+        case Mentioned(reference=reference, key=key):
+            passes, expected = joined[0], f"a name in the {reference} of its {key}"
         case Acyclic():
             passes, expected = joined[0], "a chain of references that ends"
         case Distinct():
@@ -371,8 +401,9 @@ def rule_check(rule: Rule, schema: TableSchema, *joined: nw.Expr) -> Check:
             expected = f"the {_list(columns)} that other rows with its {_list(by)} have"
         case AsPrinted():
             passes, expected = joined[0], "a figure that the printed text has"
-    if isinstance(rule, NearProduct | Within | Compared | AsPrinted) and rule.when is not None:
-        passes = passes | ~condition(rule.when, schema)
+    limited_to: When | None = getattr(rule, "when", None)
+    if limited_to is not None and not isinstance(rule, RequiredIf | EmptyIf | Implies):
+        passes = passes | ~condition(limited_to, schema)
     return Check(rule.name, rule.columns_used(), passes, expected, rule.severity)
 
 
@@ -390,15 +421,25 @@ def _within(ratio: nw.Expr, factor: float) -> nw.Expr:
 
 
 def _in_words(when: When) -> str:
+    if when.matches is not None:
+        return f"where {when.column} has the form {when.matches[:_SHOWN]}"
     if when.equals is None:
         return f"where {when.column} is given"
-    return f"where {when.column} is {' or '.join(map(str, when.equals))}"
+    return f"where {when.column} is {_alternatives(when.equals)}"
+
+
+def _alternatives(values: Iterable[Any]) -> str:
+    shown = (str(v).lower() if isinstance(v, bool) else str(v) for v in values)
+    return " or ".join(shown)
 
 
 def condition(when: When, schema: TableSchema) -> nw.Expr:
     """Return the expression that a condition on a column holds."""
     field = schema.field(when.column)
     given = ~nw.col(when.column).is_null()
+    if when.matches is not None:
+        form: nw.Expr = _matches(whole(when.matches), _column(field))
+        return given & form
     if when.equals is None:
         return given
     allowed: nw.Expr = _is_in(field.allowed(when.equals), _column(field))

@@ -49,10 +49,34 @@ _Columns = Annotated[tuple[str, ...], Key(min_length=1), _Any]
 
 
 class When(Readable, extra="forbid"):
-    """A condition on one column: it has one of the values, or (without any) some value."""
+    """A condition on one column: one of the values, a text of a form, or (without them) some value.
+
+    `matches` is a pattern of RE2, which the complete text has.
+    """
 
     column: str
     equals: tuple[Scalar, ...] | None = Key(default=None, min_length=1)
+    matches: str | None = None
+
+    @model_validator(mode="after")
+    def _is_possible(self) -> When:
+        if self.matches is not None:
+            if self.equals is not None:
+                raise ValueError("a condition has equals or matches, not both")
+            possible_pattern(self.matches)
+        return self
+
+
+def possible_pattern(pattern: str) -> None:
+    """Raise ValueError for a pattern that RE2 cannot read, whose time is linear in the text."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    try:
+        pc.match_substring_regex(pa.scalar(""), pattern)
+    except pa.ArrowInvalid as error:
+        shown, why = repr(pattern)[:100], str(error)[:100]
+        raise ValueError(f"the pattern {shown} is not possible: {why}") from None
 
 
 class _Rule(Readable, extra="forbid"):
@@ -67,7 +91,7 @@ class _Rule(Readable, extra="forbid"):
         for name, key in type(self).model_fields.items():
             value = getattr(self, name)
             if isinstance(value, When):
-                yield value.column, ()
+                yield value.column, () if value.matches is None else _Text.types
             for role in key.metadata:
                 if isinstance(role, _Column):
                     columns = value if isinstance(value, tuple) else (value,)
@@ -93,6 +117,7 @@ class _Rule(Readable, extra="forbid"):
 
 class _SeveralColumns(_Rule):
     columns: Annotated[tuple[str, ...], Key(min_length=2), _Any]
+    when: When | None = None
 
 
 class Ordered(_SeveralColumns):
@@ -136,6 +161,14 @@ class EmptyIf(_Rule):
     when: When
 
 
+class Implies(_Rule):
+    """The condition `then` holds where the condition `when` does; its column may be empty."""
+
+    rule: Literal["implies"]
+    then: When
+    when: When
+
+
 class DatePrecision(_Rule):
     """A date known to the month is written as its first day, one known to the year as 1 January.
 
@@ -163,13 +196,15 @@ class NearProduct(_Rule):
 class NearMedian(_Rule):
     """The column is within a factor of the median of the rows that agree in the columns `by`.
 
-    A zero passes: it is no multiple of another figure.
+    A zero passes: it is no multiple of another figure. With a condition, only the rows for which it
+    holds have the median, and are compared with it.
     """
 
     rule: Literal["nearMedian"]
     column: Annotated[str, _Number]
     by: _Columns
     factor: float = Key(gt=1)
+    when: When | None = None
 
 
 class NotAfter(_Rule):
@@ -234,7 +269,8 @@ class Compared(_Rule):
     `on` pairs columns of this table with columns of the other one, by default this table. The value
     is ``among`` those of the other rows, ``atLeast`` the least or ``atMost`` the greatest of them;
     dates are compared by month, and may be `slack` months off. Rows that find no other row pass.
-    With `where`, other rows count only if a column of theirs has one of some texts.
+    With `where`, other rows count only if a column of theirs has one of some texts, or any value
+    (null); a value is then ``among`` none where other rows are found, but none that counts.
     """
 
     rule: Literal["compared"]
@@ -243,7 +279,7 @@ class Compared(_Rule):
     other: Name
     table: Name | Literal[""] = ""
     on: Annotated[dict[Name, Name], Key(min_length=1)]
-    where: dict[Name, tuple[str, ...]] = Key(default_factory=dict)
+    where: dict[Name, tuple[str, ...] | None] = Key(default_factory=dict)
     slack: int = Key(default=0, ge=0)
     when: When | None = None
 
@@ -251,6 +287,10 @@ class Compared(_Rule):
         """Yield the columns that the rule reads, those of `on` too."""
         yield from super().typed_columns()
         yield from ((name, ()) for name in self.on)
+
+    def columns_there(self) -> tuple[str, ...]:
+        """Return the names of the columns that the rule reads in the other table."""
+        return (*self.on.values(), self.other, *self.where)
 
     def renamed(self, names: Mapping[str, str]) -> Self:
         """Return the rule with other names of the columns, and of those of the same table."""
@@ -269,26 +309,49 @@ class NoPlaceholders(_Rule):
 
 
 class StartsWith(_Rule):
-    """The text of the column starts with that of another one."""
+    """The text of the column starts with that of `start`, where a breach is reported."""
 
     rule: Literal["startsWith"]
-    column: Annotated[Name, _Text]
     start: Annotated[Name, _Text]
+    column: Annotated[Name, _Text]
 
 
 class SameSpelling(_Rule):
-    """Texts of the column that differ only in case, blanks or punctuation are spelled alike."""
+    """Texts of the column that differ only in case, blanks or punctuation are spelled alike.
+
+    Nor is a text that one row has a slip of one that several have: two letters swapped, one left
+    out, or one that looks alike.
+    """
 
     rule: Literal["sameSpelling"]
     column: Annotated[Name, _Text]
 
 
 class Arxiv(_Rule):
-    """Addresses at arXiv have one number, and the date is within eleven months of it."""
+    """Addresses at arXiv have one number; a `date` is within eleven months of that number."""
 
     rule: Literal["arxiv"]
+    date: Annotated[Name | None, _Date] = None
     columns: _Columns
-    date: Annotated[Name, _Date]
+
+
+class Lasts(_Rule):
+    """A number of days fits two dates: not longer than from the first to the last of them.
+
+    Nor is it shorter by more than `factor`: who pauses counts fewer days. A date known to the
+    month or year, as the column of its name with ``_precision`` says, leaves all of it.
+    """
+
+    rule: Literal["lasts"]
+    column: Annotated[Name, _Number]
+    start: Annotated[Name, _Date]
+    end: Annotated[Name, _Date]
+    factor: float = Key(gt=1)
+
+    def typed_columns(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """Yield the columns that the rule reads, the precisions of both dates too."""
+        yield from super().typed_columns()
+        yield from ((f"{date}_precision", _Text.types) for date in (self.start, self.end))
 
 
 class Acyclic(_Rule):
@@ -304,11 +367,13 @@ class Acyclic(_Rule):
 class Distinct(_Rule):
     """No two rows agree in all of the columns; case and punctuation of text do not count.
 
-    Rows in which the first column is missing pass.
+    Rows in which the first column is missing pass. Nor does a beginning of the first column count
+    that is the text of the column `without`: "Google TPU v4" is "TPU v4" of google.
     """
 
     rule: Literal["distinct"]
     columns: _Columns
+    without: Annotated[Name | None, _Text] = None
 
 
 class Agree(_Rule):
@@ -332,13 +397,53 @@ class AsPrinted(_Rule):
     when: When | None = None
 
 
+class Formula(_Rule):
+    """The text of the column is an expression of all inputs that a table lists for the row.
+
+    `on` pairs columns of this table with columns of the other one, `other` has the names of the
+    inputs. An expression has numbers, texts, lists, these inputs, those of their `parts` that are
+    written after a point, and calls of `functions`.
+    """
+
+    rule: Literal["formula"]
+    column: Annotated[Name, _Text]
+    table: Name
+    on: Annotated[dict[Name, Name], Key(min_length=1)]
+    other: Name
+    functions: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ()
+
+    def typed_columns(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """Yield the columns that the rule reads, those of `on` too."""
+        yield from super().typed_columns()
+        yield from ((name, ()) for name in self.on)
+
+    def columns_there(self) -> tuple[str, ...]:
+        """Return the names of the columns that the rule reads in the other table."""
+        return (*self.on.values(), self.other)
+
+    def renamed(self, names: Mapping[str, str]) -> Self:
+        """Return the rule with other names of the columns of its own table."""
+        on = {names.get(own, own): other for own, other in self.on.items()}
+        return super().renamed(names).model_copy(update={"on": on})
+
+
+class Mentioned(_Rule):
+    """The text of the column is a word in the text `reference` of the row that `key` refers to."""
+
+    rule: Literal["mentioned"]
+    column: Annotated[Name, _Text]
+    key: Annotated[Name, _Any]
+    reference: Name
+
+
 # What no expression can state: Python evaluates it.
-Rowwise = Acyclic | Distinct | Agree | AsPrinted | StartsWith | SameSpelling | Arxiv
+Rowwise = Acyclic | Distinct | Agree | AsPrinted | StartsWith | SameSpelling | Arxiv | Lasts
 
 Rule = Annotated[
-    Ordered | ExactlyOne | AtLeastOne | AllOrNone | RequiredIf | EmptyIf | DatePrecision
+    Ordered | ExactlyOne | AtLeastOne | AllOrNone | RequiredIf | EmptyIf | Implies | DatePrecision
     | NearProduct | NearMedian | NotAfter | Referenced | Within | Different | NotInFuture
     | Compared | NoPlaceholders | StartsWith | SameSpelling | Arxiv | Acyclic | Distinct
-    | Agree | AsPrinted,
+    | Agree | AsPrinted | Lasts | Formula | Mentioned,
     Key(discriminator="rule"),
 ]  # fmt: skip

@@ -15,7 +15,7 @@ from diffdata.errors import InvalidDataError, Issue, PackageError, in_order, iss
 from diffdata.package.packages import Package
 from diffdata.schemas.rules import Check, table_checks
 from diffdata.schemas.standard import ForeignKey, Resource, TableSchema
-from diffdata.schemas.stated import Compared, Referenced
+from diffdata.schemas.stated import Compared, Formula, Referenced
 from diffdata.types.text import quote
 from diffdata.validation import acknowledgements
 from diffdata.validation.causes import Guide, by_cause, guide_of, joined_references, reference_guide
@@ -53,7 +53,7 @@ def check_tables(package: Package, tables: Iterable[str]) -> dict[str, CheckedTa
     for name in tables:
         schema = typed[name].schema
         others = [key.reference.resource for key in schema.foreign_keys]
-        others += [rule.table for rule in schema.rules if isinstance(rule, Compared)]
+        others += [rule.table for rule in schema.rules if isinstance(rule, Compared | Formula)]
         for other in others:
             if other and other not in typed and other in package.schemas:
                 typed[other], _ = _read(package, other, budget)
@@ -129,7 +129,7 @@ def breaches(name: str, tables: Mapping[str, TypedTable], complete: bool) -> lis
     """
     table = tables[name]
     used = {key.reference.resource for key in table.schema.foreign_keys}
-    used |= {rule.table for rule in table.schema.rules if isinstance(rule, Compared)}
+    used |= {rule.table for rule in table.schema.rules if isinstance(rule, Compared | Formula)}
     references = referring({other: t.schema for other, t in tables.items()}, name)
     if complete and any(isinstance(rule, Referenced) for rule in table.schema.rules):
         used |= {other for other, _ in references}

@@ -7,9 +7,10 @@ Frames in memory are looked up, which keeps the order of their rows; an engine j
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import narwhals as nw
@@ -30,6 +31,8 @@ from diffdata.schemas.standard import Field, ForeignKey, TableSchema
 from diffdata.schemas.stated import (
     Agree,
     Compared,
+    Formula,
+    Mentioned,
     NearMedian,
     NearProduct,
     NotAfter,
@@ -43,6 +46,7 @@ from diffdata.validation import rowwise
 from diffdata.validation.prepare import collect, lazy, with_plain_names
 
 _Lazy = nw.LazyFrame[Any]
+_TEXT = Field(name="text", type="string")
 
 
 @dataclass(frozen=True)
@@ -96,8 +100,14 @@ def join(
         match rule:
             case NearProduct() | Within(key=None):
                 checks.append((rule_check(rule, schema), None))
-            case NearMedian(column=column, by=by):
-                frame = _with_median(frame, own, column, by, mark)
+            case NearMedian(column=column, by=by, when=when):
+                if when is None:
+                    frame = _with_median(frame, own, column, by, mark)
+                else:
+                    one = f"{mark}_value"
+                    meant = nw.when(condition(when, schema)).then(nw.col(column)).alias(one)
+                    frame, part = frame.with_columns(meant), own.with_columns(meant)
+                    frame = _with_median(frame, part, one, by, mark)
                 checks.append((rule_check(rule, schema, nw.col(mark)), None))
             case NotAfter(key=str(name)) | Within(key=str(name)):
                 link, wanted = _key_with(schema, name), _beside(rule)
@@ -119,29 +129,58 @@ def join(
             case Compared(column=column, on=pairs, where=where):
                 on, value = [schema.field(name) for name in pairs], schema.field(column)
                 columns = [*zip(pairs.values(), on, strict=True), (rule.other, value)]
-                columns += [(name, Field(name=name, type="string")) for name in where]
+                places: list[tuple[str, Field | None]] = [
+                    (name, None if texts is None else Field(name=name, type="string"))
+                    for name, texts in where.items()
+                ]
                 limit, pair = nw.col(f"{mark}_{len(on)}"), f"{mark}_pair"
                 if rule.holds == "among":
                     limit = nw.col(mark).is_null() | ~nw.col(pair).is_null()
                 with adding(rule_check(rule, schema, limit)):
-                    others = _columns(own, tables, rule.table or tables.name, columns, mark)
-                    *keys, last = others.columns[: len(on) + 1]
-                    if where:
-                        conditions = zip(others.columns[len(on) + 1 :], where.values(), strict=True)
-                        meant = [nw.col(name).is_in(texts) for name, texts in conditions]
-                        others = others.filter(*meant).select(*keys, last).unique()
-                    if rule.holds == "among":
+                    table = rule.table or tables.name
+                    others = _columns(own, tables, table, columns, mark)
+                    *keys, last = others.columns
+                    if rule.holds == "among":  # with rows that do not count
                         frame = _look_up(frame, on, others.select(*keys).unique(), mark)
+                    if where:
+                        others = _columns(own, tables, table, [*columns, *places], mark)
+                        counted = others.columns[len(on) + 1 :]
+                        for name, texts in zip(counted, where.values(), strict=True):
+                            if texts is not None:
+                                others = others.filter(nw.col(name).is_in(texts))
+                        others = others.select(*keys, last).unique()
+                    if rule.holds == "among":
                         names = {name: f"{name}_pair" for name in others.columns}
                         frame = _look_up(frame, [*on, value], others.rename(names), pair)
                     else:
                         most = nw.col(last).min() if rule.holds == "atLeast" else nw.col(last).max()
                         frame = _look_up(frame, on, others.group_by(*keys).agg(most), mark)
+            case Formula(column=column, on=pairs):
+                with adding(rule_check(rule, schema, nw.col(mark).is_null())):
+                    on = [schema.field(name) for name in pairs]
+                    columns = [*zip(pairs.values(), on, strict=True), (rule.other, _TEXT)]
+                    inputs = _columns(own, tables, rule.table, columns, mark)
+                    judge = partial(rowwise.misformed, rule, _values(inputs))
+                    frame = _judge(frame, own, schema, [*pairs, column], judge, mark)
+            case Mentioned(column=column, key=key_name, reference=reference):
+                with adding(rule_check(rule, schema, nw.col(mark).is_null())):
+                    link = _key_with(schema, key_name)
+                    if link is None or len(link.fields) > 1:
+                        raise _MissingError(f"no foreign key is the column {key_name}")
+                    columns = [
+                        (link.reference.fields[0], schema.field(key_name)), (reference, _TEXT),
+                    ]  # fmt: skip
+                    table = link.reference.resource or tables.name
+                    others = _columns(own, tables, table, columns, mark)
+                    judge = partial(rowwise.unmentioned, rule, _values(others))
+                    frame = _judge(frame, own, schema, [key_name, column], judge, mark)
             case _ if isinstance(rule, Rowwise):
                 with adding(rule_check(rule, schema, nw.col(mark).is_null())):
-                    broken = _broken(own, schema, rule, mark)
-                    on = [schema.field(name) for name in schema.primary_key]
-                    frame = _look_up(frame, on, broken, mark)
+                    part = own
+                    if isinstance(rule, Agree) and rule.when is not None:
+                        part = own.filter(condition(rule.when, schema))
+                    judge = partial(rowwise.breaking, rule, key=schema.primary_key)
+                    frame = _judge(frame, part, schema, rule.columns_used(), judge, mark)
     return frame, checks, skipped
 
 
@@ -170,23 +209,34 @@ def _beside(rule: NotAfter | Within) -> list[Field]:
     return [Field(name=bound, type="number") for bound in bounds]
 
 
-def _broken(own: _Lazy, schema: TableSchema, rule: Rowwise, mark: str) -> _Lazy:
-    """Return the keys of the rows that break a rule which Python evaluates.
+def _judge(
+    frame: _Lazy,
+    own: _Lazy,
+    schema: TableSchema,
+    columns: Sequence[str],
+    judge: Callable[[Mapping[str, list[Any]]], list[int]],
+    mark: str,
+) -> _Lazy:
+    """Mark the rows of a frame that break a rule which Python evaluates.
 
-    The rows are sorted, for those of an engine come in any order; one without its key passes.
+    ``judge`` returns their positions in the rows of ``own``, given by column. The rows are sorted,
+    for those of an engine come in any order; one without its key passes.
     """
     keys = schema.primary_key
     if not keys:
         raise _MissingError("the table has no primary key")
-    names = list(dict.fromkeys([*keys, *rule.columns_used()]))
-    if isinstance(rule, Agree) and rule.when is not None:
-        own = own.filter(condition(rule.when, schema))
+    names = list(dict.fromkeys([*keys, *columns]))
     table = collect(own.select(*names)).sort_by([(name, "ascending") for name in names])
-    rows = rowwise.breaking(rule, {n: table[n].to_pylist() for n in table.column_names}, keys)
+    rows = judge(table.to_pydict())
     found = table.take(pa.array(rows, pa.int64()))
     named = {name: f"{mark}_{place}" for place, name in enumerate(keys)}
     broken = lazy(found.select(list(keys)).drop_null()).rename(named).unique()
-    return _on_engine_of(own, broken)
+    on = [schema.field(name) for name in keys]
+    return _look_up(frame, on, _on_engine_of(own, broken), mark)
+
+
+def _values(frame: _Lazy) -> list[list[Any]]:
+    return list(collect(frame).to_pydict().values())
 
 
 def _used(own: _Lazy, field: Field, tables: Tables, mark: str) -> _Lazy:
@@ -208,14 +258,15 @@ def _columns(
     own: _Lazy,
     tables: Tables,
     table: str,
-    wanted: Sequence[tuple[str, Field]],
+    wanted: Sequence[tuple[str, Field | None]],
     mark: str,
     keys: int | None = None,
 ) -> _Lazy:
     """Return columns of a table, named by `mark` and their number, each key once.
 
-    ``wanted`` has their names, each with the column whose type its values are compared as; the
-    first ``keys`` of them are the key, by default all. The result is on the engine of ``own``.
+    ``wanted`` has their names, each with the column whose type its values are compared as (None:
+    they are not). The first ``keys`` of them are the key, by default all. The result is on the
+    engine of ``own``.
     """
     frame = own if table == tables.name else tables.others.get(table)
     if frame is None:
@@ -231,6 +282,10 @@ def _columns(
     columns = []
     for number, (name, field) in enumerate(wanted):
         kind = dtypes[plain[name]] if name in plain else None
+        if field is None and kind is not None:
+            columns.append(nw.col(plain[name]).alias(f"{mark}_{number}"))
+            continue
+        field = field or _TEXT
         values = None if kind is None else key_values(plain[name], kind, field)
         if values is None and not prepared:
             problem = f"the column {name!r} holds {kind}, expected {definition(field).plural}"

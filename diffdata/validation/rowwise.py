@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import datetime
 import math
 import re
+import warnings
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 from diffdata.schemas.stated import (
@@ -17,6 +20,9 @@ from diffdata.schemas.stated import (
     Arxiv,
     AsPrinted,
     Distinct,
+    Formula,
+    Lasts,
+    Mentioned,
     Rowwise,
     SameSpelling,
     StartsWith,
@@ -60,6 +66,15 @@ _CONVERSIONS = {
 _AT_ARXIV = re.compile(r"//(www\.|export\.)?arxiv\.org/|^10\.48550/arxiv", re.I)
 _ARXIV = re.compile(r"(\d\d)(\d\d)\.\d{4,5}(?!\d)")
 _ARXIV_MONTHS = 11
+_DAYS = {"month": 30, "quarter": 91, "year": 365}  # from the first to the last one
+_LONGEST_NAME, _SHORT_NAME = 80, 8  # characters
+_ALIKE = {"o": "0", "l": "1", "i": "1l", "0": "o", "1": "li"}
+_LONGEST_FORMULA = 10_000  # characters
+# What a formula consists of, apart from numbers, texts, names of inputs and calls of functions.
+_IN_FORMULAS = (
+    ast.Expression, ast.BinOp, ast.operator, ast.UnaryOp, ast.USub, ast.List, ast.expr_context,
+    ast.Name,
+)  # fmt: skip
 _SCHEME, _PUNCTUATION = re.compile(r"^https?://(www\.)?"), re.compile(r"[^\w+]+")
 _BETWEEN_DIGITS = re.compile(r"(?<=\d)[^\w+]+(?=\d)")
 _ROUNDING = 1e-3  # of fractions such as 2/3, relative
@@ -72,9 +87,12 @@ def breaking(rule: Rowwise, columns: _Columns, key: Sequence[str]) -> list[int]:
     match rule:
         case Acyclic(column=column):
             return cyclic(columns[key[0]], columns[column])
-        case Distinct(columns=names):
+        case Distinct(columns=names, without=without):
             keys = list(zip(*(columns[name] for name in key), strict=True))
-            return repeated([columns[name] for name in names], keys)
+            cells = [columns[name] for name in names]
+            if without:
+                cells[0] = [*map(_without, cells[0], columns[without])]
+            return repeated(cells, keys)
         case Agree(by=by, columns=names):
             return disagreeing([columns[n] for n in by], [columns[n] for n in names])
         case AsPrinted(column=column, text=text):
@@ -85,9 +103,15 @@ def breaking(rule: Rowwise, columns: _Columns, key: Sequence[str]) -> list[int]:
         case SameSpelling(column=column):
             return _misspelt(columns[column])
         case Arxiv(columns=names, date=date):
-            addresses = zip(*(columns[name] for name in names), strict=True)
-            rows = enumerate(zip(addresses, columns[date], strict=True))
-            return [n for n, (texts, day) in rows if _misnumbered(texts, day)]
+            texts = zip(*(columns[name] for name in names), strict=True)
+            if date is None:
+                return [n for n, addresses in enumerate(texts) if _numbered(addresses) == "wrong"]
+            rows = enumerate(zip(map(_numbered, texts), columns[date], strict=True))
+            return [n for n, (number, day) in rows if day and _misdated(number, day)]
+        case Lasts(column=column, start=start, end=end, factor=factor):
+            dates = (columns[name] for day in (start, end) for name in (day, f"{day}_precision"))
+            rows = enumerate(zip(columns[column], *dates, strict=True))
+            return [n for n, cells in rows if None not in cells and not _lasts(cells, factor)]
 
 
 def cyclic(keys: Sequence[str | None], parents: Sequence[str | None]) -> list[int]:
@@ -143,22 +167,115 @@ def _misspelt(texts: Sequence[str | None]) -> list[int]:
     for text in sorted(times, key=lambda text: (-times[text], text)):
         usual.setdefault(plain_text(text), text)
     wrong = times.keys() - usual.values()
+    often = [plain for plain, text in usual.items() if times[text] > 1]
+    slips = {slip for plain in often for slip in _slips(plain)}
+    wrong |= {text for plain, text in usual.items() if times[text] == 1 and plain in slips}
     return [row for row, text in enumerate(texts) if text in wrong]
 
 
-def _misnumbered(addresses: Sequence[str | None], day: datetime.date | None) -> bool:
-    """Return whether addresses at arXiv differ in their number, or a date is not of its month."""
-    given = [text.casefold() for text in addresses if text and _AT_ARXIV.search(text)]
-    found = [_ARXIV.search(text) for text in given]
+def _slips(text: str) -> Iterator[str]:
+    """Yield what a text becomes by a slip: two letters swapped, one left out, one that looks alike.
+
+    A short text with a letter less is often another name, and so is one with other digits.
+    """
+    if len(text) > _LONGEST_NAME:
+        return
+    for place, (letter, following) in enumerate(pairwise(text)):
+        before, after = text[:place], text[place + 2 :]
+        if letter.isalpha() and following.isalpha() and letter != following:
+            yield f"{before}{following}{letter}{after}"
+        if letter.isalpha() and len(text) >= _SHORT_NAME:
+            yield f"{before}{following}{after}"
+    for place, letter in enumerate(text):
+        yield from (f"{text[:place]}{other}{text[place + 1 :]}" for other in _ALIKE.get(letter, ""))
+
+
+def _numbered(addresses: Sequence[str | None]) -> str:
+    """Return year and month (YYMM) of the number that addresses at arXiv have, or "wrong".
+
+    It is empty without such an address, and wrong if their numbers differ or are not possible.
+    """
+    given = [text for text in addresses if text and _AT_ARXIV.search(text)]
+    found = {number and number[0] for number in map(_ARXIV.search, given)}
     if not given:
+        return ""
+    number = found.pop()
+    if found or number is None or not 1 <= int(number[2:4]) <= 12:
+        return "wrong"
+    return number[:4]
+
+
+def _misdated(number: str, day: datetime.date) -> bool:
+    """Return whether a date is long before or after the month of a number at arXiv."""
+    if number in ("", "wrong"):
         return False
-    numbers = {number[0] for number in found if number}
-    if len(numbers) != 1 or None in found:
-        return True
-    year, month = int(found[0][1]), int(found[0][2])  # type: ignore[index]
-    if not 1 <= month <= 12 or day is None:
-        return day is not None
-    return abs((day.year - 2000 - year) * 12 + day.month - month) > _ARXIV_MONTHS
+    months = (day.year - 2000 - int(number[:2])) * 12 + day.month - int(number[2:])
+    return abs(months) > _ARXIV_MONTHS
+
+
+def _lasts(cells: tuple[Any, ...], factor: float) -> bool:
+    """Return whether days fit two dates, of each of which the month or year may be known only."""
+    days, start, start_precision, end, end_precision = cells
+    first, last = (_DAYS.get(precision, 0) for precision in (start_precision, end_precision))
+    between = (end - start).days
+    return bool((between - first) / factor <= days <= between + last + 1)
+
+
+def _without(text: str | None, start: str | None) -> str | None:
+    """Return a text without another one at its beginning, but for case and punctuation."""
+    if text and start and plain_text(text).startswith(plain_text(start)):
+        return plain_text(text)[len(plain_text(start)) :] or text
+    return text
+
+
+def misformed(rule: Formula, others: Sequence[Sequence[Any]], columns: _Columns) -> list[int]:
+    """Return the rows whose text is not an expression of all inputs that are listed for them.
+
+    `others` are the columns of the table that lists them: those of the key, and their names.
+    """
+    inputs: dict[tuple[Any, ...], set[str]] = {}
+    for *at, name in zip(*others, strict=True):
+        inputs.setdefault(tuple(at), set()).add(name)
+    places = zip(*(columns[name] for name in rule.on), strict=True)
+    rows = enumerate(zip(columns[rule.column], places, strict=True))
+    return [n for n, (text, at) in rows if text and _names(text, rule) != inputs.get(at, set())]
+
+
+def _names(text: str, rule: Formula) -> set[str] | None:
+    """Return the names of the inputs in an expression; None if it is not one."""
+    if len(text) > _LONGEST_FORMULA:
+        return None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Python warns of escapes in texts
+            parsed = ast.parse(text, mode="eval")
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    nodes = list(ast.walk(parsed))
+    called = [node.func for node in nodes if isinstance(node, ast.Call)]
+    for node in nodes:
+        match node:
+            case ast.Call(func=ast.Name(id=name), keywords=[]) if name in rule.functions:
+                pass
+            case ast.Attribute(value=ast.Name(), attr=part) if part in rule.parts:
+                pass
+            case ast.Constant(value=int() | float() | str()):
+                pass
+            case ast.Call() | ast.Attribute() | ast.Constant():
+                return None
+            case _ if not isinstance(node, _IN_FORMULAS):
+                return None
+    return {n.id for n in nodes if isinstance(n, ast.Name) and n not in called}
+
+
+def unmentioned(rule: Mentioned, others: Sequence[Sequence[Any]], columns: _Columns) -> list[int]:
+    """Return the rows whose text is not a word in the one that they refer to.
+
+    `others` are the key and the text of the rows that are referred to.
+    """
+    words = {at: set(re.findall(r"\w+", text)) for at, text in zip(*others, strict=True)}
+    rows = enumerate(zip(columns[rule.key], columns[rule.column], strict=True))
+    return [n for n, (one, name) in rows if name and one in words and name not in words[one]]
 
 
 @lru_cache(maxsize=20_000)  # names and identifiers occur in many rows
