@@ -414,6 +414,13 @@ def test_a_run_may_have_its_own_power_usage_effectiveness() -> None:
         ({"training_runs": runs().drop(columns="model_id")}, "training_runs: .*'model_id'"),
         ({"hardware_prices": PRICES.assign(amount=0)}, "hardware_prices: old: amount: expected"),
         ({"model_dates": DATES.drop(columns="milestone")}, "model_dates: .*'milestone'"),
+        ({"model_dates": DATES.assign(date="2022-08-01")}, "date: expected a column of dates"),
+        ({"training_runs": runs(started_precision="decade")}, "training_runs: run: started_prec"),
+        ({"electricity_prices": POWER.assign(year="x")}, "electricity_prices: year: expected"),
+        ({"electricity_prices": POWER.assign(year=math.nan)}, "electricity_prices: year: expec"),
+        ({"hardware": CHIPS.assign(name=None)}, "hardware: a100: expected one row, with the name"),
+        ({"hardware": pd.concat([CHIPS, CHIPS])}, "hardware: a100: expected one row"),
+        ({"price_year": 2023.5, "index": "cpi"}, "price_year: expected a year or a date"),
     ],
 )  # fmt: skip
 def test_bad_arguments_are_named(options: dict[str, Any], message: str) -> None:

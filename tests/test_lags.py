@@ -574,6 +574,13 @@ def test_open_access_can_exclude_weights_on_request() -> None:
     assert lags("now", access=["open"]).loc["equal_open_model", "candidates"] == "glm-130b"
 
 
+def test_dates_as_text_are_refused() -> None:
+    text = PUBLISHED.assign(date="2022-01-01")
+    for function in (publication_delay, lambda table: access_lag(table, artifacts())):
+        with pytest.raises(InvalidInputError, match="date: expected a column of dates"):
+            function(text)
+
+
 def test_a_reference_without_a_date_is_refused() -> None:
     frames = [load_edition(name) for name in EDITION_TABLES]
     with pytest.raises(InvalidInputError, match="'gpt-5' has no date of announcement or public"):

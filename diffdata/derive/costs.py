@@ -240,13 +240,16 @@ def training_costs(
         (*_MEASURES, *bounds, "started", "started_precision", "ended", "ended_precision",
          "power_usage_effectiveness"),
     )  # fmt: skip
-    chips = {
-        chip["hardware_id"]: chip
-        for chip in _records(
-            wrap(hardware), "hardware", ("hardware_id", "name"),
-            ("released", "released_precision", "power_watt"),
-        )
-    }  # fmt: skip
+    chips: dict[str, dict[str, Any]] = {}
+    for chip in _records(
+        wrap(hardware), "hardware", ("hardware_id", "name"),
+        ("released", "released_precision", "power_watt"),
+    ):  # fmt: skip
+        if not isinstance(chip["name"], str) or chip["hardware_id"] in chips:
+            raise InvalidInputError(
+                f"hardware: {chip['hardware_id']}: expected one row, with the name of the chip"
+            )
+        chips[chip["hardware_id"]] = chip
     used = sorted({run["hardware_id"] for run in runs if run["hardware_id"] in chips})
     purchases, rents = _prices(wrap(hardware_prices), used, chips, commitment, seller)
     tables = _Tables(
@@ -290,7 +293,7 @@ def _days(record: dict[str, Any], name: str, place: str) -> _Bounded | None:
         return None
     if not isinstance(date, datetime.date):
         raise InvalidInputError(f"{place}: {name}: expected a date, found {date!r}")
-    first, last = days_of(date, precision, f"{name}_precision")
+    first, last = days_of(date, precision, f"{place}: {name}_precision")
     return _Bounded(first + (last - first) // 2, first, last)
 
 
@@ -364,8 +367,9 @@ def _electricity(prices: Frame, region: str, sector: str, options: _Options) -> 
     by_year: dict[int, list[tuple[int, float]]] = defaultdict(list)
     for record in records:
         if (record["region"], record["sector"]) == (region, sector):
-            year, vintage = int(record["year"]), record.get("vintage")
+            year = int(_checked(record["year"], "electricity_prices: year"))
             usd = _checked(record["usd_per_kwh"], f"electricity_prices: {year}")
+            vintage = record.get("vintage")
             rank = order.index(vintage) if vintage in order else len(order)
             by_year[year].append((rank, usd))
     found = {}
@@ -424,7 +428,7 @@ def _conversion(
         target = level(price_year, "month")
     else:
         try:
-            target = level(datetime.date(int(price_year), 1, 1), "year")
+            target = level(datetime.date(operator.index(price_year), 1, 1), "year")
         except (TypeError, ValueError):
             raise InvalidInputError(
                 f"price_year: expected a year or a date, found {price_year!r}"
