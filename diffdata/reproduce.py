@@ -9,10 +9,11 @@ inputs give one that rounds to the print. It *differs* otherwise, with the facto
 - Each input moves by half of its last digit at most. The effect of each is computed by itself, and
   the effects in one direction are added up. What an author chose (a bound of a judgement, a count,
   a convention) is exact: `calculation_inputs` marks it.
-- Of an interval both bounds count, of a limit or a range only whether the figure keeps it. Where
-  the source says which statistic its central values are (table `source_statistics`),
-  that one is compared; otherwise the median and the mean. The worst part is the verdict, and the
-  parts are listed where their verdicts are not the same.
+- Of an interval both bounds count, of a limit or a range only whether the figure keeps it. A limit
+  is not rounded: 6.24 is "6", and more than "up to 6". Where the source says which statistic its
+  central values are (table `source_statistics`), that one is compared; otherwise the median and the
+  mean. The worst part is the verdict, and the parts are listed where their verdicts are not the
+  same.
 - An identity, which holds whatever its inputs are worth, such as 1 - 0.4 or 6 x 6, is not counted.
 - Some figures are recomputed from whole tables of the dataset: a formula names the rows, such as
   `rows("model_summary", "training_compute_flop>=1e25", "published<=2025-01-30")`. What follows a

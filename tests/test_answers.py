@@ -453,6 +453,20 @@ def test_pooling_agrees_with_a_published_meta_analysis() -> None:
     assert (logs.log, logs.random.median) == (True, pytest.approx(math.exp(-0.7141), rel=1e-3))
 
 
+def test_pooling_agrees_with_an_interlaboratory_study() -> None:
+    """PCB 28, measured by six institutes, as metafor and metRology print it for method DL.
+
+    Data and output: a script on GitHub that compares both packages (rma and dsl).
+    """
+    values, errors = [34.3, 32.9, 34.53, 32.42, 31.9, 35.8], [1.03, 0.69, 0.83, 0.29, 0.4, 0.38]
+    found = pool_quantities([Normal(x, u) for x, u in zip(values, errors, strict=True)])
+    assert found.chi_squared == pytest.approx(68.2154, abs=5e-5)
+    assert found.tau_squared == pytest.approx(2.9289, abs=5e-5)
+    assert found.i_squared == pytest.approx(0.9267, abs=5e-5)
+    assert found.random.mean == pytest.approx(33.6004326, abs=5e-8)
+    assert found.random.std == pytest.approx(0.7449979, abs=5e-8)
+
+
 def test_agreeing_estimates_are_pooled_without_a_scale_factor() -> None:
     found = pool_quantities([Normal(1, 1, unit="USD"), Normal(1.1, 1, unit="USD")])
     assert (found.scale_factor, found.tau_squared, found.i_squared) == (1, 0, 0)

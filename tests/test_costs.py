@@ -351,6 +351,26 @@ def test_the_rules_of_the_study_give_its_cost_of_opt() -> None:
     assert found["missing"] == "cloud price"
 
 
+@pytest.mark.parametrize("hours", [None, 7])
+def test_amounts_are_numbers_whatever_type_the_runs_have(hours: Any) -> None:
+    """A column of the runs without a value, or of whole numbers, says nothing of the costs."""
+    both = pd.concat([runs(chip_hours=hours), runs(chips=3, duration_days=1.01, run_id="short")])
+    for dtype in (object, "Int64"):
+        given = both.astype({"chip_hours": dtype})[
+            ["run_id", "chip_hours", *set(runs()) - {"run_id"}]
+        ]
+        given["chip_hours"] = given["chip_hours"].where(given["run_id"] == "run").astype(dtype)
+        costs = training_costs(given, CHIPS, PRICES, POWER, DATES).set_index("run_id")["chip_hours"]
+        assert costs["short"] == 3 * 1.01 * 24
+        assert costs["run"] == (7 if hours == 7 else 1_200_000)
+
+
+def test_ids_may_be_numbers() -> None:
+    found = cost(runs(run_id=17), hardware_prices=PRICES.assign(hardware_price_id=range(8)))
+    assert (found["run_id"], found["purchase_price_id"]) == (17, 1)
+    assert found["training_cost_usd"] == cost()["training_cost_usd"]
+
+
 def test_the_order_of_rows_does_not_matter() -> None:
     many = pd.concat(
         [
@@ -394,6 +414,13 @@ def test_a_run_may_have_its_own_power_usage_effectiveness() -> None:
         ({"training_runs": runs().drop(columns="model_id")}, "training_runs: .*'model_id'"),
         ({"hardware_prices": PRICES.assign(amount=0)}, "hardware_prices: old: amount: expected"),
         ({"model_dates": DATES.drop(columns="milestone")}, "model_dates: .*'milestone'"),
+        ({"model_dates": DATES.assign(date="2022-08-01")}, "date: expected a column of dates"),
+        ({"training_runs": runs(started_precision="decade")}, "training_runs: run: started_prec"),
+        ({"electricity_prices": POWER.assign(year="x")}, "electricity_prices: year: expected"),
+        ({"electricity_prices": POWER.assign(year=math.nan)}, "electricity_prices: year: expec"),
+        ({"hardware": CHIPS.assign(name=None)}, "hardware: a100: expected one row, with the name"),
+        ({"hardware": pd.concat([CHIPS, CHIPS])}, "hardware: a100: expected one row"),
+        ({"price_year": 2023.5, "index": "cpi"}, "price_year: expected a year or a date"),
     ],
 )  # fmt: skip
 def test_bad_arguments_are_named(options: dict[str, Any], message: str) -> None:

@@ -447,6 +447,15 @@ def test_first_are_the_judgements_with_the_earliest_date() -> None:
         assert replications(early, later, later, shuffle=seed).iloc[0]["status"] == "not_reached"
 
 
+def test_a_judgement_of_a_month_does_not_precede_one_of_a_day_in_it() -> None:
+    """Both may be the first, so the median of both counts."""
+    month = {"judgement": "better", "as_of": "2022-03-01", "as_of_precision": "month"}
+    day = {"judgement": "worse", "as_of": "2022-03-10", "as_of_precision": "day"}
+    assert replications(month, day, judged="first").iloc[0]["status"] == "not_reached"
+    later = day | {"as_of": "2022-04-01"}
+    assert replications(month, later, judged="first").iloc[0]["status"] == "reached"
+
+
 def test_the_lags_begin_with_the_announcement_if_that_came_first() -> None:
     followers = FOLLOWERS.copy()
     announced = dates(date_row("announced", "2021-12-01", "month"))
@@ -472,6 +481,42 @@ def test_weights_without_a_date_are_reached_by_the_last_day() -> None:
     row = found.loc["equal_open_model"]
     assert (row["status"], row["model_id"]) == ("reached", "n")
     assert days(found)[1] == [None, 364]
+
+
+def test_what_has_no_date_may_be_the_first_of_several() -> None:
+    """Then the lag has no lower end, and all that may be the first are candidates."""
+    things = artifacts(
+        {"model_id": "n", "available": "2022-03-01"},
+        {"model_id": "o", "available": None, "available_precision": None},
+    )
+    found = replications({}, {"model_id": "o"}, things=things)
+    row = found.loc["equal_open_model"]
+    assert (row["status"], row["candidates"]) == ("reached", "n; o")
+    assert pd.isna(row["model_id"])
+    assert days(found)[1] == [None, 59]
+    assert row["date"] == pd.Timestamp("2022-03-01")
+    late = FOLLOWERS.assign(
+        date=FOLLOWERS["date"].where(FOLLOWERS["model_id"] != "o", pd.Timestamp("2022-03-02"))
+    )
+    found = replications({}, {"model_id": "o"}, things=things, model_dates=late)
+    assert found.loc["equal_open_model", "candidates"] == "n"  # before o was public
+    assert days(found)[1] == [59, 59]
+
+
+def test_what_has_no_date_happened_by_the_last_day_of_the_tables() -> None:
+    """On an earlier day it may not have happened yet."""
+    undated = {"model_id": "n", "available": None, "available_precision": None}
+    early = datetime.date(2022, 1, 31)
+    found = replications({}, things=artifacts(undated), as_of=datetime.date(2022, 2, 1))
+    assert days(found)[1] == [None, 32]  # the last day that the tables speak of is 2022-02-02
+    found = replications({}, things=artifacts(undated), as_of=early)
+    assert days(found)[1] == [30, None]  # before n was public
+    later = artifacts(undated | {"model_id": "m"}, {"model_id": "o", "available": "2022-06-01"})
+    assert days(access_lag(PUBLISHED, later, as_of=early)) == [[None, 151]]
+    # Where another artifact of the model has a date, that one counts.
+    dated = artifacts(undated | {"model_id": "m"}, {"model_id": "m", "available": "2022-06-01"})
+    found = access_lag(PUBLISHED, dated, as_of=early, access=["open"])
+    assert (found["status"].tolist(), days(found)) == (["not_reached"], [[30, None]])
 
 
 def test_several_references_give_their_own_rows() -> None:
@@ -522,7 +567,18 @@ def test_the_current_judgements_give_no_replication() -> None:
 
 
 def test_open_access_can_exclude_weights_on_request() -> None:
-    assert lags("first", access=["open"]).loc["equal_open_model", "model_id"] == "bloom"
+    """Of the weights of OPT-175B and GLM-130B one source says that they are open, and no date."""
+    row = lags("first", access=["open"]).loc["equal_open_model"]
+    assert row["candidates"] == "bloom; glm-130b; opt-175b"
+    assert pd.isna(row["lag_days_low"])
+    assert lags("now", access=["open"]).loc["equal_open_model", "candidates"] == "glm-130b"
+
+
+def test_dates_as_text_are_refused() -> None:
+    text = PUBLISHED.assign(date="2022-01-01")
+    for function in (publication_delay, lambda table: access_lag(table, artifacts())):
+        with pytest.raises(InvalidInputError, match="date: expected a column of dates"):
+            function(text)
 
 
 def test_a_reference_without_a_date_is_refused() -> None:

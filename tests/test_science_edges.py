@@ -103,7 +103,52 @@ def test_infinite_draws_are_infinite_quantiles_without_a_warning() -> None:
         assert LogUniform(1e-300, 1e300).std == math.inf
 
 
+@pytest.mark.parametrize(("low", "high"), [(3.3, 3.4), (4, 5), (5, 5.001), (5.9, 8), (-6, -5)])
+def test_a_part_of_a_tail_has_its_mean_and_deviation(low: float, high: float) -> None:
+    nodes, weights = np.polynomial.legendre.leggauss(200)
+    z = (low + high) / 2 + (high - low) / 2 * nodes
+    density = np.exp((low * low - z * z) / 2) * weights
+    for quantity, x in (
+        (GAIN.truncated(low, high), z),
+        (Lognormal(0, 1).truncated(math.exp(low), math.exp(high)), np.exp(z)),
+    ):
+        mean = np.average(x, weights=density)
+        assert quantity.mean == pytest.approx(mean, rel=1e-12)
+        std = np.average((x - mean) ** 2, weights=density) ** 0.5
+        assert quantity.std == pytest.approx(std, rel=1e-5)
+
+
+def test_mixtures_stay_exact_where_their_components_do() -> None:
+    """What is added or multiplied is the same draw for all components."""
+    narrow, wide = Normal(0, 0.01), Normal(5, 1)
+    price = mixture([narrow, wide], [1, 9])
+    noise = Normal(1, 0.01)
+    total = price + noise
+    expected = [
+        0.1 * stats.norm(1, 0.01 * 2**0.5).pdf(x) + 0.9 * stats.norm(6, 1.0001**0.5).pdf(x)
+        for x in (0.99, 1.0, 6.0)
+    ]
+    assert total.pdf([0.99, 1.0, 6.0]).tolist() == pytest.approx(expected, rel=1e-4)
+    assert total.standard_error() == 0
+    assert (total - price - noise).std < 1e-14
+    assert (2 * price - price - price).std < 1e-14
+    assert ((total - noise).mean, price.exp().median) == pytest.approx(
+        (4.5, math.exp(price.median))
+    )
+
+
+def test_the_density_of_draws_follows_parts_of_different_width() -> None:
+    prices = (
+        (mixture([Normal(0, 0.01), Normal(5, 1)], [1, 9]), [0.0, 0.01, 5.0, 6.0]),
+        (mixture([Lognormal(0, 0.02), Lognormal(2, 1)], [3, 7]), [1.0, 1.02, 7.0, 20.0]),
+    )
+    for price, values in prices:
+        assert price.sample().pdf(values) == pytest.approx(price.pdf(values), rel=0.08)
+
+
 def test_only_what_has_no_spread_is_exact() -> None:
+    assert repr(Lognormal.from_interval(1e-300, 1e-290) ** 2) == "0, 0 to 0 at 90 %"
+    assert repr(Normal(0, 0)) == "0, exact"
     assert repr(Normal(5, 0)) == "5, exact"
     assert "exact" not in repr(GAIN.clipped(4, 5))
     assert "exact" not in repr(GAIN.sample(1))

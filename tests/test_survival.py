@@ -81,8 +81,25 @@ def test_medians_are_those_of_r() -> None:
     ]
 
 
+# The women of the data set lung of R's package survival, as lifelines has it (datasets/lung.csv).
+LUNG = """
+    310 361 654 728 61 81 520 473 107 122 965+ 731 153 433 145 95 735 765 5 687 345 444 60
+    208 821+ 305 226 426 705 363 167 641 740+ 245 588+ 166 559+ 450 529+ 351 201 524 199 550
+    551+ 543+ 293 511+ 511+ 371 201 62 356+ 340 315+ 182 364+ 376+ 384+ 268 266+ 194 348
+    382+ 296+ 186 145 269+ 350 272+ 292+ 332+ 285 243+ 276+ 79 240+ 202+ 235+ 224+ 239 173+
+    252+ 92+ 192+ 211+ 175+ 203+ 105+ 177+
+"""
+
+
+def test_the_median_of_lung_is_that_of_r() -> None:
+    """As the tests of survminer have it of survfit(Surv(time, status) ~ sex, data = lung)."""
+    found = median_time(read("women", LUNG), level=0.95).iloc[0]
+    assert found[["rows", "events", "median"]].tolist() == [90, 53, 426]
+    assert found["median_low"] < 426
+
+
 def test_a_flat_at_one_half_has_its_median_in_the_middle() -> None:
-    """As in R: median(c(1, 2, 3, 4)) of uncensored times is 2.5."""
+    """As in quantile.survfit of R's package survival: (x + xmax) / 2 where it ends flat."""
     assert median_time(read("a", "1 2 3 4"))["median"].tolist() == [2.5]
     assert median_time(read("a", "1 2 7+ 9+"))["median"].tolist() == [5.5]  # up to the last time
     assert median_time(read("a", "1 2 3+ 7+ 9+"))["median"].isna().all()

@@ -35,7 +35,16 @@ from diffdata.derive.cost import (
 )
 from diffdata.derive.dates import days_of, first_public, of_models
 from diffdata.derive.formula import BelowOne, NotNegative, Positive, formula
-from diffdata.derive.frames import Frame, from_columns, nullable, require, rows, unwrap, wrap
+from diffdata.derive.frames import (
+    Frame,
+    make_dated,
+    nullable,
+    require,
+    rows,
+    unwrap,
+    with_types,
+    wrap,
+)
 from diffdata.errors import InvalidInputError
 
 __all__ = ["training_costs"]
@@ -61,8 +70,9 @@ _VINTAGES = ("final", "preliminary", "earlier", "study")
 _DAYS_FROM_RELEASE_TO_USE = 90
 _MEASURES = ("chip_hours", "chips", "duration_days")
 # The columns of the result: those before the amounts with their bounds, these, and the last.
+_KEYS = ("run_id", "model_id", "hardware_id")
 _PLAIN = (
-    "run_id", "model_id", "hardware_id", "started", "started_basis", "purchase_price_usd",
+    *_KEYS, "started", "started_basis", "purchase_price_usd",
     "purchase_price_id", "purchase_price_date", "purchase_price_timing", "cloud_price_usd",
     "cloud_price_id", "cloud_price_date", "cloud_price_timing", "electricity_price_usd",
     "electricity_year",
@@ -226,17 +236,20 @@ def training_costs(
     frame, dates = wrap(training_runs), wrap(model_dates)
     bounds = [f"{name}_{end}" for name in _MEASURES for end in ("low", "high")]
     runs = _records(
-        frame, "training_runs", ("run_id", "model_id", "hardware_id"),
+        frame, "training_runs", _KEYS,
         (*_MEASURES, *bounds, "started", "started_precision", "ended", "ended_precision",
          "power_usage_effectiveness"),
     )  # fmt: skip
-    chips = {
-        chip["hardware_id"]: chip
-        for chip in _records(
-            wrap(hardware), "hardware", ("hardware_id", "name"),
-            ("released", "released_precision", "power_watt"),
-        )
-    }  # fmt: skip
+    chips: dict[str, dict[str, Any]] = {}
+    for chip in _records(
+        wrap(hardware), "hardware", ("hardware_id", "name"),
+        ("released", "released_precision", "power_watt"),
+    ):  # fmt: skip
+        if not isinstance(chip["name"], str) or chip["hardware_id"] in chips:
+            raise InvalidInputError(
+                f"hardware: {chip['hardware_id']}: expected one row, with the name of the chip"
+            )
+        chips[chip["hardware_id"]] = chip
     used = sorted({run["hardware_id"] for run in runs if run["hardware_id"] in chips})
     purchases, rents = _prices(wrap(hardware_prices), used, chips, commitment, seller)
     tables = _Tables(
@@ -280,7 +293,7 @@ def _days(record: dict[str, Any], name: str, place: str) -> _Bounded | None:
         return None
     if not isinstance(date, datetime.date):
         raise InvalidInputError(f"{place}: {name}: expected a date, found {date!r}")
-    first, last = days_of(date, precision, f"{name}_precision")
+    first, last = days_of(date, precision, f"{place}: {name}_precision")
     return _Bounded(first + (last - first) // 2, first, last)
 
 
@@ -354,8 +367,9 @@ def _electricity(prices: Frame, region: str, sector: str, options: _Options) -> 
     by_year: dict[int, list[tuple[int, float]]] = defaultdict(list)
     for record in records:
         if (record["region"], record["sector"]) == (region, sector):
-            year, vintage = int(record["year"]), record.get("vintage")
+            year = int(_checked(record["year"], "electricity_prices: year"))
             usd = _checked(record["usd_per_kwh"], f"electricity_prices: {year}")
+            vintage = record.get("vintage")
             rank = order.index(vintage) if vintage in order else len(order)
             by_year[year].append((rank, usd))
     found = {}
@@ -414,7 +428,7 @@ def _conversion(
         target = level(price_year, "month")
     else:
         try:
-            target = level(datetime.date(int(price_year), 1, 1), "year")
+            target = level(datetime.date(operator.index(price_year), 1, 1), "year")
         except (TypeError, ValueError):
             raise InvalidInputError(
                 f"price_year: expected a year or a date, found {price_year!r}"
@@ -476,7 +490,7 @@ def _costs(run: dict[str, Any], tables: _Tables, options: _Options) -> dict[str,
         )
 
     cells: dict[str, Any] = {
-        **{name: run[name] for name in ("run_id", "model_id", "hardware_id")},
+        **{name: run[name] for name in _KEYS},
         "started": start and start.value,
         "started_basis": basis,
         "chip_hours": hours,
@@ -671,7 +685,6 @@ def _frame(
     """Return the cells of all runs as a frame, with dates of the type that model_dates has."""
     import pyarrow as pa
 
-    of_dates = model_dates.collect_schema()["date"]
     types = (
         dict.fromkeys(_TEXTS, pa.string())
         | dict.fromkeys(_DATES, pa.date32())
@@ -691,12 +704,9 @@ def _frame(
             flat["interval_level"] = _PUBLISHED_LEVEL
         for name, column in cells.items():
             column.append(flat.get(name))
-    arrays = {
-        name: pa.array(column, types.get(name, pa.float64())) for name, column in cells.items()
-    }
-    if of_dates == nw.Datetime:  # pandas has no column of days
-        arrays |= {name: arrays[name].cast(pa.timestamp("us")) for name in _DATES}
-    frame = from_columns(arrays, {}, like)
-    if of_dates in (nw.Date, nw.Datetime):
-        frame = frame.with_columns(*(nw.col(name).cast(of_dates) for name in _DATES))
-    return nullable(frame, "electricity_year")
+    arrays = {}
+    for name, column in cells.items():
+        inferred = name.endswith("_id") and any(cell is not None for cell in column)
+        arrays[name] = pa.array(column, None if inferred else types.get(name, pa.float64()))
+    table = make_dated(pa.table(arrays), like, model_dates.collect_schema()["date"])
+    return nullable(with_types(table, like, _KEYS), "electricity_year")

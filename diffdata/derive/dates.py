@@ -122,6 +122,7 @@ def with_days(frame: Frame, column: str, name: str) -> Frame:
     step is a column: engines repeat an expression wherever it is used, and nested ones would grow
     to hundreds of kilobytes.
     """
+    check_dates(frame, column)
     date, precision = nw.col(column), nw.col(f"{column}_precision")
     year, month, day, of_month, leap, first = (
         nw.col(f"{name}_{part}") for part in ("year", "month", "day", "of_month", "leap", "first")
@@ -160,6 +161,13 @@ def with_days(frame: Frame, column: str, name: str) -> Frame:
     return steps.with_columns(
         choose((given, first)).alias(f"{name}_first"), choose((given, last)).alias(f"{name}_last")
     ).drop(*(f"{name}_{part}" for part in (*parts, "leap")))
+
+
+def check_dates(frame: Frame, column: str) -> None:
+    """Raise InvalidInputError unless a frame has a column of dates."""
+    found = frame.collect_schema().get(column)
+    if found not in (nw.Date, nw.Datetime):
+        raise InvalidInputError(f"{column}: expected a column of dates, found {found or 'none'}")
 
 
 def first_of(dates: Frame, *tie_breakers: str) -> Frame:
@@ -205,6 +213,7 @@ def first_dates(dates: Frame, *tie_breakers: str) -> Frame:
 
     A date that is precise to the month or year is replaced by a more precise one within it.
     """
+    check_dates(dates, "date")
     precision, names = nw.col("date_precision"), dates.collect_schema().names()
     dated = dates.filter(~nw.col("date").is_null()).with_columns(
         _year=nw.col("date").dt.year(),

@@ -179,8 +179,12 @@ def from_columns(values: dict[str, Any], floats: dict[str, list[float]], like: F
     numbers = {
         name: pa.array(column, pa.float64(), from_pandas=True) for name, column in floats.items()
     }
-    frame = make(pa.table(values | numbers), like)
-    types = {name: dtype for name, dtype in like.collect_schema().items() if name in values}
+    return with_types(make(pa.table(values | numbers), like), like, values)
+
+
+def with_types(frame: Frame, like: Frame, names: Iterable[str]) -> Frame:
+    """Give columns the types that those of the same names have in another frame."""
+    types = {name: dtype for name, dtype in like.collect_schema().items() if name in set(names)}
     simple = (nw.Categorical, nw.Enum, nw.Object)
     casts = [nw.col(name).cast(dtype) for name, dtype in types.items() if dtype not in simple]
     return frame.with_columns(*casts) if casts else frame

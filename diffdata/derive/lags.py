@@ -9,7 +9,8 @@ that the dates of the given tables speak of; what happened later than `as_of` ha
 The column ``status`` says what is known:
 
 - ``reached``: it happened. The lag is an interval, because dates have a precision. Without a date
-  only its upper end is known.
+  only its upper end is known, by the last day that the tables speak of; so too where what has no
+  date may be the first of several, its model having been finished or public by then.
 - ``not_reached``: by what is stated it has not happened by `as_of`. The lag is longer than its
   lower end, and its upper end is missing.
 - ``not_stated``: nothing is stated about it, so it has no lag.
@@ -24,7 +25,7 @@ from __future__ import annotations
 import datetime
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import narwhals as nw
@@ -71,6 +72,7 @@ class _Event:
     date: datetime.date | None
     precision: str | None
     stated: bool
+    since: int = 0  # without a date: the first day on which its model was finished or public
 
     @property
     def days(self) -> tuple[int, int]:
@@ -135,10 +137,10 @@ def replication_lag(
     references = [reference] if isinstance(reference, str) else list(reference)
     dates, things = of_models(wrap(model_dates)), wrap(artifacts)
     compared, happened = wrap(comparisons), wrap(diffusion_events)
-    if as_of is None:
-        as_of = last_day(
-            (dates, "date"), (things, "available"), (compared, "as_of"), (happened, "date")
-        )
+    spoken = last_day(
+        (dates, "date"), (things, "available"), (compared, "as_of"), (happened, "date")
+    )
+    as_of = as_of or spoken
     own = {}
     if not include_developer:
         own = _own_models(model_developers, organization_relations, as_of)
@@ -183,7 +185,7 @@ def replication_lag(
             stated = bool(tried if milestone == "successful_replication" else others)
             found.append(
                 {"reference_model_id": name, "milestone": milestone}
-                | _first_follower(events, start, as_of, stated)
+                | _first_follower(events, start, as_of, max(spoken, as_of).toordinal(), stated)
             )
     return unwrap(_lags_of(found, dates), like=model_dates)
 
@@ -221,7 +223,8 @@ def access_lag(
     if isinstance(access, str) or not access or not set(access) <= set(ACCESS):
         raise InvalidInputError(f"access: expected some of {ACCESS}, found {access!r}")
     dates, things = of_models(wrap(model_dates)), wrap(artifacts)
-    as_of = last_day((dates, "date"), (things, "available")) if as_of is None else as_of
+    spoken = last_day((dates, "date"), (things, "available"))
+    as_of = as_of or spoken
     of_kind = things.filter(
         nw.col("variant").is_null(), ~nw.col("model_id").is_null(), artifact_kind=kind
     ).rename(_AVAILABLE)
@@ -229,8 +232,9 @@ def access_lag(
     granted = of_kind.filter(nw.col("access").is_in(list(access))).with_columns(_order=order)
     first = first_of(_until(granted, as_of), "_order")
     found = _between(first_public(dates), "published", first, "available", as_of, "access")
-    undated = granted.filter(nw.col("date").is_null()).select("model_id").unique()
-    found = found.join(undated.with_columns(_undated=nw.lit(True)), on="model_id", how="left")
+    dated = granted.group_by("model_id").agg(_dates=nw.col("date").count())
+    undated = dated.filter(nw.col("_dates") == 0).select("model_id", _undated=nw.lit(value=True))
+    found = found.join(undated, on="model_id", how="left")
     named = of_kind.select("model_id").unique().with_columns(_named=nw.lit(True))
     found = found.join(named, on="model_id", how="left")
     status = choose(
@@ -238,7 +242,8 @@ def access_lag(
         (~nw.col("_named").is_null(), "not_reached"),
         otherwise="not_stated",
     )
-    return unwrap(_with_status(found.with_columns(status=status), as_of), like=model_dates)
+    lags = _with_status(found.with_columns(status=status), as_of, max(spoken, as_of))
+    return unwrap(lags, like=model_dates)
 
 
 @documented
@@ -272,7 +277,7 @@ def publication_delay(model_dates: IntoFrameT, *, as_of: datetime.date | None = 
         otherwise="not_stated",
     )
     found = found.join(later, on="model_id", how="left")
-    return unwrap(_with_status(found.with_columns(status=status), as_of), like=model_dates)
+    return unwrap(_with_status(found.with_columns(status=status), as_of, as_of), like=model_dates)
 
 
 def _until(events: Frame, as_of: datetime.date) -> Frame:
@@ -301,8 +306,8 @@ def _between(
     return both.select("model_id", *shown, *days, certainty=certainty)
 
 
-def _with_status(found: Frame, as_of: datetime.date) -> Frame:
-    """Add the lag by the status: an interval, or censored."""
+def _with_status(found: Frame, as_of: datetime.date, spoken: datetime.date) -> Frame:
+    """Add the lag by the status: an interval, or censored; without a date it ends by `spoken`."""
     day, status = as_of.toordinal(), nw.col("status")
     columns, dtype = (
         found.collect_schema().names(),
@@ -318,7 +323,7 @@ def _with_status(found: Frame, as_of: datetime.date) -> Frame:
         ),
         _high=choose(
             (dated, nw.col("_end_last") - nw.col("_start_first")),
-            (reached, day - nw.col("_start_first")),
+            (reached, spoken.toordinal() - nw.col("_start_first")),
         ),
         as_of=nw.lit(datetime.datetime(as_of.year, as_of.month, as_of.day)).cast(dtype),
     )
@@ -377,19 +382,20 @@ def _judgements(comparisons: Frame, judged: str) -> dict[tuple[str, str], tuple[
     claims = _claims(comparisons, "comparison", judged).select(
         "reference_model_id", "model_id", "judgement", "certainty", "as_of", "as_of_precision"
     )
-    pairs: dict[tuple[str, str], list[tuple[str, bool, datetime.date]]] = defaultdict(list)
+    pairs: dict[tuple[str, str], list[tuple[str, bool, datetime.date, datetime.date]]]
+    pairs = defaultdict(list)
     for reference, model, judgement, certainty, as_of, precision in rows(claims):
-        day = days_of(as_of, precision)[0] if as_of else datetime.date.max
-        pairs[reference, model].append((judgement, certainty == "stated", day))
+        days = days_of(as_of, precision) if as_of else (datetime.date.max, datetime.date.max)
+        pairs[reference, model].append((judgement, certainty == "stated", *days))
     found = {}
     for pair, judgements in pairs.items():
         if judged == "first":
-            earliest = min(day for *_, day in judgements)
-            judgements = [claim for claim in judgements if claim[2] == earliest]
-        stated = any(is_stated for _, is_stated, _ in judgements)
+            latest = min(last for *_, last in judgements)
+            judgements = [claim for claim in judgements if claim[2] <= latest]
+        stated = any(is_stated for _, is_stated, *_ in judgements)
         ranks = sorted(
             JUDGEMENTS.index(judgement)
-            for judgement, is_stated, _ in judgements
+            for judgement, is_stated, *_ in judgements
             if is_stated == stated
         )
         found[pair] = JUDGEMENTS[ranks[(len(ranks) - 1) // 2]], stated
@@ -436,7 +442,9 @@ def _dated(
     for frame in frames:
         events: dict[str, list[_Event]] = defaultdict(list)
         for model, date, precision, certainty in rows(frame.select(columns)):
-            events[model].append(_Event(model, _day(date), precision, certainty == "stated"))
+            of_model = (event.days[0] for other in found for event in other.get(model, []))
+            since = 0 if date else min(of_model, default=0)
+            events[model].append(_Event(model, _day(date), precision, certainty == "stated", since))
         found.append(events)
     return tuple(found)
 
@@ -448,7 +456,7 @@ def _with_judgement(
 ) -> list[_Event]:
     """Return the events of the models that are judged so; stated if the judgement is too."""
     return [
-        _Event(event.model_id, event.date, event.precision, event.stated and stated)
+        replace(event, stated=event.stated and stated)
         for model, (judgement, stated) in judgements.items()
         if judgement in accepted
         for event in events.get(model, [])
@@ -456,28 +464,34 @@ def _with_judgement(
 
 
 def _first_follower(
-    events: Sequence[_Event], start: Sequence[int], as_of: datetime.date, stated: bool
+    events: Sequence[_Event], start: Sequence[int], as_of: datetime.date, spoken: int, stated: bool
 ) -> dict[str, Any]:
-    """Return what is known of the first event, and the lag from the days of the start."""
+    """Return what is known of the first event, and the lag from the days of the start.
+
+    What has no date happened by the last day that is spoken of.
+    """
     day = as_of.toordinal()
+    with_date = {event.model_id for event in events if event.date and event.model_id}
     dated = [event for event in events if event.date and event.days[0] <= day]
+    last = min((event.days[1] for event in dated), default=spoken)
+    undated = [
+        event for event in events
+        if not event.date and event.model_id not in with_date and event.since <= min(day, last)
+    ]  # fmt: skip
     low = high = shown = certain = None
     possible: list[_Event] = []
     status = "not_reached" if stated else "not_stated"
-    if dated:
+    if dated or undated:
         status = "reached"
-        first, last = (min(ends) for ends in zip(*(event.days for event in dated), strict=True))
-        possible = [event for event in dated if event.days[0] <= last]
+        possible = undated + [event for event in dated if event.days[0] <= last]
         # Of the events of one model, the earliest; the dates of two are equal where the days are.
         earliest: dict[str | None, _Event] = {}
         for event in sorted(possible, key=lambda event: (event.days, not event.stated)):
             earliest.setdefault(event.model_id, event)
-        shown = next(iter(earliest.values()))
+        shown = next((event for event in earliest.values() if event.date), None)
         certain = all(event.stated for event in earliest.values())
-        low, high = first - start[1], last - start[0]
-    elif possible := [event for event in events if not event.date]:
-        status, high = "reached", day - start[0]
-        certain = all(event.stated for event in possible)
+        low = None if undated else min(event.days[0] for event in dated) - start[1]
+        high = last - start[0]
     elif stated:
         low = max(0, day - start[1])
     names = sorted({event.model_id for event in possible if event.model_id})

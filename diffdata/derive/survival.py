@@ -128,8 +128,9 @@ def median_time(
 ) -> IntoFrameT:
     """Return the time after which something has happened for half, as in `survival_curve`.
 
-    As in R, the bounds are the times at which the confidence interval of the curve crosses one
-    half, and where the curve is flat at one half the middle of the flat counts.
+    As in R's quantile of a survival curve, the bounds are the times at which the confidence
+    interval of the curve crosses one half, and where the curve is flat at one half the middle of
+    the flat counts, up to the last time where it ends so (for which R prints its beginning).
 
     Returns: One row for each group, in their order: the columns of `by`, rows (number of those of
     which anything is known), events (of these, those for which it has happened), and median,

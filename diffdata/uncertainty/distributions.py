@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import operator
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from statistics import NormalDist
@@ -26,6 +26,7 @@ from diffdata.uncertainty.quantity import (
     Quantity,
     check_bounds,
     check_level,
+    combine,
     in_order,
     number,
 )
@@ -36,7 +37,6 @@ __all__ = [
 ]  # fmt: skip
 
 _STANDARD = NormalDist()
-_NARROW = 0.05  # deviation of a logarithm below which closed forms of central moments cancel
 _LEAST_SHARE = 1e-9  # of a distribution that a truncation must leave, for precise quantiles
 _ERFC = np.vectorize(math.erfc, otypes=[float])
 # Of Wichura 1988, algorithm AS 241, Applied Statistics 37: the quotients of polynomials that the
@@ -232,6 +232,10 @@ class _Gaussian(Distribution):
     def parts(self) -> tuple[Any, ...]:
         return tuple(self.shares)
 
+    @property
+    def _is_exact(self) -> bool:
+        return self.sigma == 0
+
     def compute(self, *values: Any) -> Array:
         first, *others = map(operator.mul, self.shares.values(), values)
         for other in others:
@@ -271,6 +275,11 @@ class Normal(_Gaussian):
     def std(self) -> float:
         return self.sigma
 
+    @property
+    def _reach(self) -> tuple[float, float]:
+        """Values within which all of it lies, for a float."""
+        return self.mu - 12 * self.sigma, self.mu + 12 * self.sigma
+
     def _quantile(self, probability: Array) -> Array:
         if self.sigma == 0:
             return np.full_like(probability, self.mu)
@@ -288,7 +297,11 @@ class Normal(_Gaussian):
         self, power: int, low: float = -math.inf, high: float = math.inf, about: float = 0.0
     ) -> float:
         ends = np.array([self._standard(low), self._standard(high)])
-        share = np.diff(_normal_cdf(ends))[0]
+        if ends[0] < ends[1] < ends[0] + 1:  # where closed forms cancel
+            limits = np.clip([low, high], *self._reach)
+            return _integral(lambda x: (x - about) ** power * self._pdf(x), *limits)
+        # Of the lower tail, where a float tells shares from 0.
+        share = abs(np.diff(_normal_cdf(-ends if ends[0] > 0 else ends))[0])
         first = -np.diff(_normal_pdf(ends))[0]  # E[Z; a < Z <= b], with E[Z^2] after it
         second = share - np.diff(np.clip(ends, -99, 99) * _normal_pdf(ends))[0]
         mu, sigma = self.mu - about, self.sigma
@@ -302,7 +315,7 @@ class _Exponential(Distribution):
 
     @property
     @abstractmethod
-    def _logarithm(self) -> Distribution: ...
+    def _logarithm(self) -> Normal | Uniform: ...
 
     def _quantile(self, probability: Array) -> Array:
         return _exp(self._logarithm._quantile(probability))
@@ -320,8 +333,13 @@ class _Exponential(Distribution):
     def moment(
         self, power: int, low: float = -math.inf, high: float = math.inf, about: float = 0.0
     ) -> float:
-        if power and about > 0 and 0 < self._logarithm.std < _NARROW:
-            return self._moment_by_quadrature(power, low, high, about)
+        logarithm = self._logarithm
+        a, b = np.clip(_logs([low, high]), *logarithm._reach)
+        if power and about > 0 and 0 < b - a < 1:  # where closed forms cancel
+            log = math.log(about)
+            return _integral(
+                lambda x: (about * np.expm1(x - log)) ** power * logarithm._pdf(x), a, b
+            )
         zeroth, first, second = (self._raw_moment(k, low, high) for k in range(3))
         if power == 2 and about:
             return second - about * (2 * first - about * zeroth)
@@ -330,19 +348,6 @@ class _Exponential(Distribution):
     @abstractmethod
     def _raw_moment(self, power: int, low: float, high: float) -> float:
         """Return the moment about 0."""
-
-    def _moment_by_quadrature(self, power: int, low: float, high: float, about: float) -> float:
-        """Return a moment about a value of the size of the quantity, of which all terms cancel."""
-        logarithm = self._logarithm
-        reach = 12 * logarithm.std
-        limits = logarithm.median - reach, logarithm.median + reach
-        if isinstance(logarithm, Uniform):
-            limits = logarithm.low, logarithm.high
-        a, b = np.clip(_logs([low, high]), *limits)
-        nodes, weights = np.polynomial.legendre.leggauss(200)
-        at = a / 2 + b / 2 + (b / 2 - a / 2) * nodes
-        distance = about * np.expm1(at - math.log(about))
-        return float((b / 2 - a / 2) * weights @ (distance**power * logarithm._pdf(at)))
 
 
 class Lognormal(_Exponential, _Gaussian):
@@ -396,6 +401,10 @@ class Uniform(Distribution):
     @property
     def std(self) -> float:
         return (self.high / 2 - self.low / 2) / math.sqrt(3)
+
+    @property
+    def _reach(self) -> tuple[float, float]:
+        return self.low, self.high
 
     def _quantile(self, probability: Array) -> Array:
         return np.asarray((1 - probability) * self.low + probability * self.high)
@@ -602,7 +611,7 @@ class Truncated(_Derived):
 
     @cached_property
     def _share(self) -> float:
-        return float(self.base.cdf(self.high) - self.base.cdf(self.low))
+        return self.base.moment(0, self.low, self.high)
 
     @cached_property
     def _support(self) -> tuple[float, float]:
@@ -636,6 +645,21 @@ class Mixture(Distribution):
             if share >= _LEAST_SHARE
         ]
         return replace(mixture(*zip(*parts, strict=True)), choice=self.choice, unit=self.unit)
+
+    def closed_form(self, function: Function, operands: Sequence[Any], unit: str) -> Any:
+        """Return the mixture of what the function makes of each component."""
+        found = super().closed_form(function, operands, unit)
+        others = [x for x in operands if x is not self]
+        if found is not None or not all(isinstance(x, float | _Gaussian) for x in others):
+            return found
+        if len(others) < len(operands) - 1:
+            return None
+        each = [
+            combine(function, *(part if x is self else x for x in operands))
+            for part in self.components
+        ]
+        known = tuple(x for x in each if isinstance(x, Distribution))
+        return replace(self, components=known, unit=unit) if len(known) == len(each) else None
 
     def _quantile(self, probability: Array) -> Array:
         each = [x._quantile(probability) for x in self.components]
@@ -793,6 +817,13 @@ def _normal_cdf(z: Any) -> Array:
 
 def _normal_pdf(z: Any) -> Array:
     return np.asarray(np.exp(-np.square(z) / 2) / math.sqrt(2 * math.pi))
+
+
+def _integral(function: Callable[[Array], Array], low: float, high: float) -> float:
+    """Return the integral of a smooth function, by Gauss and Legendre."""
+    nodes, weights = np.polynomial.legendre.leggauss(200)
+    half = high / 2 - low / 2
+    return float(half * weights @ function(low / 2 + high / 2 + half * nodes))
 
 
 def _inside(value: Array, bounds: Any) -> Any:
