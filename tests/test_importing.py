@@ -321,6 +321,9 @@ def test_the_file_of_the_index_names_models_and_dates_versions(tmp_path: Path) -
     }  # fmt: skip
     access = {row["model_id"]: row["access"] for row in read(out, "data/artifacts.csv")}
     assert access == {"thing-one": "open"}  # the row that says it of the other one is set aside
+    aliases = {(row["alias"], row["model_id"]) for row in read(out, "data/aliases.csv")}
+    assert aliases == {("thing-1", "thing-one")}
+    assert {row["alias_certainty"] for row in read(out, "data/aliases.csv")} == {"likely"}
 
 
 def test_chips(tmp_path: Path) -> None:

@@ -393,7 +393,7 @@ class Import:
                 self.names[rows.table].add(name, row[key])
         elif rows.id:
             try:
-                row[key] = rows.id.format(**row)
+                row[key] = slug(plus(rows.id.format(**row)))
             except (KeyError, IndexError, ValueError):
                 raise InvalidInputError(
                     f"{self.rules.name}: {rows.table}: id: expected names of columns in braces, "
