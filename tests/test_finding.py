@@ -1,6 +1,7 @@
 """Find figures: estimates by name, one evaluated value, and the ancestry of a figure."""
 
 import datetime
+import json
 
 import pandas as pd
 import pytest
@@ -201,3 +202,23 @@ def test_the_status_needs_a_date_and_a_known_model() -> None:
         diffdata.status_on("June 2024")
     with pytest.raises(UnknownNameError, match="gopher"):
         diffdata.status_on("2024-06-01", model="Gopher")
+
+
+@pytest.mark.parametrize("columns", ["80", "100"])
+def test_the_status_of_a_day_on_the_command_line(
+    columns: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is retired by a day is what `status_on` says of it, possibly or surely."""
+    monkeypatch.setenv("COLUMNS", columns)
+    run = CliRunner().invoke
+    found = run(cli.app, ["status", "2024-06-01", "--reached", "retired", "--format", "json"])
+    assert found.exit_code == 0, found.output
+    everything = diffdata.status_on("2024-06-01")
+    expected = everything[everything["retired"].isin(["yes", "possibly"])]
+    assert [row["model_variant"] for row in json.loads(found.stdout)] == expected[
+        "model_variant"
+    ].tolist()
+    text = run(cli.app, ["status", "2024-06-01", "--model", "gpt-3.5"])
+    assert "text-davinci-003" in text.stdout
+    with pytest.raises(UnknownNameError, match="did you mean retired"):
+        diffdata.status_on("2024-06-01", reached="retird")

@@ -16,8 +16,8 @@ from typer.testing import CliRunner
 from diffdata.cli import app
 from diffdata.errors import DiffdataError, InvalidInputError, PackageError, UnknownNameError
 from diffdata.importing import import_files, known_mappings
-from diffdata.importing.cells import cleaned, items
-from diffdata.importing.mapping import read_mapping
+from diffdata.importing.cells import UnreadableError, cleaned, items, number
+from diffdata.importing.mapping import Column, read_mapping
 from diffdata.package.packages import GENERATED_TABLES, open_package
 from diffdata.validation.packages import validate
 
@@ -189,9 +189,9 @@ def test_a_vintage_of_more_than_ninety_columns(tmp_path: Path) -> None:
     everything = "".join(
         path.read_text() for path in [*(out / "data").glob("*.csv"), out / "issues.csv"]
     )
-    for number, name in enumerate(header):
+    for place, name in enumerate(header):
         if name not in known:
-            assert f"a text in {number}" in everything, name
+            assert f"a text in {place}" in everything, name
     costs = [r for r in read(out, "data/estimates.csv") if r["quantity_id"] == "training_cost"]
     assert [(row["value"], row["price_year"]) for row in costs] == [("29827341.92", "2023")]
     assert "$18500000.00" in everything
@@ -286,7 +286,7 @@ def test_a_folder_of_benchmarks(tmp_path: Path) -> None:
     assert report.issues == {"unknown-word": 1}
     reasons = {row["file"]: row["reason"] for row in read(out, "set_aside.csv")}
     assert "says nothing of this file" in reasons["new_thing.csv"]
-    assert "no column Model version" in reasons["more/constants.csv"]
+    assert "expected a column 'Model version'" in reasons["more/constants.csv"]
     assert "no value" in reasons["mmlu_external.csv"]
 
 
@@ -321,6 +321,9 @@ def test_the_file_of_the_index_names_models_and_dates_versions(tmp_path: Path) -
     }  # fmt: skip
     access = {row["model_id"]: row["access"] for row in read(out, "data/artifacts.csv")}
     assert access == {"thing-one": "open"}  # the row that says it of the other one is set aside
+    aliases = {(row["alias"], row["model_id"]) for row in read(out, "data/aliases.csv")}
+    assert aliases == {("thing-1", "thing-one")}
+    assert {row["alias_certainty"] for row in read(out, "data/aliases.csv")} == {"likely"}
 
 
 def test_chips(tmp_path: Path) -> None:
@@ -366,9 +369,8 @@ def test_the_example_of_the_documentation(tmp_path: Path) -> None:
     for model in ("Mapping", "Rows", "Column", "File", "SameAs", "Condition"):
         fields = getattr(__import__("diffdata.importing.mapping", fromlist=[model]), model)
         names = {key.alias or name for name, key in fields.model_fields.items()}
-        assert (
-            names - documented - {"source", "words", "rows", "files", "names", "columns"} == set()
-        )
+        sections = {"source", "words", "patterns", "rows", "files", "names", "columns"}
+        assert names - documented - sections == set()
 
 
 @pytest.mark.parametrize(
@@ -489,3 +491,120 @@ def test_real_files(path: Path, tmp_path: Path) -> None:
                     if text and " ".join(column.split()) not in report.columns_mapped:
                         raw = " ".join(cell.split())
                         assert text in texts or raw in texts or raw in everything, (column, text)
+
+
+def test_benchmarks_of_older_vintages(tmp_path: Path) -> None:
+    """Scores with %, other names of files, and the reason names the column of the file."""
+    hub = tmp_path / "hub_2025-10"
+    (hub / "data").mkdir(parents=True)
+    for name in ("external_benchmark_csqa2", "external_benchmark_anli"):
+        table(hub / f"{name}.csv", "Model version,Score,id\ngpt-4o,77.0%,a\n")
+    table(hub / "data/mmlu.csv", "Model version,EM,id\ngpt-4o,86.4%,a\n")
+    table(hub / "external_benchmark_hellaswag.csv", "Model version,Overall accuracy\ngpt-4o,\n")
+    table(hub / "external_benchmark_metr.csv", "Model version,Time horizon\ngpt-4o,5%\no1,39.2\n")
+    table(hub / "external_benchmark_livebench.csv", "Model version,Global average\ngpt-4o,50\n")
+    out, report = imported(hub, kind="epoch-benchmarks")
+    found = {(row["benchmark"], row["score"]) for row in read(out, "data/evaluations.csv")}
+    assert found == {
+        ("csqa2", "77"), ("anli", "77"), ("mmlu", "86.4"), ("metr-time-horizons", "39.2"),
+    }  # fmt: skip
+    reasons = {row["file"]: row["reason"] for row in read(out, "set_aside.csv")}
+    assert "in Overall accuracy" in reasons["external_benchmark_hellaswag.csv"]
+    assert "licence" in reasons["external_benchmark_livebench.csv"]
+    assert report.issues == {"not-a-number": 1}
+
+
+def test_an_undated_folder_is_dated_as_a_whole(tmp_path: Path) -> None:
+    hub = tmp_path / "hub"
+    hub.mkdir()
+    for name in ("mmlu", "gsm8k"):
+        table(hub / f"{name}.csv", "Model version,EM\ngpt-4o,0.5\n")
+    with pytest.raises(InvalidInputError, match=r"^hub: .* --vintage hub=2026-07-19 "):
+        import_files("epoch-benchmarks", [hub], out=tmp_path / "out")
+    _, report = imported(hub, kind="epoch-benchmarks", vintages={"hub": "2026-05"})
+    assert [file["vintage"] for file in report.files] == ["2026-05", "2026-05"]
+
+
+SCORES = "Model version,EM,Organization,Training compute (FLOP),Name\ngpt-4o,0.5,OpenAI,1,GPT-4o\n"
+CHIPS = "Hardware name,Manufacturer,TDP (W)\nH100,NVIDIA,700\n"
+CLUSTERS = "Name,Status,H100 equivalents,Country\nColossus,Existing,1000,United States\n"
+MODELS = "Model,Domain,Parameters\nA,Language,5\n"
+
+
+@pytest.mark.parametrize(
+    ("kind", "content", "message"),
+    [
+        ("models", SCORES, "a column 'Model version'. It is one for diffdata import epoch-bench"),
+        ("models", CHIPS, "a column 'Hardware name'. It is one for diffdata import epoch-hardware"),
+        ("models", CLUSTERS, "expected a column 'Publication date' or"),
+        ("hardware", CLUSTERS, "expected a column 'Manufacturer' or"),
+        ("hardware", MODELS, "It is one for diffdata import epoch-models"),
+        ("benchmarks", MODELS, "It is one for diffdata import epoch-models"),
+        ("models", MODELS.replace("\nA", "\nA,B"), "has 3 columns, but every row has 4 cells"),
+        ("models", MODELS.replace("ge,", "ge\0,"), "line 2 has a NUL byte"),
+    ],
+)
+def test_a_table_of_another_kind_is_refused(
+    kind: str, content: str, message: str, tmp_path: Path
+) -> None:
+    """With one line that names what was expected, and the import that fits."""
+    file = table(tmp_path / "t_2025-03.csv", content)
+    out = str(tmp_path / "out")
+    found = CliRunner().invoke(app, ["import", f"epoch-{kind}", str(file), "--out", out])
+    assert isinstance(found.exception, InvalidInputError)
+    assert message in str(found.exception)
+    assert "\n" not in str(found.exception)
+    assert not (tmp_path / "out").exists()
+
+
+def test_archives_are_named(tmp_path: Path) -> None:
+    for data, kind in ((b"PK\3\4\xff", "a ZIP archive"), (b"\x1f\x8b\x08\xff", "a gzip file")):
+        (tmp_path / "m_2025-03.csv").write_bytes(data)
+        with pytest.raises(PackageError, match=kind) as caught:
+            import_files("epoch-models", [tmp_path / "m_2025-03.csv"], out=tmp_path / "out")
+        assert "--encoding" not in str(caught.value)
+
+
+def test_a_figure_that_its_publisher_calls_wrong_is_withdrawn(tmp_path: Path) -> None:
+    header = "Model,Parameters,Training compute (FLOP),Confidence"
+    out, report = imported(models(tmp_path, "A,5,1e20,Wrong\nB,6,1e21,Likely\n", header))
+    assert not report.issues
+    found = {
+        (row["model_id"], row["quantity_id"]): (row["status"], row["stated_confidence"])
+        for row in read(out, "data/estimates.csv")
+    }
+    assert found["a", "training_compute"] == ("withdrawn", "")
+    assert found["a", "parameters"] == ("current", "")
+    assert found["b", "training_compute"] == ("current", "likely")
+
+
+def test_names_that_stand_for_none(tmp_path: Path) -> None:
+    rows = "null,1,,,\nNaN,1,,,\n---,1,,,\n\xa0,1,,,\nNano,1,,,\n"
+    out, report = imported(models(tmp_path, rows))
+    assert [row["name"] for row in read(out, "data/models.csv")] == ["Nano"]
+    reasons = [row["reason"] for row in read(out, "set_aside.csv")]
+    assert reasons[0] == "it has no Model: 'null' is not a name"
+    assert (len(reasons), report.set_aside) == (4, 4)
+
+
+@pytest.mark.parametrize(
+    ("text", "keys", "expected"),
+    [
+        ("1,000.5", {}, "1000.5"), ("12,345,678", {}, "12345678"),
+        ("1,024", {"kind": "count"}, "1024"), ("$1,024", {"money": True}, "1024"),
+        ("14180000,14180000", {}, "14180000"), ("77.0%", {"percent": 1, "times": 100}, "77"),
+        ("0.77", {"percent": 1, "times": 100}, "77"),
+        ("34%", {"percent": 0.01, "maximum": 1}, "0.34"),
+        ("1,024", {}, "is it 1024, 1.024, or two numbers?"), ("1,6", {}, "is it 1.6, or two"),
+        ("5,5", {}, "is it 5.5, or two"), ("7000,8000", {}, "which of them is it?"),
+        ("77%", {}, "a number such as"), ("-1", {"zero": False}, "a number above zero"),
+    ],
+)  # fmt: skip
+def test_numbers(text: str, keys: dict[str, Any], expected: str) -> None:
+    """A number is read where it can be one thing alone; otherwise the hint says what it may be."""
+    column = Column.model_validate_json(json.dumps({"from": ["x"], "kind": "number", **keys}))
+    try:
+        found = number(text, column)
+    except UnreadableError as error:
+        found = f"{error.expected}; {error.hint}"
+    assert found == expected or (expected in found and not expected[0].isdigit())

@@ -258,3 +258,28 @@ def test_the_examples_of_the_documentation() -> None:
     found = doctest.testfile(str(ROOT / "docs/lookup.md"), module_relative=False)
     assert found.attempted
     assert not found.failed
+
+
+def test_names_with_their_developer_or_without_their_maker() -> None:
+    """They are the same things; other words before a name are not left out."""
+    found = diffdata.resolve(["openai/gpt-4o", "OpenAI GPT-4", "google/gpt-4o", "chat GPT-4"])
+    assert found["id"].fillna("").tolist() == ["gpt-4o", "gpt-4", "", ""]
+    chips = diffdata.resolve(["RTX 4090", "rtx4090", "T4", "Tesla T4", "TPUv4", "H100"], "hardware")
+    assert chips["id"].fillna("").tolist() == [
+        "nvidia-rtx-4090", "nvidia-rtx-4090", "nvidia-t4", "nvidia-t4", "google-tpu-v4", "",
+    ]  # fmt: skip
+    assert diffdata.resolve(["x.ai", "open ai"], "organization")["id"].tolist() == ["xai", "openai"]
+
+
+def test_hyphens_between_digits_count() -> None:
+    index = NameIndex()
+    index.add_name("Qwen2-7B", "qwen2-7b")
+    assert index.find("Qwen 2 7B").id == index.find("qwen2 7b").id == "qwen2-7b"
+    assert index.find("Qwen 27B").id is None
+
+
+def test_near_names_begin_alike() -> None:
+    index = NameIndex()
+    for name in ("PLLaMA", "LLaMA-65B"):
+        index.add_name(name, name.lower())
+    assert index.find("llama").candidates == ("llama-65b", "pllama")

@@ -162,6 +162,24 @@ def resolve(
     print_frame(resolve(names, kind, on, package=opened(package)), format)
 
 
+@app.command(rich_help_panel=_FIGURES)
+def status(
+    day: Annotated[str, typer.Argument(metavar="DATE", help="A date, as in 2024-06-01.")],
+    model: Annotated[str | None, typer.Option(help="A model_id; by default all models.")] = None,
+    reached: Annotated[
+        str | None,
+        typer.Option(metavar="MILESTONE", help="Only what is at it: weights, api, retired, ..."),
+    ] = None,
+    package: Package = None,
+    format: TableFormat = "text",
+) -> None:
+    """Show which models are published, open, served or retired on a day."""
+    from diffdata.cli.printing import print_frame
+    from diffdata.lookup.status import status_on
+
+    print_frame(status_on(day, model=model, reached=reached, package=opened(package)), format)
+
+
 if TYPE_CHECKING:
     from diffdata.validation.result import CheckResult
 

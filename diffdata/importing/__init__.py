@@ -77,8 +77,12 @@ def import_files(
         listed = ", ".join(sorted(absent))
         raise PackageError(f"{package.root}: the package has no table {listed}")
     _check_constants(rules, package)
-    tables = [table for file in files for table in _read(rules, file, vintages or {}, encoding)]
-    missing = [table.file for table in tables if not table.vintage]
+    read = [_read(rules, file, vintages or {}, encoding) for file in files]
+    tables = [table for found in read for table in found]
+    missing = [
+        file.resolve().name for file, found in zip(files, read, strict=True)
+        if not all(table.vintage for table in found)
+    ]  # fmt: skip
     if missing and (len(tables) > 1 or into is not None):
         raise InvalidInputError(
             f"{', '.join(missing)}: of which date is it? No date is in the name; give it as in "
@@ -100,17 +104,17 @@ def _read(
 ) -> list[ForeignTable]:
     """Read a file, or the files of a folder, of which those of another kind are set aside."""
     if not file.is_dir():
-        headers, rows_read = read_file(file, encoding, rules.row)
+        headers, rows_read = read_file(file, encoding, rules)
         return [ForeignTable(file.name, vintage_of(file, vintages), headers, rows_read)]
     paths, tables, faults = sorted(file.rglob("*.csv")), [], list[InvalidInputError]()
     for path in paths:
         try:
-            headers, rows_read = read_file(path, encoding, rules.row)
+            headers, rows_read = read_file(path, encoding, rules)
         except InvalidInputError as error:
             faults.append(error)
-            headers, rows_read = read_file(path, encoding, ())
+            headers, rows_read = read_file(path, encoding)
             for row in rows_read:
-                row.reason = f"the file has no column {rules.row[0]}"
+                row.reason = str(error).removeprefix(f"{path}: ")
         date = vintage_of(path, vintages, file.resolve().name)
         tables.append(ForeignTable(path.relative_to(file).as_posix(), date, headers, rows_read))
     if len(faults) == len(paths):

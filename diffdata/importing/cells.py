@@ -15,7 +15,11 @@ from diffdata.types.text import cell_text, encoded_once
 MISSING = frozenset(["-", "?", "n/a", "na", "nan", "none", "null", "tbd", "unknown", "unk", "--"])
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _SEVERAL = re.compile(r"[0-9.eE+]+(?:\s*[,;/]\s*[0-9.eE+]+)+")
-_GROUPED = re.compile(r"[0-9]{1,3}(?:,[0-9]{3}){2,}(?:\.[0-9]+)?")
+_PARTS = re.compile(r"\s*[,;/]\s*")
+# Thousands that cannot be anything else, and those that could also be decimals or two numbers.
+_GROUPED = re.compile(r"[0-9]{1,3}(?:,[0-9]{3}){2,}(?:\.[0-9]+)?|[0-9]{1,3},[0-9]{3}\.[0-9]+")
+_GROUPED_ONCE = re.compile(r"[0-9]{1,3},[0-9]{3}")
+_DECIMALS = re.compile(r"[0-9]+,[0-9]{1,3}")
 _ITEM = re.compile(r'\s*"((?:[^"]|"")*)"\s*(?:,|$)|((?:[^,]|,(?=\s))*)(?:,|$)', re.S)
 
 
@@ -39,6 +43,15 @@ def cleaned(text: str) -> str:
     while not text.isascii() and (meant := encoded_once(text)):
         text = cleaned(meant)
     return text
+
+
+def is_missing(text: str) -> bool:
+    """Return whether a text stands for a missing value, as `n/a` and `---` do.
+
+    >>> is_missing("NaN"), is_missing("---"), is_missing("o1")
+    (True, True, False)
+    """
+    return text.casefold() in MISSING or not any(map(str.isalnum, text))
 
 
 def items(text: str) -> list[str]:
@@ -75,23 +88,34 @@ def date(text: str, column: Column) -> tuple[str, str]:
 def number(text: str, column: Column) -> str:
     """Return a number with the fewest digits that give the same value."""
     plain = re.sub(r"^[$€£¥]\s*", "", text) if column.money else text
-    percent = plain.endswith("%") and column.maximum == 1
+    priced = plain != text
+    percent = plain.endswith("%") and column.percent
     plain = plain.removesuffix("%").strip() if percent else plain
     if plain.lstrip("+-").casefold() in ("inf", "infinity"):
         raise UnreadableError("infinite", "a finite number")
-    if _GROUPED.fullmatch(plain):
+    # With a sign of a currency, and in a count before a zero, a comma is not that of decimals.
+    sure = priced or (column.kind == "count" and ",0" in plain)
+    if _GROUPED.fullmatch(plain) or (sure and _GROUPED_ONCE.fullmatch(plain)):
         plain = plain.replace(",", "")
     if not _NUMBER.fullmatch(plain):
-        if _SEVERAL.fullmatch(plain):
-            raise UnreadableError("several-numbers", "one number", "which of them is it?")
-        raise UnreadableError("not-a-number", "a number such as 1.5e24")
-    value = float(plain) / (100 if percent else 1)
+        if not _SEVERAL.fullmatch(plain):
+            raise UnreadableError("not-a-number", "a number such as 1.5e24")
+        parts = _PARTS.split(plain)
+        if len(set(parts)) > 1 or _DECIMALS.fullmatch(plain):
+            raise UnreadableError("several-numbers", "one number", _meanings(plain))
+        plain = parts[0]
+        if not _NUMBER.fullmatch(plain):
+            raise UnreadableError("not-a-number", "a number such as 1.5e24")
+    value = float(plain)
     if not math.isfinite(value):
         raise UnreadableError("infinite", "a finite number")
     if value == 0 and not column.zero:
         raise UnreadableError("zero", "a number above zero", "zero means unknown here")
-    if column.times or column.divide:  # without the noise of binary fractions
-        value = float(f"{value * (column.times or 1) / (column.divide or 1):.12g}")
+    if value < 0 and not column.zero:
+        raise UnreadableError("out-of-range", "a number above zero")
+    times = column.percent if percent else column.times
+    if times or column.divide:  # without the noise of binary fractions
+        value = float(f"{value * (times or 1) / (column.divide or 1):.12g}")
     low, high = column.minimum, column.maximum
     if (low is not None and value < low) or (high is not None and value > high):
         limits = [f"at least {low:g}"] if low is not None else []
@@ -104,11 +128,18 @@ def number(text: str, column: Column) -> str:
     return cell_text(value).removesuffix(".0")
 
 
+def _meanings(text: str) -> str:
+    """Return the question which of its possible meanings a number with a comma has."""
+    found = [text.replace(",", "")] if _GROUPED_ONCE.fullmatch(text) else []
+    found += [text.replace(",", ".")] if _DECIMALS.fullmatch(text) else []
+    return f"is it {', '.join(found)}, or two numbers?" if found else "which of them is it?"
+
+
 def read_cell(
     text: str, column: Column, words: dict[str, str | dict[str, str]]
 ) -> dict[str, str] | str:
     """Return the text of our cell, or several cells of ours by their columns."""
-    missing = text.casefold() in MISSING and text.casefold() not in words
+    missing = is_missing(text) and text.casefold() not in words
     if missing and column.kind in ("number", "count", "date", "choice"):
         raise UnreadableError("placeholder", f"a {column.kind}", "an empty cell says: unknown")
     if column.kind in ("number", "count"):

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from hashlib import sha256
 
 from diffdata.errors import InvalidInputError
-from diffdata.importing.cells import UnreadableError, cleaned, items, read_cell
+from diffdata.importing.cells import UnreadableError, cleaned, is_missing, items, read_cell
 from diffdata.importing.mapping import Column, Rows, folded
 from diffdata.importing.mapping import Mapping as Rules
 from diffdata.importing.tables import ForeignTable, Found, Row
@@ -121,7 +119,7 @@ class Import:
         self._add_names()
         # What rows name is added before they refer to it.
         named = self._named_tables() - {rules.table}
-        by_file = {table.file: rules.rows_of(table.file) for table in self.tables}
+        by_file = {t.file: rules.rows_of(rules.of_file(t.file)) for t in self.tables}
         for place, rows in sorted(
             enumerate(rules.rows), key=lambda pair: pair[1].table not in named
         ):
@@ -129,7 +127,7 @@ class Import:
                 self._make_rows(by_file[entity.rows[0].table.file][place], entity)
             if rows.table in named:  # new things may be what a file of names stands for
                 self._add_names()
-        self._set_aside_unused()
+        self._set_aside_unused(by_file)
         self._unite()
         self.additional = self._keep()
 
@@ -146,7 +144,8 @@ class Import:
 
     def _name(self, row: Row) -> str:
         headers = (header for header, _ in row.table.find(self.rules.row))
-        return next((cleaned(row.cells[header]) for header in headers if header in row.cells), "")
+        names = (cleaned(row.cells[header]) for header in headers if header in row.cells)
+        return next((name for name in names if not is_missing(name)), "")
 
     def _about(self, row: Row) -> list[str]:
         """Return the cells by which rows of one name differ."""
@@ -164,7 +163,9 @@ class Import:
                     row.reason = about.aside if about else "the mapping says nothing of this file"
                     continue
                 if not name:
+                    there = (row.cells[h].strip() for h in self._naming(row) if h in row.cells)
                     row.reason = f"it has no {self.rules.row[0]}"
+                    row.reason += "".join(f": {text!r} is not a name" for text in there)
                     continue
                 if not self.rules.once:
                     entities.append(Entity(name, [row]))
@@ -238,16 +239,15 @@ class Import:
     def _add_names(self) -> None:
         """Add the names that a file of the publisher says to stand for others."""
         columns = self.rules.rows[0].columns.values()
-        referred = {c.table: c.without for c in columns if c.kind == "reference"}
+        referred = {c.table: c for c in columns if c.kind == "reference"}
         for listed in self.rules.names:
-            for row in (
-                r for t in self.tables if fnmatchcase(t.file, listed.match) for r in t.rows
-            ):
+            files = (t for t in self.tables if self.rules.file_matches(t.file, listed.match))
+            for row in (row for table in files for row in table.rows):
                 name, same = (cleaned(row.cells.get(n, "")) for n in (listed.name, listed.same_as))
-                for table, without in referred.items():
+                for table, column in referred.items():
                     if name and same and (found := self.names[table].find(same)):
                         self.names[table].exact.setdefault(name.casefold(), found)
-                        shorter = re.sub(without, "", name) if without else name
+                        shorter = self.rules.without(name, column)
                         self.names[table].exact.setdefault(shorter.casefold(), found)
 
     # Cells.
@@ -268,11 +268,10 @@ class Import:
         """Return the cells that a text gives, the one of the column itself by an empty name."""
         if column.kind == "reference":
             identifier = self.names[column.table].find(text)
-            if column.without and not identifier:
-                identifier = self.names[column.table].find(re.sub(column.without, "", text))
+            shorter = self.rules.without(text, column)
+            identifier = identifier or self.names[column.table].find(shorter)
             return {"": identifier, **column.with_} if identifier else {}
-        if column.without:
-            text = re.sub(column.without, "", text).strip()
+        text = self.rules.without(text, column)
         if column.kind == "slug":
             return {"": slug(text)}
         try:
@@ -394,7 +393,7 @@ class Import:
                 self.names[rows.table].add(name, row[key])
         elif rows.id:
             try:
-                row[key] = rows.id.format(**row)
+                row[key] = slug(plus(rows.id.format(**row)))
             except (KeyError, IndexError, ValueError):
                 raise InvalidInputError(
                     f"{self.rules.name}: {rows.table}: id: expected names of columns in braces, "
@@ -413,14 +412,14 @@ class Import:
         """Return the tables of things that rows name, and that are added if they are not there."""
         return {rows.table for rows in self.rules.rows if "name" in rows.columns}
 
-    def _set_aside_unused(self) -> None:
+    def _set_aside_unused(self, by_file: Mapping[str, tuple[Rows, ...]]) -> None:
         """Set aside the rows that give no row of the main table."""
         used = {id(made.entity) for made in self.made if made.table == self.rules.table}
-        needed = self.rules.rows[0].needed
-        names = [name for column in needed for name in self.rules.rows[0].columns[column].from_]
         for entity in self.entities:
             if id(entity) not in used:
                 for row in entity.rows:
+                    rows = by_file[row.table.file][0]
+                    names = [name for column in rows.needed for name in rows.columns[column].from_]
                     there = [header for header, _ in row.table.find(names)] or names[:1]
                     what = f"it has no value that can be read in {' or '.join(there)}"
                     row.reason = entity.reason or what

@@ -37,12 +37,13 @@ class Column(_Strict):
     list: bool = False  # several values in a cell, separated by commas
     words: str | dict[str, str | dict[str, str]] = {}  # choice: ours for each of theirs, or a name
     table: str = ""  # reference: the table whose row has this name
-    without: str = ""  # a pattern of what is not part of the value
+    without: str = ""  # what is not part of the value: a pattern, or the name of one
     money: bool = False  # a number may begin with a sign of a currency
+    percent: float = 0  # what a number with % is multiplied with; 0 if there is no such number
     zero: bool = True  # whether zero is a value; otherwise it means unknown
     minimum: float | None = None
     maximum: float | None = None
-    times: float | None = None  # what a number is multiplied with
+    times: float | None = None  # what a number without % is multiplied with
     divide: float | None = None
     precision: str = ""  # date: our column for its precision
     month_days: tuple[int, ...] = ()  # days that mean that only the month is known
@@ -51,29 +52,35 @@ class Column(_Strict):
     with_: dict[str, str] = Field(alias="with", default={})  # cells to write beside a value
 
 
-class Condition(_Strict):
-    """The list in a column of the table has these items alone, or not; some of these, or none.
+class Items(_Strict):
+    """What holds for a list: it has these items alone, or not; some of these, or none.
 
     In `any` and `none`, * stands for any characters.
     """
 
-    from_: tuple[str, ...] = Field(alias="from", min_length=1)
     only: tuple[str, ...] = ()
     not_only: tuple[str, ...] = ()
     any: tuple[str, ...] = ()
     none: tuple[str, ...] = ()
 
     def holds(self, there: Iterable[str]) -> bool:
-        """Return whether the items of a cell meet the condition."""
+        """Return whether the items of a list meet the condition."""
         found = {item.casefold() for item in there}
         only, other = ({item.casefold() for item in items} for items in (self.only, self.not_only))
         if (only and found != only) or (other and found == other):
             return False
-        some, none = (
-            any(fnmatchcase(item, pattern.casefold()) for item in found for pattern in patterns)
-            for patterns in (self.any, self.none)
-        )
-        return (some or not self.any) and not none
+        some = any(_like(item, self.any) for item in found)
+        return (some or not self.any) and not any(map(self.excludes, found))
+
+    def excludes(self, item: str) -> bool:
+        """Return whether a list must not have an item."""
+        return _like(item, self.none)
+
+
+class Condition(Items):
+    """What holds for the list in a column of the table."""
+
+    from_: tuple[str, ...] = Field(alias="from", min_length=1)
 
 
 class Rows(_Strict):
@@ -111,7 +118,7 @@ class Source(_Strict):
 class File(_Strict):
     """In a folder: what differs in the rows of the main table for the files whose names match."""
 
-    match: str
+    match: tuple[str, ...] = Field(min_length=1)
     aside: str = ""  # why the rows of these files are set aside
     set: dict[str, str] = {}
     columns: dict[str, dict[str, Any]] = {}  # changes to columns, or more columns
@@ -131,6 +138,7 @@ class Mapping(_Strict):
     name: str
     table: str  # our table in which a row of theirs is a row
     row: tuple[str, ...] = Field(min_length=1)  # the column with the name of the row
+    header: Items = Items()  # the columns by which a table of this kind is known
     differs_by: tuple[str, ...] = ()  # if two rows of one name differ here, they are two things
     once: bool = True  # whether a thing has one row; otherwise each row is a statement of its own
     after: tuple[str, ...] = ()  # imports whose rows exist already
@@ -138,17 +146,24 @@ class Mapping(_Strict):
     prose: tuple[str, ...] = ()  # columns of sentences; * stands for any characters
     source: Source
     words: dict[str, dict[str, str | dict[str, str]]] = {}
+    patterns: dict[str, str] = {}
+    file_prefix: str = ""  # of a folder: how the names of files begin in some vintages
     rows: tuple[Rows, ...] = Field(min_length=1)
     files: tuple[File, ...] = ()
     names: tuple[SameAs, ...] = ()  # of what the references of the main rows refer to
 
     @model_validator(mode="after")
     def _names_exist(self) -> Mapping:
-        for rows in self.rows:
+        for rows in (*self.rows, *(self.rows_of(file)[0] for file in self.files)):
             for name in (*rows.needs, *filter(None, [rows.each])):
                 if name not in rows.columns:
                     raise ValueError(f"rows of {rows.table}: there is no column {name!r}")
             for name, column in rows.columns.items():
+                try:
+                    self.without("", column)
+                except re.error as error:
+                    message = f"without: not a regular expression: {error}"
+                    raise ValueError(f"{rows.table}.{name}: {message}") from None
                 if isinstance(column.words, str) and column.words not in self.words:
                     raise ValueError(f"{rows.table}.{name}: there are no words {column.words!r}")
                 if (column.kind == "choice") != bool(column.words):
@@ -164,13 +179,30 @@ class Mapping(_Strict):
         words = self.words[column.words] if isinstance(column.words, str) else column.words
         return {word.casefold(): meaning for word, meaning in words.items()}
 
+    def without(self, text: str, column: Column) -> str:
+        """Return a text without what is not part of the value of a column."""
+        pattern = self.patterns.get(column.without, column.without)
+        return re.sub(pattern, "", text).strip() if pattern else text
+
+    def is_kind(self, headers: Sequence[str]) -> bool:
+        """Return whether a table with these columns is of the kind that the mapping reads."""
+        return any(matching(self.row, headers)) and self.header.holds(map(folded, headers))
+
+    def file_matches(self, file: str, *patterns: str) -> bool:
+        """Return whether the name of a file matches, up to case, hyphens, underscores and spaces.
+
+        What comes before the last slash does not count, nor does `file_prefix`.
+        """
+        name, prefix = map(_plain, (file.rpartition("/")[2], self.file_prefix))
+        return any(fnmatchcase(name.removeprefix(prefix), _plain(one)) for one in patterns)
+
     def of_file(self, file: str) -> File | None:
         """Return what is said about a file of a folder."""
-        return next((one for one in self.files if fnmatchcase(file, one.match)), None)
+        return next((one for one in self.files if self.file_matches(file, *one.match)), None)
 
-    def rows_of(self, file: str) -> tuple[Rows, ...]:
-        """Return the rows as they are made of one file."""
-        if (changed := self.of_file(file)) is None:
+    def rows_of(self, changed: File | None) -> tuple[Rows, ...]:
+        """Return the rows as they are made of a file about which something is said."""
+        if changed is None:
             return self.rows
         main, columns = self.rows[0], dict(self.rows[0].columns)
         for name, keys in changed.columns.items():
@@ -181,15 +213,23 @@ class Mapping(_Strict):
 
     def is_prose(self, header: str) -> bool:
         """Return whether a column of theirs has sentences."""
-        return any(fnmatchcase(folded(header), folded(pattern)) for pattern in self.prose)
+        return _like(folded(header), self.prose)
 
     @cached_property
     def groups(self) -> list[tuple[str, ...]]:
         """All lists of names by which a column is looked for."""
-        files = [rows for file in self.files for rows in self.rows_of(file.match)]
+        files = [rows for file in self.files for rows in self.rows_of(file)]
         columns = [column for rows in (*self.rows, *files) for column in rows.columns.values()]
         found = [self.row, *(column.from_ for column in columns)]
         return [*found, *(condition.from_ for rows in self.rows for condition in rows.when)]
+
+
+def _like(item: str, patterns: Iterable[str]) -> bool:
+    return any(fnmatchcase(item.casefold(), pattern.casefold()) for pattern in patterns)
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[-_\s]", "", name).casefold()
 
 
 def folded(header: str) -> str:

@@ -24,7 +24,7 @@ from diffdata.importing.tables import ForeignTable, Row
 from diffdata.package.files import DESCRIPTOR, replacing
 from diffdata.package.packages import GENERATED_TABLES, Package, json_text, open_package
 from diffdata.schemas.standard import TableSchema
-from diffdata.types.names import slug
+from diffdata.types.names import alike, slug
 from diffdata.validation.packages import validate
 
 Cells = dict[str, str]
@@ -93,7 +93,7 @@ def existing_names(package: Package, folders: Sequence[str]) -> dict[str, Names]
         if "name" in columns and columns[0] == package.schema(table).primary_key[0]:
             for row in rows_of(package, table, folders):
                 found[table].add(row["name"], row[columns[0]], known=True)
-                found[table].exact.setdefault(row[columns[0]], row[columns[0]])
+                found[table].alike[alike(row[columns[0]])].add(row[columns[0]])
     for row in rows_of(package, "aliases", folders) if "aliases" in package.tables else ():
         for column, table in kinds.items():
             if row.get(column) and row["alias_certainty"] == "certain":

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Literal
 
 from diffdata.errors import InvalidInputError, PackageError, nearest
-from diffdata.importing.mapping import folded, matching
+from diffdata.importing.mapping import Mapping as Rules
+from diffdata.importing.mapping import folded, known_mappings, matching, read_mapping
 from diffdata.package.files import checked_utf8
 from diffdata.schemas.standard import Dialect
 from diffdata.validation.splitting import Record, Splitter
@@ -33,6 +34,7 @@ class Row:
 
     line: int
     cells: dict[str, str]
+    width: int = 0  # the number of its cells, also of empty ones
     fates: dict[str, Fate] = field(default_factory=dict)
     reason: str = ""  # why it is set aside
     table: ForeignTable = field(init=False)
@@ -108,45 +110,68 @@ def vintage_of(file: Path, given: Mapping[str, str], folder: str = "") -> str:
     return "-".join(part for part in dates[-1].groups() if part) if dates else ""
 
 
-def read_file(file: Path, encoding: str, wanted: Sequence[str]) -> tuple[list[str], list[Row]]:
-    """Return the header and the rows of a CSV file; `wanted` are names of its key column.
+def read_file(file: Path, encoding: str, rules: Rules | None = None) -> tuple[list[str], list[Row]]:
+    """Return the header and the rows of a CSV file of the kind that a mapping reads.
 
-    The delimiter is the one with which the header has one of the wanted columns. Rows that are too
-    long or too short, or cannot be split, come with a reason.
+    The delimiter is the one with which the header is that of such a table. Rows that are too long
+    or too short, or cannot be split, come with a reason.
     """
     try:
         data = file.read_bytes().removeprefix(codecs.BOM_UTF8)
     except OSError as error:
         raise PackageError(f"{file}: cannot be read: {error.strerror}") from None
-    if not data.strip() and wanted:
+    if not data.strip() and rules:
         raise InvalidInputError(f"{file}: the file is empty; expected a table")
     try:
         if encoding.casefold() not in ("utf-8", "utf8"):
             data = data.decode(encoding).encode()
         checked_utf8(data, str(file))
     except PackageError as error:
+        if error.line is None:
+            raise
+        known = "utf-16" if "UTF-16" in str(error) else "cp1252"
         raise PackageError(
-            f"{error}, or name it with --encoding, as in --encoding cp1252"
+            f"{error}, or name it with --encoding, as in --encoding {known}"
         ) from None
     except (LookupError, UnicodeDecodeError) as error:
         raise InvalidInputError(f"{file}: --encoding {encoding}: {error}") from None
+    if b"\0" in data:
+        line = data.count(b"\n", 0, data.index(b"\0")) + 1
+        raise InvalidInputError(f"{file}: line {line} has a NUL byte: this is not a file of text")
     headers: dict[str, list[str]] = {}
     for delimiter in ",;\t|":
         splitter = Splitter(data, Dialect.model_validate({"delimiter": delimiter}))
         records = splitter.records()
         first = next((record for record in records if any(record.cells) or record.error), None)
-        headers[delimiter] = _unique(first.cells) if first else []
-        if not wanted or next(matching(wanted, headers[delimiter]), None):
-            return headers[delimiter], list(_rows(records, headers[delimiter]))
-    found = headers[","]
-    close = [name for header in found for name in nearest(header, wanted)][:1]
-    hint = f"did you mean {close[0]!r}? " if close else ""
-    listed = ", ".join(map(repr, found[:12])) + (" ..." if len(found) > 12 else "")
-    raise InvalidInputError(
-        f"{file}: this is not a table of that kind: expected a column "
-        f"{' or '.join(map(repr, wanted))}, found {listed or 'no header'}. {hint}"
-        "If it is called otherwise, add its name to a mapping: docs/importing.md"
-    )
+        headers[delimiter] = found = _unique(first.cells) if first else []
+        if not rules or rules.is_kind(found):
+            rows = list(_rows(records, found))
+            widths = {row.width for row in rows}
+            if rules and len(widths) == 1 and widths != {len(found)}:
+                raise InvalidInputError(
+                    f"{file}: the header has {len(found)} columns, but every row has "
+                    f"{widths.pop()} cells: which column is missing, or one too many?"
+                )
+            return found, rows
+    assert rules
+    raise InvalidInputError(f"{file}: {_another_kind(rules, list(headers.values()))}")
+
+
+def _another_kind(rules: Rules, headers: Sequence[Sequence[str]]) -> str:
+    """Return why a header, split by each delimiter, is not that of a table of the kind."""
+    found = next((names for names in headers if any(matching(rules.row, names))), headers[0])
+    expected = rules.header.any if any(matching(rules.row, found)) else rules.row
+    names = " or ".join(map(repr, expected[:5])) + " or one of others" * (len(expected) > 5)
+    listed = ", ".join(map(repr, found[:12])) + " and others" * (len(found) > 12)
+    what = f"expected a column {names}, found {listed or 'no header'}"
+    if other := next((n for n in found if rules.header.excludes(folded(n))), ""):
+        what = f"it has a column {other!r}"
+    close = [name for header in found for name in nearest(header, expected)][:1]
+    hint = f"did you mean {close[0]!r}? " if close and not other else ""
+    hint += "If a column is called otherwise, add its name to a mapping: docs/importing.md"
+    if fitting := [name for name in known_mappings() if read_mapping(name).is_kind(found)]:
+        hint = f"It is one for diffdata import {fitting[0]}"
+    return f"this is not a table for {rules.name}: {what}. {hint}"
 
 
 def _unique(header: Sequence[str]) -> list[str]:
@@ -173,4 +198,4 @@ def _rows(records: Iterator[Record], headers: Sequence[str]) -> Iterator[Row]:
         reason = record.error
         if not reason and len(record.cells) != len(headers):
             reason = f"it has {len(record.cells)} cells, the header {len(headers)}"
-        yield Row(record.line, cells, reason=reason)
+        yield Row(record.line, cells, len(record.cells), reason=reason)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -22,6 +23,8 @@ _TABLES = {"model": "models", "hardware": "hardware", "organization": "organizat
 _COLUMNS = ["name", "status", "id", "candidates", "how", "certainty"]
 # What added to the first day of a month or year is its last day.
 REST_OF_PERIOD = {"month": pd.offsets.MonthEnd(0), "year": pd.offsets.YearEnd(0)}
+# Product lines that the names of chips are written without.
+_LINES = ("geforce", "instinct", "quadro", "tesla")
 _CERTAINTIES = ("certain", "likely", "ambiguous")
 
 
@@ -48,33 +51,30 @@ class NameIndex:
     names: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     ids: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     aliases: dict[str, dict[str, set[str]]] = field(default_factory=lambda: defaultdict(dict))
-    _spelled: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
 
     def add_name(self, name: str, identifier: str) -> None:
         """Add a thing by its name."""
         self.exact[_folded(name)].add(identifier)
-        self.names[alike(name)].add(identifier)
-        self.ids[alike(identifier)].add(identifier)
-        self._spelled[alike(name).replace("-", "")].add(identifier)
+        self.names[_joined(name)].add(identifier)
+        self.ids[_joined(identifier)].add(identifier)
 
     def add_alias(self, alias: str, identifier: str, certainty: str) -> None:
         """Add another name of a thing."""
-        self.aliases[alike(alias)].setdefault(certainty, set()).add(identifier)
-        self._spelled[alike(alias).replace("-", "")].add(identifier)
+        self.aliases[_joined(alias)].setdefault(certainty, set()).add(identifier)
 
     def find(self, name: str, near: bool = True) -> Match:
         """Return what a name stands for: a name of ours comes before identifiers and aliases.
 
         Without `near`, no near spellings are looked for.
         """
-        key = alike(name)
+        key = _joined(name)
         exact, named = self.exact.get(_folded(name), set()), self.names.get(key, set())
         if len(exact) == 1 or len(named) == 1:
             return Match("matched", tuple(exact if len(exact) == 1 else named), "name", "certain")
         aliases, ids = self.aliases.get(key, {}), self.ids.get(key, set())
         candidates = tuple(sorted(named.union(ids, *aliases.values())))
         if not candidates:
-            return Match("unmatched", self._near(key.replace("-", "")) if near else ())
+            return Match("unmatched", self._near(key) if near else ())
         how = "alias" if aliases else "name"
         certain = "certain" in aliases and "ambiguous" not in aliases
         if len(candidates) == 1 and (certain or ids):
@@ -88,14 +88,25 @@ class NameIndex:
         """Return at most three things that have a name with these letters in it, or much alike."""
         if len(key) < 3:
             return ()
-        within = sorted((text for text in self._spelled if key in text), key=len)
-        found = within or get_close_matches(key, sorted(self._spelled), n=3, cutoff=0.8)
-        things = (identifier for text in found for identifier in sorted(self._spelled[text]))
+        spelled = sorted({*self.names, *self.aliases})
+        within = (text for text in spelled if key in text)
+        found = sorted(within, key=lambda text: (not text.startswith(key), len(text)))
+        found = found or get_close_matches(key, spelled, n=3, cutoff=0.8)
+        things = (
+            identifier for text in found
+            for those in (self.names.get(text, ()), *self.aliases.get(text, {}).values())
+            for identifier in sorted(those)
+        )  # fmt: skip
         return tuple(dict.fromkeys(things))[:3]
 
 
 def _folded(name: str) -> str:
     return " ".join(name.split()).casefold()
+
+
+def _joined(name: str) -> str:
+    """Return a name without hyphens, too, but for those between digits: `7-2B` is not `72B`."""
+    return re.sub(r"(?<![0-9])-|-(?![0-9])", "", alike(name))
 
 
 def name_index(
@@ -105,12 +116,25 @@ def name_index(
     dataset = open_dataset(package, version)
     table, column = _TABLES[kind], f"{kind}_id"
     # Editions before 2026.3 have no aliases.
-    there = [name for name in (table, "aliases") if name in dataset.tables]
-    frames = load_all(dataset, there)
+    wanted = [table, "aliases", *["model_developers"] * (kind == "model")]
+    frames = load_all(dataset, [name for name in wanted if name in dataset.tables])
     index = NameIndex()
     things = frames[table]
     for name, identifier in zip(things["name"], things[column], strict=True):
         index.add_name(name, identifier)
+    # A model with its developer before it, and a chip without its maker, are the same.
+    if "model_developers" in frames:
+        names = dict(zip(things[column], things["name"], strict=True))
+        developers = frames["model_developers"]
+        for model, developer in zip(developers[column], developers["organization_id"], strict=True):
+            index.add_alias(f"{developer} {names[model]}", model, "certain")
+    if kind == "hardware":
+        makers = set(map(alike, things["vendor_organization_id"].dropna()))
+        for name, chip in zip(things["name"], things[column], strict=True):
+            words = name.split()
+            while len(words) > 1 and (alike(words[0]) in makers or words[0].casefold() in _LINES):
+                words = words[1:]
+                index.add_alias(" ".join(words), chip, "certain")
     if "aliases" not in frames:
         return index
     aliases = frames["aliases"].dropna(subset=column)
@@ -154,7 +178,9 @@ def resolve(
 ) -> pd.DataFrame:
     """Return what each name stands for in the dataset, or that this is not certain.
 
-    Names are compared without case, spaces and punctuation: ``llama 65b`` is ``LLaMA-65B``.
+    Names are compared without case, spaces and punctuation: ``llama 65b`` is ``LLaMA-65B``. The
+    developer of a model may come first (``openai/gpt-4o``), the maker and the
+    line of a chip be left out (``RTX 4090``).
 
     Parameters
     ----------
@@ -186,7 +212,7 @@ def resolve(
     >>> found[["status", "id"]].values.tolist()[:2]
     [['matched', 'gpt-4o'], ['matched', 'llama-65b']]
     >>> found.loc[2, ["status", "candidates"]].tolist()
-    ['ambiguous', 'deepseek-v3']
+    ['ambiguous', 'deepseek-v3; deepseek-v3.2']
     """
     if kind not in _TABLES:
         raise UnknownNameError("kind", kind, _TABLES)

@@ -21,6 +21,7 @@ def status_on(
     day: datetime.date | str,
     *,
     model: str | None = None,
+    reached: str | None = None,
     package: Dataset | None = None,
     version: str | None = None,
 ) -> pd.DataFrame:
@@ -30,6 +31,7 @@ def status_on(
     ----------
     day : a date, or its text, such as ``2024-06-01``
     model : a model_id; None returns all models
+    reached : a milestone; only what has reached it, surely or possibly, is returned
     package, version : the package or released edition to read; the bundled dataset by default
 
     Returns
@@ -47,7 +49,7 @@ def status_on(
     Raises
     ------
     UnknownNameError
-        If there is no such model; the nearest names are suggested.
+        If there is no such model or milestone; the nearest names are suggested.
     InvalidInputError
         If `day` is not a date.
 
@@ -59,7 +61,12 @@ def status_on(
     >>> found = status_on("2023-09-01", model="gpt-3.5").set_index("model_variant")
     >>> found.loc["text-davinci-003", ["api", "deprecated", "retired"]].tolist()
     ['yes', 'yes', 'no']
+    >>> found = status_on("2024-06-01", reached="retired")
+    >>> "text-davinci-003" in found["model_variant"].tolist()
+    True
     """
+    if reached is not None and reached not in _MILESTONES:
+        raise UnknownNameError("milestone", reached, _MILESTONES)
     date = parsed_day(day)
     frames = load_all(open_dataset(package, version), ["models", "model_dates", "artifacts"])
     models, dates = frames["models"]["model_id"], frames["model_dates"]
@@ -75,7 +82,10 @@ def status_on(
     states = {key: _state(rows, date) for key, rows in dated.groupby(keys)}
     index = {(name, "main") for name in models} | {key[:2] for key in states}
     rows = [(*key, *(states.get((*key, name)) for name in _MILESTONES)) for key in sorted(index)]
-    return pd.DataFrame(rows, columns=[*keys[:2], *_MILESTONES], dtype="str")
+    found = pd.DataFrame(rows, columns=[*keys[:2], *_MILESTONES], dtype="str")
+    if reached is not None:
+        found = found[found[reached].isin(["yes", "possibly"])].reset_index(drop=True)
+    return found
 
 
 def _released(artifacts: pd.DataFrame) -> pd.DataFrame:

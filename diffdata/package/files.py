@@ -18,6 +18,11 @@ if os.name != "nt":
 
 DESCRIPTOR = "datapackage.json"
 _IN_USE = 3600 if os.name == "nt" else 1  # seconds in which a temporary folder is not removed
+# How files begin that are often taken for a CSV file.
+_OTHERS = {
+    b"PK\x03\x04": "a ZIP archive or an Excel workbook", b"\x1f\x8b": "a gzip file",
+    b"PAR1": "a Parquet file", b"%PDF": "a PDF file",
+}  # fmt: skip
 PARQUET = (".parquet", ".pq")  # suffixes of Parquet files; diffdata writes the first
 
 
@@ -93,6 +98,10 @@ def checked_utf8(data: bytes, name: str) -> bytes:
         try:
             data.decode("utf-8")
         except UnicodeDecodeError as error:
+            if kind := next(
+                (kind for start, kind in _OTHERS.items() if data.startswith(start)), ""
+            ):
+                raise PackageError(f"{name}: this is {kind}, not text; save it as CSV") from None
             line, byte = data.count(b"\n", 0, error.start) + 1, data[error.start]
             fault = f"line {line} is not UTF-8 (byte 0x{byte:02x}; Windows-1252?)"
             if data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in data[:8]:
