@@ -16,8 +16,9 @@ from typing import Any
 import pandas as pd
 
 from diffdata import derive
+from diffdata.engines import to_engine
 from diffdata.errors import DiffdataError, InvalidInputError, UnknownNameError
-from diffdata.loading import load_all
+from diffdata.loading import arrow_tables, load_all
 from diffdata.lookup.names import parsed_day
 from diffdata.lookup.text import number
 from diffdata.package.packages import Dataset, Package, open_dataset
@@ -36,7 +37,7 @@ _EFFORT = r"_(?:unknown|none|minimal|low|medium|high|xhigh|max|thinking|[0-9]+[k
 _OPEN = ("open", "on_request")  # as in `access_lag`
 _GROUP_OF_ACCESS = {"open": "open", "on_request": "open", "api_only": "closed", "none": "closed"}
 _QUESTIONS = {
-    "all": "public questions", "some": "questions public in part", "none": "private questions",
+    "all": "public questions", "some": "partly public questions", "none": "private questions",
 }  # fmt: skip
 # Of each group, so that a benchmark on which hardly any model of one was tested says nothing.
 LEAST_MODELS = 3
@@ -48,7 +49,7 @@ _COMPUTE_LEVELS = (1e23, 1e24, 1e25, 1e26)
 _SINCE = {"training_compute_flop": "2010-01-01", "training_cost_usd": "2015-10-01"}
 _TOP = 10
 _MILESTONES = ("better_model", "equal_open_model", "successful_replication")
-_NEXT = "cost of as much with the next to reach it"
+_NEXT = "as much with the next one"
 _DAYS, _TIMES, _CHEAPER = "days", "times per year", "times cheaper per year"
 
 
@@ -77,10 +78,15 @@ class Clock:
 
 
 class _Tables(dict[str, pd.DataFrame]):
-    """The tables of a package, each loaded when it is first used; one that is missing is empty."""
+    """The tables of a package, each loaded when it is first used; one that is missing is empty.
+
+    Derivations of dates are quicker on the tables of Arrow than on those of pandas.
+    """
 
     def __init__(self, package: Package, names: Iterable[str]) -> None:
-        super().__init__(load_all(package, [name for name in names if name in package.tables]))
+        there = [name for name in names if name in package.tables]
+        self.arrow = arrow_tables(package, there)
+        super().__init__({name: to_engine(table, "pandas") for name, table in self.arrow.items()})
         self.package = package
 
     def __missing__(self, name: str) -> pd.DataFrame:
@@ -387,6 +393,14 @@ def _until(frame: pd.DataFrame, options: Options, date: str = "date") -> pd.Data
     return dated if options.as_of is None else dated[dated[date] <= options.as_of]
 
 
+def _pandas(table: Any) -> pd.DataFrame:
+    """Return a table of Arrow as pandas has it, with dates as moments."""
+    found: pd.DataFrame = table.to_pandas()
+    days = [field.name for field in table.schema if str(field.type) == "date32[day]"]
+    whole = dict.fromkeys((name for name in map(str, found) if "_days_" in name), "Int64")
+    return found.assign(**{name: pd.to_datetime(found[name]) for name in days}).astype(whole)
+
+
 def _day(options: Options) -> datetime.date | None:
     return None if options.as_of is None else options.as_of.date()
 
@@ -433,7 +447,7 @@ def _trend(found: pd.DataFrame) -> str | None:
     if len(years) < 2:
         return None
     ends = (years.iloc[0], years.iloc[-1])
-    return ", ".join(f"{int(row['year'])}: {number(row['median'])}" for row in ends)
+    return ", ".join(f"{int(row['year'])} {number(row['median'])}" for row in ends)
 
 
 def _each(found: pd.DataFrame, unit: str = _DAYS) -> Iterator[dict[str, Any]]:
@@ -452,6 +466,10 @@ def _each(found: pd.DataFrame, unit: str = _DAYS) -> Iterator[dict[str, Any]]:
 
 # --- replication and access
 
+_REPLICATION_TABLES = (
+    "model_dates", "artifacts", "comparisons", "diffusion_events", "model_developers",
+)  # fmt: skip
+
 
 def _replication(tables: _Tables, options: Options) -> Iterator[dict[str, Any]]:
     compared, events = tables["comparisons"], tables["diffusion_events"]
@@ -459,16 +477,18 @@ def _replication(tables: _Tables, options: Options) -> Iterator[dict[str, Any]]:
     public = set(_until(dates[dates["milestone"].isin(["announced", "published"])], options)
                  ["model_id"])  # fmt: skip
     attempts = events.loc[events["explicit_attempt"].fillna(value=False), "reference_model_id"]
-    named = {*compared["reference_model_id"].dropna(), *attempts.dropna()}
-    references = sorted(named & public)
+    named = {str(name) for column in (compared["reference_model_id"], attempts)
+             for name in column.dropna()}  # fmt: skip
+    references = sorted(named.intersection(map(str, public)))
     if not references:
         return
-    relations = tables["organization_relations"]
-    found = derive.replication_lag(
-        dates, tables["artifacts"], compared, events, tables["model_developers"],
-        relations if len(relations) else tables["organizations"], reference=references,
-        as_of=_day(options),
-    )  # fmt: skip
+    relations = arrow_tables(tables.package, [
+        "organization_relations" if len(tables["organization_relations"]) else "organizations"
+    ])  # fmt: skip
+    given = [tables.arrow[name] for name in _REPLICATION_TABLES]
+    found = _pandas(derive.replication_lag(
+        *given, *relations.values(), reference=references, as_of=_day(options)
+    ))  # fmt: skip
     start = tables["model_summary"].set_index("model_id")["published"]
     found = found.assign(
         group=found["milestone"].str.replace("_", " "), reference=found["reference_model_id"],
@@ -492,7 +512,9 @@ def _replication(tables: _Tables, options: Options) -> Iterator[dict[str, Any]]:
 
 
 def _access(tables: _Tables, options: Options) -> Iterator[dict[str, Any]]:
-    found = derive.access_lag(tables["model_dates"], tables["artifacts"], as_of=_day(options))
+    found = _pandas(derive.access_lag(
+        tables.arrow["model_dates"], tables.arrow["artifacts"], as_of=_day(options)
+    ))  # fmt: skip
     found = found.assign(reference=found["model_id"], group="weights", start=found["published"])
     if options.by == "each":
         yield from _each(found)
@@ -630,7 +652,7 @@ def _on_scores(
         yield from _summaries(found, options, "questions", cluster="benchmark")
     if options.by != "benchmark":
         back = _summaries(_gaps(scores, options, quarters=False), options, cluster="benchmark",
-                          name="behind today, looking back")  # fmt: skip
+                          name="behind, looking back")  # fmt: skip
         for row in back:
             yield row | {"trend": None}
 
@@ -744,7 +766,7 @@ def _growth(
         grows = "doubles" if months > 0 else "halves"
         yield {
             "group": group, "n": row["rows"], "censored": 0, **_rate(row), "unit": _TIMES,
-            "trend": f"{grows} in {number(abs(months))} months" if pd.notna(months) else None,
+            "trend": f"{grows} in {number(abs(months))} mo" if pd.notna(months) else None,
             "as_of": frame[date].max(),
         }  # fmt: skip
 
@@ -753,11 +775,11 @@ def _hardware(tables: _Tables, options: Options) -> Iterator[dict[str, Any]]:
     chips = tables["hardware_summary"]
     fp16 = chips["fp16_matrix_flop_per_second"].fillna(chips["bf16_matrix_flop_per_second"])
     chips = chips.assign(fp16=fp16, fp32=chips["fp32_vector_flop_per_second"])
-    for name, words in (("fp32", "FP32"), ("fp16", "FP16 (matrix)")):
+    for name, words in (("fp32", "FP32"), ("fp16", "FP16 matrix")):
         of_kind = chips.assign(value=chips[name] / chips["list_price_usd"])
         released = _until(of_kind[of_kind["value"].notna()], options, "released")
         yield from _growth(
-            released, options, f"{words} FLOP/s per $, list price", "released", "value"
+            released, options, f"{words} FLOP/s per $, list", "released", "value"
         )  # fmt: skip
     prices = tables["hardware_prices"].merge(chips[["hardware_id", "fp16"]], on="hardware_id")
     seen = prices[["observed_on", "listed_on", "effective_from"]].min(axis=1)
@@ -766,8 +788,8 @@ def _hardware(tables: _Tables, options: Options) -> Iterator[dict[str, Any]]:
     bought = prices[prices["price_kind"] == "purchase"]
     rented = prices[(prices["price_kind"] == "cloud_hour") & (prices["commitment"] == "on_demand")]
     for frame, seconds, words in (
-        (bought, 1.0, "FP16 (matrix) FLOP/s per $, observed"),
-        (rented, 3600.0, "FP16 (matrix) FLOP per $, cloud"),
+        (bought, 1.0, "FP16 matrix FLOP/s per $, observed"),
+        (rented, 3600.0, "FP16 matrix FLOP per $, cloud"),
     ):
         # The cheapest offer of each chip in a quarter: one price list has many rows of it.
         offers = frame.assign(value=seconds * frame["fp16"] / frame["amount"],
@@ -782,8 +804,8 @@ def _frontier(tables: _Tables, options: Options) -> Iterator[dict[str, Any]]:
     models = _until(tables["model_summary"], options, "published")
     for value, since in _SINCE.items():
         of_value = models[models[value].notna() & (models["published"] >= since)]
-        what = "compute" if value == "training_compute_flop" else "cost in $"
-        yield from _growth(of_value, options, f"{what} of the {_TOP} greatest, since {since[:4]}",
+        what = "compute" if value == "training_compute_flop" else "cost"
+        yield from _growth(of_value, options, f"{what} of top {_TOP}, since {since[:4]}",
                            "published", value, top=_TOP)  # fmt: skip
     both = models[models["training_compute_flop"].notna() & models["training_cost_usd"].notna()]
     found = _next_ones(both, tables.members)
