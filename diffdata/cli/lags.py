@@ -68,12 +68,14 @@ def lags(
         level=level, against=against, package=opened(package),
     )  # fmt: skip
     if format == "text":
-        print_rich(_screen(found, level))
+        print_rich(_screen(found, level, single=by == "each", leader=leader, follower=follower))
     else:
         print_frame(found, format)
 
 
-def _screen(found: pd.DataFrame, level: float) -> RenderableType:
+def _screen(
+    found: pd.DataFrame, level: float, *, single: bool, leader: str, follower: str
+) -> RenderableType:
     """Lay out the clocks for one screen, each with its question and its groups."""
     from rich.console import Group
     from rich.table import Column
@@ -83,7 +85,7 @@ def _screen(found: pd.DataFrame, level: float) -> RenderableType:
     from diffdata.lookup.clocks import CLOCKS
     from diffdata.lookup.text import number
 
-    single, moved = found["reference"].notna().any(), "median_then" in found
+    moved = "median_then" in found
     last = ("then", "same day") if moved else ("follower" if single else "trend",)
     legend = (
         "n: lags, or figures that a rate is fitted to; open: has not happened yet (censored). Lags "
@@ -93,7 +95,8 @@ def _screen(found: pd.DataFrame, level: float) -> RenderableType:
     for place, (name, rows) in enumerate(found.groupby("clock", sort=False)):
         day = rows["as_of"].max()
         until = "" if day != day else f" (as of {day:%Y-%m-%d})"
-        parts.append(Text(f"{name}: {CLOCKS[str(name)].question}{until}", style="bold"))
+        question = CLOCKS[str(name)].question.format(leader=leader, follower=follower)
+        parts.append(Text(f"{name}: {question}{until}", style="bold"))
         table = plain_table(
             Column("", ratio=1, overflow="fold"), Column("n", justify="right", width=4),
             Column("open", justify="right", width=4),
@@ -105,7 +108,8 @@ def _screen(found: pd.DataFrame, level: float) -> RenderableType:
             if not row["n"]:
                 parts.append(Text(f"  {row['note']}"))
                 continue
-            cells = [_text(row[key]) for key in ("group", "reference", "note")]
+            cells = [_text(row[key]) for key in ("group", "reference", "note")
+                     if single or key != "reference"]  # fmt: skip
             if _text(row["threshold"]):
                 cells.insert(2, number(row["threshold"]))
             ends = (
@@ -131,7 +135,10 @@ def _median(row: dict[Any, Any], name: str = "median") -> str:
     from diffdata.lookup.text import number
 
     if not _text(row[name]):
-        return "not reached" if name == "median" else ""
+        unknown = (
+            "not known" if _text(row["note"]) and row["n"] != row["censored"] else "not reached"
+        )
+        return unknown if name == "median" else ""
     return f"{number(row[name])}{'' if row['unit'] == 'days' else 'x'}"
 
 

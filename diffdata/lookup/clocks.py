@@ -43,6 +43,7 @@ _QUESTIONS = {
 LEAST_MODELS = 3
 # Of a price that is a trend: so many falls of it, over so many days.
 _LEAST_FALLS, _LEAST_DAYS = 3, 365
+_LEAST_FIGURES = 3  # of a rate
 # Tokens read for each one written, in the price of a token.
 _INPUT_SHARE = 0.75
 _COMPUTE_LEVELS = (1e23, 1e24, 1e25, 1e26)
@@ -287,6 +288,8 @@ def lags(
         )
     if not 0 < level < 1:
         raise InvalidInputError(f"level: expected above 0 and below 1, found {level}")
+    if leader == follower:
+        raise InvalidInputError(f"leader and follower: expected two groups, found {leader} twice")
     day = None if as_of is None else parsed_day(as_of, "as_of")
     options = Options("", benchmark, leader, follower, day, level)
     now = _measured(chosen, by, options, open_dataset(package, version))
@@ -314,15 +317,19 @@ def _measured(
         lacking = [name for name in clock.tables if name not in package.tables]
         note = None
         if lacking:
-            note = f"cannot be computed: {package.version} lacks the table {', '.join(lacking)}"
+            note = f"cannot be computed: {package.version} lacks {' and '.join(lacking)}"
         else:
             try:
                 rows = list(clock.measure(tables, asked))
             except UnknownNameError:
                 raise
             except DiffdataError as error:
+                if len(clocks) == 1:
+                    raise
                 rows, note = [], f"cannot be computed: {error}"
-            found += [{"clock": clock.name} | row for row in rows]
+            groups = {"reference": options.leader, "follower": options.follower}
+            shown = groups if "{leader}" in clock.question and asked.by != "each" else {}
+            found += [{"clock": clock.name} | shown | row for row in rows]
             if not rows and not note:
                 note = "nothing to measure: no row has what this clock needs by then"
         if note:
@@ -429,7 +436,7 @@ def _summaries(
     for row in medians.to_dict("records"):
         group = stated if by is None else stated[stated[by] == row[by]]
         yield {
-            "group": name if by is None else str(row[by]).replace("_", " "),
+            "group": name if by is None else str(row[by]),
             "n": row["rows"],
             "censored": row["censored"] if "censored" in row else row["rows"] - row["events"],
             "median": row["median"], "low": row["median_low"], "high": row["median_high"],
@@ -515,7 +522,8 @@ def _access(tables: _Tables, options: Options) -> Iterator[dict[str, Any]]:
     found = _pandas(derive.access_lag(
         tables.arrow["model_dates"], tables.arrow["artifacts"], as_of=_day(options)
     ))  # fmt: skip
-    found = found.assign(reference=found["model_id"], group="weights", start=found["published"])
+    found = found[found["status"] != "not_stated"]
+    found = found.assign(reference=found["model_id"], group="weights")
     if options.by == "each":
         yield from _each(found)
         return
@@ -526,10 +534,26 @@ def _access(tables: _Tables, options: Options) -> Iterator[dict[str, Any]]:
         members = tables.members.rename(columns={"name": "developer", "organization_kind": "kind"})
         found = found.merge(members[["model_id", by]].drop_duplicates(), on="model_id", how="left")
     split = None if by == "weights" else by
-    for row in _summaries(found.drop(columns="start"), options, split, name="weights",
-                          median=derive.median_time, negative="zero"):  # fmt: skip
-        closed = row["censored"] / row["n"]
-        yield row | {"trend": f"{closed:.0%} closed"}
+    # Weights that came out on an unknown day came out at once at the earliest, and at the day of
+    # the data at the latest.
+    undated, low, high = (
+        found["lag_days_low"].isna(), found["lag_days_low"], found["lag_days_high"]
+    )  # fmt: skip
+    early = found.assign(lag_days_low=low.mask(undated, 0), lag_days_high=high.mask(undated, 0))
+    late = found.assign(lag_days_low=low.mask(undated, high))
+    ends = (
+        _summaries(frame, options, split, name="weights", median=derive.median_time,
+                   negative="zero")
+        for frame in (early, late)
+    )  # fmt: skip
+    missing = undated.groupby(found[split or "group"].astype("str")).sum().to_dict()
+    for first, last in zip(*ends, strict=True):
+        closed, count = last["censored"] / last["n"], missing.get(last["group"], 0)
+        sure = first["median"] == last["median"]
+        yield last | {
+            "median": last["median"] if sure else None, "low": first["low"],
+            "trend": f"{closed:.0%} closed", "note": f"{count} undated" if count else None,
+        }  # fmt: skip
 
 
 # --- benchmarks and the index
@@ -614,7 +638,7 @@ def _on_scores(
     if scores.empty:
         return
     both = _both_tested(scores, options)
-    one = options.benchmark is not None
+    one, note = options.benchmark is not None, None
     if not one:
         scores = scores[scores["benchmark"].isin(both)]
         if scores.empty:
@@ -625,9 +649,7 @@ def _on_scores(
             for group in dict.fromkeys((options.leader, options.follower))
         )
         note = f"models tested: {tested}"
-    found = _pairs(scores, options)
-    if one and not both:
-        found["note"] = note
+    found = _pairs(scores, options).assign(note=note)
     if options.by == "each":
         yield from _each(found)
         return
@@ -642,8 +664,7 @@ def _on_scores(
         return
     if options.by == "benchmark" or one:
         for row in _summaries(found, options, "benchmark"):
-            yield row | {"group": row["group"].replace(" ", "_") if "_" in name else row["group"],
-                         "note": note if one and not both else None}  # fmt: skip
+            yield row | {"note": note}
     else:
         yield from _summaries(found, options, cluster="benchmark", name=name)
     if options.by == "questions" and not one and len(described := tables["benchmarks"]):
@@ -663,8 +684,9 @@ def _on_scores(
 def _compute(tables: _Tables, options: Options) -> Iterator[dict[str, Any]]:
     models = tables.models.rename(columns={"training_compute_flop": "score"})
     models = _until(models[models["score"].notna()], options)
+    recent = models[models["date"] >= _SINCE["training_compute_flop"]]
     named = f"largest {options.follower} after {options.leader}"
-    grouped = tables.grouped(models, options.leader, options.follower)
+    grouped = tables.grouped(recent, options.leader, options.follower)
     parts = []
     if len(grouped):
         pairs = derive.threshold_lag(
@@ -760,6 +782,8 @@ def _growth(
     frame: pd.DataFrame, options: Options, group: str, date: str, value: str, **given: Any
 ) -> Iterator[dict[str, Any]]:
     """Yield a rate of growth, with the time in which the value doubles."""
+    if len(frame) < _LEAST_FIGURES:
+        return
     rates = derive.growth_rate(frame, date=date, value=value, level=options.level, **given)
     for row in rates.to_dict("records"):
         months = row["doubling_months"]
@@ -872,7 +896,7 @@ CLOCKS = {
             _access,
         ),
         Clock(
-            "benchmark", "how long until open models reach the scores of closed ones",
+            "benchmark", "how long until {follower} models reach the scores of {leader} ones",
             ("threshold_lag", "median_lag", "frontier_gap"), ("evaluations", *_OF_MODELS),
             {"questions": "all, and by whether the questions are public",
              "benchmark": "the benchmark", "year": "the year of the leader",
@@ -881,7 +905,7 @@ CLOCKS = {
             _benchmark,
         ),
         Clock(
-            "index", "the same on an index of capabilities, of one vintage",
+            "index", "how long until {follower} models reach the index of {leader} ones",
             ("threshold_lag", "median_lag", "frontier_gap"), ("evaluations", *_OF_MODELS),
             {"vintage": "all", "year": "the year of the leader",
              "quarter": "how far back the best follower is, on the first day of each quarter",
