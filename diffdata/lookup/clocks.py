@@ -153,8 +153,8 @@ class _Tables(dict[str, pd.DataFrame]):
             versions = public[public["model_variant"] != "main"].rename(
                 columns={"model_variant": "version"}
             )
-            versions = _first(versions, ["model_id", "version"], "date")
-            found = found.merge(versions, on=["model_id", "version"], how="left")
+            versions = _first(versions, ["version"], "date")
+            found = found.merge(versions, on="version", how="left")
         else:
             found = found.assign(date=pd.Series(dtype="datetime64[us]"), date_precision=None)
         columns = ["model_id", "published", "published_precision", "weights", "weights_precision",
@@ -512,6 +512,8 @@ def _replication(tables: _Tables, options: Options) -> Iterator[dict[str, Any]]:
             raise InvalidInputError("the package lacks the table model_domains")
         domains = domains[["model_id", "domain"]].drop_duplicates()
         found = found.merge(domains, left_on="reference", right_on="model_id", suffixes=("", "_"))
+    if options.by == "milestone":
+        found = found.assign(milestone=found["group"])
     # A milestone whose reference nobody was compared with, or tried to replicate, is not stated.
     yield from _summaries(
         found, options, options.by, median=derive.median_time, negative="zero"
