@@ -27,6 +27,14 @@ def lags(
         str | None,
         typer.Option(metavar="ID", help="One benchmark, of the clock benchmark or price."),
     ] = None,
+    source: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ID",
+            help="Whose scores are compared, or all; by default of each benchmark the source with "
+            "most models.",
+        ),
+    ] = None,
     by: Annotated[
         str | None,
         typer.Option(
@@ -64,8 +72,8 @@ def lags(
     from diffdata.lookup.clocks import lags
 
     found = lags(
-        clock, benchmark=benchmark, by=by, leader=leader, follower=follower, as_of=as_of,
-        level=level, against=against, package=opened(package),
+        clock, benchmark=benchmark, source=source, by=by, leader=leader, follower=follower,
+        as_of=as_of, level=level, against=against, package=opened(package),
     )  # fmt: skip
     if format == "text":
         print_rich(_screen(found, level, single=by == "each", leader=leader, follower=follower))

@@ -274,6 +274,7 @@ def frontier_gap(
     score: str = "score",
     date: str = "date",
     days: Sequence[datetime.date] | None = None,
+    margin: float = 0.0,
     best: str = "highest",
 ) -> IntoFrameT:
     """Return by how much time the best model of one group is behind another group on a day.
@@ -282,7 +283,8 @@ def frontier_gap(
     following group has on the day, and 0 while it has none. It looks back from a day, so that
     nothing is censored; `threshold_lag` looks forward from what the leader reached. The definition
     is that of Epoch AI's "Open models lag state-of-the-art closed models by 4 months" (29 May 2026,
-    https://epoch.ai/data-insights/open-closed-eci-gap), without its test of significance.
+    https://epoch.ai/data-insights/open-closed-eci-gap), with a margin in place of its test of
+    significance.
 
     Parameters
     ----------
@@ -291,6 +293,7 @@ def frontier_gap(
     leader, follower : the names of the two groups
     group, model, score, date : the names of the columns
     days : by default the last day that the dates speak of
+    margin : by how much a score must be exceeded at least, so that noise is not taken for a lead
     best : ``highest`` or ``lowest``, if less is better, as of perplexity
 
     Returns
@@ -319,6 +322,8 @@ def frontier_gap(
     [['c', 'b', 45.0], ['c', 'b', 302.0]]
     """
     sign = _sign(best)
+    if not 0 <= margin < math.inf:
+        raise InvalidInputError(f"margin: expected a finite number from 0 up, found {margin}")
     frame, names = wrap(scores), group_columns(by, _GAP)
     entries, last = _entries(frame, [*names, group], model, score, date, sign)
     chosen = [datetime.date.fromordinal(max(last, 1))] if days is None else sorted(set(days))
@@ -334,7 +339,7 @@ def frontier_gap(
             if not leaders or not followers:
                 continue
             one = min(followers, key=lambda entry: (-entry.level, entry.order))
-            better = [entry for entry in leaders if entry.level > one.level]
+            better = [entry for entry in leaders if entry.level > one.level + margin]
             first = min(better, key=lambda entry: (entry.middle, entry.order), default=None)
             found.append({
                 **dict(zip(names, key, strict=True)), "day": day,

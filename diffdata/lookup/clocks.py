@@ -32,6 +32,7 @@ _TEXTS = ("clock", "group", "reference", "follower", "unit", "trend", "note")
 _ONE_ATTEMPT = {"accuracy", "exact_match", "pass_at_1"}
 _LESS_IS_BETTER = {"perplexity", "bits_per_byte", "bits_per_character", "distance"}
 INDEX = "epoch-capabilities-index"
+ALL_SOURCES = "all"
 # How much a model thought, which names of versions of one model end with.
 _EFFORT = r"_(?:unknown|none|minimal|low|medium|high|xhigh|max|thinking|[0-9]+[kK])$"
 _OPEN = ("open", "on_request")  # as in `access_lag`
@@ -60,6 +61,7 @@ class Options:
 
     by: str
     benchmark: str | None
+    source: str | None
     leader: str
     follower: str
     as_of: pd.Timestamp | None
@@ -121,7 +123,7 @@ class _Tables(dict[str, pd.DataFrame]):
         )
 
     @cached_property
-    def scores(self) -> pd.DataFrame:
+    def reports(self) -> pd.DataFrame:
         """The scores that can be compared, with the date and the access of their model.
 
         A score counts from the day of the version that has it, where that is stated.
@@ -163,8 +165,23 @@ class _Tables(dict[str, pd.DataFrame]):
         dated = found["date"].notna()
         found["date"] = found["date"].where(dated, found["published"])
         found["date_precision"] = found["date_precision"].where(dated, found["published_precision"])
-        found = _from_weights(found)
-        # Of the reports on a model that count from one day, the best.
+        return _from_weights(found)
+
+    def scores(self, source: str | None) -> pd.DataFrame:
+        """Return the scores of one source, by default of the one with most models of a benchmark.
+
+        Of the reports on a model that count from one day, the best.
+        """
+        found = self.reports
+        if source is None:
+            models = found.groupby(["benchmark", "source_id"])["model_id"].nunique().reset_index()
+            models = models.sort_values(["model_id", "source_id"], ascending=[False, True])
+            fullest = _column(models.drop_duplicates("benchmark"), "benchmark", "source_id")
+            found = found[found["source_id"] == found["benchmark"].map(fullest)]
+        elif source != ALL_SOURCES:
+            if source not in (known := set(found["source_id"])):
+                raise UnknownNameError("source of scores", source, {*known, ALL_SOURCES})
+            found = found[found["source_id"] == source]
         rank = found["score"].where(~found["lower"], -found["score"])
         ordered = found.assign(_rank=rank).sort_values(["_rank", "source_id"],
                                                        ascending=[False, True])  # fmt: skip
@@ -183,7 +200,7 @@ class _Tables(dict[str, pd.DataFrame]):
                 columns={"alias": "name"}
             )
             pairs.append(sure[["model_id", "name"]])
-        versions = [self.scores[["model_id", "version"]].set_axis(["model_id", "name"], axis=1)]
+        versions = [self.reports[["model_id", "version"]].set_axis(["model_id", "name"], axis=1)]
         if "model_variant" in dates:
             variants = dates[dates["model_variant"] != "main"]
             versions.append(variants[["model_id", "model_variant"]].set_axis(
@@ -224,6 +241,7 @@ def lags(
     clock: str | None = None,
     *,
     benchmark: str | None = None,
+    source: str | None = None,
     by: str | None = None,
     leader: str = "closed",
     follower: str = "open",
@@ -241,6 +259,9 @@ def lags(
         ``replication``, ``access``, ``benchmark``, ``index``, ``compute``, ``price``, ``hardware``
         or ``frontier``, see docs/clocks.md; None returns all
     benchmark : a benchmark_id, for the clocks ``benchmark`` (the default with it) and ``price``
+    source
+        The source_id of the scores that are compared, or ``all``; by default for each benchmark the
+        source that has most models, so that they were tested alike
     by : how to split the clock; ``each`` returns what its medians are made of, one row for each lag
     leader, follower
         Whose lag is measured by ``benchmark``, ``index`` and ``compute``: ``closed`` or ``open``
@@ -286,12 +307,14 @@ def lags(
         raise InvalidInputError(
             f"benchmark: the clock {clock} has none; choose the clock benchmark or price"
         )
+    if source is not None and clock not in (None, "benchmark", "index", "price"):
+        raise InvalidInputError(f"source: the clock {clock} compares no scores; leave it out")
     if not 0 < level < 1:
         raise InvalidInputError(f"level: expected above 0 and below 1, found {level}")
     if leader == follower:
         raise InvalidInputError(f"leader and follower: expected two groups, found {leader} twice")
     day = None if as_of is None else parsed_day(as_of, "as_of")
-    options = Options("", benchmark, leader, follower, day, level)
+    options = Options("", benchmark, source, leader, follower, day, level)
     now = _measured(chosen, by, options, open_dataset(package, version))
     if against is None:
         return now
@@ -618,7 +641,7 @@ def _gaps(scores: pd.DataFrame, options: Options, *, quarters: bool) -> pd.DataF
 
 
 def _benchmark(tables: _Tables, options: Options) -> Iterator[dict[str, Any]]:
-    scores = tables.scores
+    scores = tables.scores(options.source)
     wanted = scores["benchmark"] != INDEX
     if options.benchmark is not None:
         wanted = scores["benchmark"] == options.benchmark
@@ -626,7 +649,7 @@ def _benchmark(tables: _Tables, options: Options) -> Iterator[dict[str, Any]]:
 
 
 def _index(tables: _Tables, options: Options) -> Iterator[dict[str, Any]]:
-    scores = tables.scores
+    scores = tables.scores(options.source)
     scores = scores[scores["benchmark"] == INDEX]
     vintages = "; ".join(sorted(scores["source_id"].unique()))
     yield from _on_scores(tables, options, scores, vintages)
@@ -724,7 +747,7 @@ def _compute(tables: _Tables, options: Options) -> Iterator[dict[str, Any]]:
 
 def _offers(tables: _Tables, options: Options) -> pd.DataFrame:
     """Return the prices of models with their scores, from the day on which both are known."""
-    prices, versions = tables["api_prices"], tables.scores
+    prices, versions = tables["api_prices"], tables.scores(options.source)
     columns = [f"{kind}_usd_per_million_tokens" for kind in ("input", "output")]
     paid = (prices[columns] * [_INPUT_SHARE, 1 - _INPUT_SHARE]).sum(axis=1, skipna=False)
     seen = prices[["observed_on", "listed_on", "effective_from"]].min(axis=1)
