@@ -147,8 +147,11 @@ class _Tables(dict[str, pd.DataFrame]):
             found = found[
                 found["subset"] == found["benchmark"].map(_most_frequent(found, "subset"))
             ]
-        scale = found["benchmark"].map(scales).fillna(found["metric"])
-        found = found.assign(lower=scale.isin(_LESS_IS_BETTER).astype(bool), version=None)
+        lower = [
+            scales.get(benchmark, metric) in _LESS_IS_BETTER
+            for benchmark, metric in zip(found["benchmark"], found["metric"], strict=True)
+        ]
+        found = found.assign(lower=pd.Series(lower, found.index, dtype=bool), version=None)
         public = dates[dates["milestone"].isin(["published", "announced"])]
         if "model_version" in found and "model_variant" in public:
             found["version"] = found["model_version"].str.replace(_EFFORT, "", regex=True)
