@@ -312,6 +312,18 @@ def test_bad_questions_have_one_message(options: dict[str, Any], message: str) -
     assert "\n" not in str(raised.value)
 
 
+def test_other_groups_and_artifacts() -> None:
+    chips = diffdata.lags("index", leader="gpu", follower="tpu", by="each")
+    assert chips["n"].sum() == len(chips) > 0
+    countries = diffdata.lags("index", leader="US", follower="CN")
+    assert countries[["reference", "follower"]].values.tolist()[0] == ["US", "CN"]
+    artifacts = diffdata.lags("access", by="artifact", version="2026.2").set_index("group")
+    assert set(artifacts.index) <= {"weights", "training_code", "training_data", "api"}
+    weights = diffdata.lags("access", version="2026.2").squeeze()
+    assert artifacts.loc["weights", "n"] == weights["n"]
+    assert artifacts.loc["weights", "note"] == weights["note"] == "1 undated"
+
+
 def test_what_moved_is_split_into_data_and_time() -> None:
     found = diffdata.lags("replication", against="2026.2").set_index("group")
     then = diffdata.lags("replication", version="2026.2").set_index("group")

@@ -76,7 +76,15 @@ def lags(
         as_of=as_of, level=level, against=against, package=opened(package),
     )  # fmt: skip
     if format == "text":
-        print_rich(_screen(found, level, single=by == "each", leader=leader, follower=follower))
+        print_rich(
+            _screen(
+                found,
+                level,
+                single=by == "each" and clock != "price",
+                leader=leader,
+                follower=follower,
+            )
+        )
     else:
         print_frame(found, format)
 

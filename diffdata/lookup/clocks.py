@@ -225,18 +225,20 @@ class _Tables(dict[str, pd.DataFrame]):
 
     def grouped(self, frame: pd.DataFrame, leader: str, follower: str) -> pd.DataFrame:
         """Return rows of models with the column ``group``, of the two groups alone."""
-        known = {"open", "closed", *self.members["country"].dropna(),
-                 *self.members["organization_kind"].dropna()}  # fmt: skip
+        groups = {"open": frame["access"] == "open", "closed": frame["access"] == "closed"}
+        trained = self["training_runs"]
+        if len(trained) and len(chips := self["hardware"]):
+            trained = trained.merge(chips[["hardware_id", "hardware_kind"]], on="hardware_id")
+            for name, runs in trained.groupby("hardware_kind"):
+                groups[str(name)] = frame["model_id"].isin(runs["model_id"])
+        for column in ("country", "organization_kind"):
+            for name, members in self.members.groupby(column):
+                groups[str(name)] = frame["model_id"].isin(members["model_id"])
         parts = []
         for name in (leader, follower):
-            if name not in known:
-                raise UnknownNameError("group", name, known)
-            members = self.members
-            within = (members["country"] == name) | (members["organization_kind"] == name)
-            models = members.loc[within.fillna(value=False).astype(bool), "model_id"]
-            is_of = frame["access"] == name if name in ("open", "closed") else None
-            is_of = frame["model_id"].isin(models) if is_of is None else is_of
-            parts.append(frame[is_of.fillna(value=False).astype(bool)].assign(group=name))
+            if name not in groups:
+                raise UnknownNameError("group", name, groups)
+            parts.append(frame[groups[name].fillna(value=False).astype(bool)].assign(group=name))
         return pd.concat(parts, ignore_index=True).dropna(subset=["date"])
 
 
@@ -268,7 +270,8 @@ def lags(
     by : how to split the clock; ``each`` returns what its medians are made of, one row for each lag
     leader, follower
         Whose lag is measured by ``benchmark``, ``index`` and ``compute``: ``closed`` or ``open``
-        weights, the code of a country, such as ``CN``, or a kind of organization
+        weights, the code of a country, such as ``CN``, a kind of organization, such as
+        ``academia``, or of the chips of training, such as ``tpu``
     as_of : what came later has not happened yet; by default the last day that the data speak of
     level : the probability of the intervals
     against
@@ -499,6 +502,8 @@ def _each(found: pd.DataFrame, unit: str = _DAYS) -> Iterator[dict[str, Any]]:
 
 # --- replication and access
 
+_ARTIFACTS = ("weights", "training_code", "training_data", "api")
+
 _REPLICATION_TABLES = (
     "model_dates", "artifacts", "comparisons", "diffusion_events", "model_developers",
 )  # fmt: skip
@@ -547,18 +552,22 @@ def _replication(tables: _Tables, options: Options) -> Iterator[dict[str, Any]]:
 
 
 def _access(tables: _Tables, options: Options) -> Iterator[dict[str, Any]]:
-    found = _pandas(derive.access_lag(
-        tables.arrow["model_dates"], tables.arrow["artifacts"], as_of=_day(options)
-    ))  # fmt: skip
-    found = found[found["status"] != "not_stated"]
-    found = found.assign(reference=found["model_id"], group="weights")
+    parts = []
+    for kind in _ARTIFACTS if options.by == "artifact" else _ARTIFACTS[:1]:
+        lags = derive.access_lag(
+            tables.arrow["model_dates"], tables.arrow["artifacts"], kind=kind,
+            access=(*_OPEN, "api_only") if kind == "api" else _OPEN, as_of=_day(options),
+        )  # fmt: skip
+        parts.append(_pandas(lags).assign(group=kind, artifact=kind))
+    found = pd.concat(parts, ignore_index=True)
+    found = found[found["status"] != "not_stated"].assign(reference=found["model_id"])
     if options.by == "each":
         yield from _each(found)
         return
     by = options.by
     if by == "year":
         found = found.assign(year=found["published"].dt.year.astype("Int64").astype("str"))
-    elif by != "weights":
+    elif by not in ("weights", "artifact"):
         members = tables.members.rename(columns={"name": "developer", "organization_kind": "kind"})
         found = found.merge(members[["model_id", by]].drop_duplicates(), on="model_id", how="left")
     split = None if by == "weights" else by
@@ -919,8 +928,9 @@ CLOCKS = {
         Clock(
             "access", "how long until the weights of a published model can be had",
             ("access_lag", "median_time"), _OF_MODELS,
-            {"weights": "all models", "year": "the year of publication",
-             "developer": "who developed it", "kind": "the kind of its developers", "each": _EACH},
+            {"weights": "all models", "artifact": "weights, training code and data, interface",
+             "year": "the year of publication", "developer": "who developed it",
+             "kind": "the kind of its developers", "each": _EACH},
             _access,
         ),
         Clock(
