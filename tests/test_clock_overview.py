@@ -321,7 +321,7 @@ def test_other_groups_and_artifacts() -> None:
     assert set(artifacts.index) <= {"weights", "training_code", "training_data", "api"}
     weights = diffdata.lags("access", version="2026.2").squeeze()
     assert artifacts.loc["weights", "n"] == weights["n"]
-    assert artifacts.loc["weights", "note"] == weights["note"] == "1 undated"
+    assert artifacts.loc["weights", "note"] == weights["note"] == "2 undated"
 
 
 def test_what_moved_is_split_into_data_and_time() -> None:

@@ -65,7 +65,6 @@ _GAP = (
 )  # fmt: skip
 _PRICES = ("threshold", "model", "date", "date_precision", "price", "level")
 _MEDIAN = ("median", "median_low", "median_high")
-_DRAWS = 1000
 _TOLERANCE = 1e-9
 
 
@@ -432,14 +431,15 @@ def median_lag(
     low: str = "lag_days_low",
     high: str = "lag_days_high",
     level: float = 0.9,
+    draws: int = 1000,
     seed: int = 0,
 ) -> IntoFrameT:
     """Return the median of lags that may be negative and censored, from resampled clusters.
 
     The median is that of Kaplan and Meier's curve (1958), which `median_time` has too, of times
     that may be below zero: a follower that came first. The lags of one benchmark share its models,
-    so that they are not independent; the interval is that of the percentiles of 1,000 resamples of
-    whole clusters (Davison and Hinkley 1997, Bootstrap Methods and their Application, section 3.8).
+    so that they are not independent; the interval is that of the percentiles of resamples of whole
+    clusters (Davison and Hinkley 1997, Bootstrap Methods and their Application, section 3.8).
 
     Parameters
     ----------
@@ -453,7 +453,7 @@ def median_lag(
         it is in groups of one cluster
     low, high : the names of the columns
     level : the probability of the interval
-    seed : of the random numbers
+    draws, seed : the number of resamples, and the seed
 
     Returns
     -------
@@ -477,6 +477,7 @@ def median_lag(
     import numpy as np
 
     check_level(level)
+    check_whole(draws, "draws", 1)
     check_whole(seed, "seed", 0)
     frame = wrap(lags)
     names = group_columns(by, ("rows", "censored", *_MEDIAN))
@@ -505,12 +506,12 @@ def median_lag(
             member = np.arange(len(listed))
         size = int(member.max()) + 1
         generator = np.random.default_rng(seed)
-        drawn = generator.multinomial(size, np.full(size, 1 / size), _DRAWS)[:, member]
+        drawn = generator.multinomial(size, np.full(size, 1 / size), draws)[:, member]
         (median,) = _medians(times, happened, np.ones((1, len(listed))))
         # Medians that are not reached are infinite, so that percentiles are not interpolated.
         ordered = np.sort(_medians(times, happened, drawn.astype(float)))
-        below = math.ceil((0.5 - level / 2) * _DRAWS)
-        ends = (ordered[below - 1], ordered[_DRAWS - below]) if size > 1 else (math.nan, math.nan)
+        below = max(1, math.ceil((0.5 - level / 2) * draws))
+        ends = (ordered[below - 1], ordered[draws - below]) if size > 1 else (math.nan, math.nan)
         for name, cell in zip(found, (*key, len(listed), int((~happened).sum())), strict=True):
             found[name].append(cell)
         for name, value in zip(_MEDIAN, (median, *ends), strict=True):

@@ -8,6 +8,7 @@ definition, and what is left out.
 from __future__ import annotations
 
 import datetime
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -223,22 +224,31 @@ class _Tables(dict[str, pd.DataFrame]):
         columns = ["organization_id", "name", "country", "organization_kind"]
         return developers.merge(known[columns], on="organization_id", how="left")
 
+    @cached_property
+    def groups(self) -> dict[str, set[str]]:
+        """The models of each country, kind of organization and kind of chips."""
+        runs, chips = self["training_runs"], self["hardware"]
+        named = [self.members[["model_id", name]] for name in ("country", "organization_kind")]
+        if len(runs) and len(chips):
+            chips = chips[["hardware_id", "hardware_kind"]]
+            named.append(runs.merge(chips, on="hardware_id")[["model_id", "hardware_kind"]])
+        found: dict[str, set[str]] = defaultdict(set)
+        for frame in named:
+            for model, name in frame.dropna().itertuples(index=False):
+                found[str(name)].add(model)
+        return dict(found)
+
     def grouped(self, frame: pd.DataFrame, leader: str, follower: str) -> pd.DataFrame:
         """Return rows of models with the column ``group``, of the two groups alone."""
-        groups = {"open": frame["access"] == "open", "closed": frame["access"] == "closed"}
-        trained = self["training_runs"]
-        if len(trained) and len(chips := self["hardware"]):
-            trained = trained.merge(chips[["hardware_id", "hardware_kind"]], on="hardware_id")
-            for name, runs in trained.groupby("hardware_kind"):
-                groups[str(name)] = frame["model_id"].isin(runs["model_id"])
-        for column in ("country", "organization_kind"):
-            for name, members in self.members.groupby(column):
-                groups[str(name)] = frame["model_id"].isin(members["model_id"])
         parts = []
         for name in (leader, follower):
-            if name not in groups:
-                raise UnknownNameError("group", name, groups)
-            parts.append(frame[groups[name].fillna(value=False).astype(bool)].assign(group=name))
+            if name in ("open", "closed"):
+                chosen = frame["access"] == name
+            elif name in self.groups:
+                chosen = frame["model_id"].isin(self.groups[name])
+            else:
+                raise UnknownNameError("group", name, {"open", "closed", *self.groups})
+            parts.append(frame[chosen.fillna(value=False).astype(bool)].assign(group=name))
         return pd.concat(parts, ignore_index=True).dropna(subset=["date"])
 
 
@@ -477,8 +487,8 @@ def _trend(found: pd.DataFrame) -> str | None:
     """Return the medians of the first and the last year that have one, of five lags or more."""
     if "start" not in found:
         return None
-    years = derive.median_lag(found.assign(year=found["start"].dt.year).dropna(subset=["year"]),
-                              "year")  # fmt: skip
+    dated = found.assign(year=found["start"].dt.year).dropna(subset=["year"])
+    years = derive.median_lag(dated, "year", draws=1)
     years = years[(years["rows"] >= 5) & years["median"].notna()]
     if len(years) < 2:
         return None
