@@ -575,12 +575,12 @@ def _entries(
     selected = frame.select(
         *(nw.col(key).alias(f"_key{place}") for place, key in enumerate(keys)),
         _name=nw.col(name), _level=nw.col(level).cast(nw.Float64()), _date=nw.col(date),
-        _precision=known, _price=nw.col(price) if price else nw.lit(None).cast(nw.Float64()),
+        _precision=known, _price=nw.col(price) if price else nw.lit(0.0),
     )  # fmt: skip
     found: dict[tuple[Any, ...], list[_Entry]] = defaultdict(list)
     last = 0
     for *key, who, value, day, precise, paid in rows(selected):
-        cost = number_in(paid, "offers", price or "")
+        cost = number_in(paid, "offers", price) if price else None
         if who is None or value is None or day is None or (key and key[-1] is None):
             continue
         if price and cost is None:
