@@ -287,6 +287,10 @@ def test_a_benchmark_without_open_models_is_censored_and_says_so() -> None:
     assert found["n"] == found["censored"] > 0
     assert found["note"] == f"models tested: {counts.loc[alone, 'closed']} closed, 0 open"
     assert alone not in set(diffdata.lags("benchmark", by="benchmark")["group"])
+    unled = counts.index[(counts["closed"] == 0) & (counts["open"] > 0)][0]
+    nothing = diffdata.lags(benchmark=unled).squeeze()
+    assert nothing["n"] == 0
+    assert nothing["note"] == f"models tested: 0 closed, {counts.loc[unled, 'open']} open"
 
 
 @pytest.mark.parametrize(

@@ -696,6 +696,9 @@ def _on_scores(
             for group in dict.fromkeys((options.leader, options.follower))
         )
         note = f"models tested: {tested}"
+        if options.leader not in set(scores["group"]):  # nobody whom others could follow
+            yield {"n": 0, "censored": 0, "as_of": scores["date"].max(), "note": note}
+            return
     found = _pairs(scores, options).assign(note=note)
     if options.by == "each":
         yield from _each(found)
