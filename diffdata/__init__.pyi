@@ -8,10 +8,13 @@ from diffdata.derive import access_lag as access_lag
 from diffdata.derive import brier_score as brier_score
 from diffdata.derive import calibration as calibration
 from diffdata.derive import cost_per_flop as cost_per_flop
+from diffdata.derive import frontier_gap as frontier_gap
 from diffdata.derive import gpt3_like as gpt3_like
 from diffdata.derive import growth_rate as growth_rate
 from diffdata.derive import is_replication as is_replication
 from diffdata.derive import lag_days as lag_days
+from diffdata.derive import lowest_prices as lowest_prices
+from diffdata.derive import median_lag as median_lag
 from diffdata.derive import median_time as median_time
 from diffdata.derive import nth_lag as nth_lag
 from diffdata.derive import publication_delay as publication_delay
@@ -33,6 +36,7 @@ from diffdata.exporting import export as export
 from diffdata.loading import describe as describe
 from diffdata.loading import schema as schema
 from diffdata.loading import tables as tables
+from diffdata.lookup.clocks import lags as lags
 from diffdata.lookup.figures import EvaluatedValue as EvaluatedValue
 from diffdata.lookup.figures import estimates as estimates
 from diffdata.lookup.figures import taken_from as taken_from

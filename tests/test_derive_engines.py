@@ -128,6 +128,17 @@ DERIVATIONS: dict[str, Callable[[Load], Any]] = {
         load("model_summary"), leader="none", follower="open", group="weights_access",
         score="training_compute_flop", date="published", view="both",
     ),
+    "frontier_gap": lambda load: derive.frontier_gap(
+        load("model_summary"), leader="none", follower="open", group="weights_access",
+        score="training_compute_flop", date="published",
+        days=[datetime.date(2020, 1, 1), datetime.date(2022, 6, 1)],
+    ),
+    "lowest_prices": lambda load: derive.lowest_prices(
+        load("model_summary"), level="training_compute_flop", price="parameters", date="published",
+    ),
+    "median_lag": lambda load: derive.median_lag(
+        derive.access_lag(load("model_dates"), load("artifacts")), "access", cluster="model_id"
+    ),
     "nth_lag": lambda load: derive.nth_lag(
         load("model_summary"), n=2, thresholds=[1e22, 1e23], member="weights_access",
         value="training_compute_flop", date="published",
