@@ -4,6 +4,8 @@ from diffdata import diff as diff
 from diffdata import typed as typed
 from diffdata import uncertainty as uncertainty
 from diffdata import validation as validation
+from diffdata.answers.values import EvaluatedValue as EvaluatedValue
+from diffdata.answers.values import value as value
 from diffdata.derive import access_lag as access_lag
 from diffdata.derive import brier_score as brier_score
 from diffdata.derive import calibration as calibration
@@ -33,11 +35,9 @@ from diffdata.exporting import export as export
 from diffdata.loading import describe as describe
 from diffdata.loading import schema as schema
 from diffdata.loading import tables as tables
-from diffdata.lookup.figures import EvaluatedValue as EvaluatedValue
 from diffdata.lookup.figures import estimates as estimates
 from diffdata.lookup.figures import taken_from as taken_from
 from diffdata.lookup.figures import trace as trace
-from diffdata.lookup.figures import value as value
 from diffdata.lookup.names import resolve as resolve
 from diffdata.lookup.prices import api_prices_on as api_prices_on
 from diffdata.lookup.prices import prices_on as prices_on

@@ -6,11 +6,8 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import is_dataclass
-from functools import cache
-from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -19,6 +16,7 @@ from diffdata.diff.outline import OutlineSection, ordered_changes, outline
 from diffdata.diff.packages import PackageDiff
 from diffdata.diff.table_diff import CellChange, TableDiff
 from diffdata.diff.tables import Consequence, Key
+from diffdata.display import template
 
 # A comment on a pull request has at most 65,536 characters; a longer text is cut between sections.
 MOST_CHARACTERS = 60_000
@@ -96,20 +94,6 @@ def html_page(diff: PackageDiff | TableDiff, *, limit: int | None = _MOST_IN_HTM
     title, summary, sections = outline(diff, limit=limit, width=400, room=4_000)
     page = template(__file__, "diff.html.j2", autoescape=True)
     return page.render(title=title, summary=summary, sections=sections)
-
-
-@cache
-def template(module: str, name: str, **options: Any) -> Template:
-    """Return a template in the folder ``templates`` beside a module; options as of Jinja."""
-    environment = Environment(
-        loader=FileSystemLoader(Path(module).with_name("templates")),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        **options,
-    )
-    return environment.get_template(name)
 
 
 def escape_markdown(text: str) -> str:

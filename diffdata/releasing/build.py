@@ -21,7 +21,7 @@ from diffdata.derive import (
     hardware_summary,
     model_summary,
 )
-from diffdata.diff.rendering import template
+from diffdata.display import template
 from diffdata.editing.rows import rows_text
 from diffdata.exporting import cite
 from diffdata.loading import load_all, write_pinned
@@ -50,7 +50,9 @@ _PINNED = f"{TREE_FOLDER}/{INDEX}"
 
 def outputs(package: Package) -> dict[str, str]:
     """Return the text of every generated file, by its path in the working tree."""
-    tables = [*SUMMARY_TABLES, "model_domains", "sources"]
+    tables = [
+        *SUMMARY_TABLES, "model_domains", "sources", "model_developers", "organizations"
+    ]  # fmt: skip
     frames = load_all(package, tables)
     summary = model_summary(*(frames[name] for name in tables))
     inputs = evaluation_inputs(frames["estimates"], frames["sources"])
