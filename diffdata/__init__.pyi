@@ -4,6 +4,7 @@ from diffdata import diff as diff
 from diffdata import typed as typed
 from diffdata import uncertainty as uncertainty
 from diffdata import validation as validation
+from diffdata.answers.report import report as report
 from diffdata.answers.values import EvaluatedValue as EvaluatedValue
 from diffdata.answers.values import value as value
 from diffdata.derive import access_lag as access_lag

@@ -465,6 +465,18 @@ def count_verdicts(found: Sequence[Reproduction]) -> str:
     )
 
 
+def verdict_counts(verdicts: Iterable[str]) -> str:
+    """Return how many figures have each verdict, in short.
+
+    >>> verdict_counts(["agrees", "differs", "agrees"])
+    '2 agree, 1 differ'
+    """
+    counts = Counter(verdicts)
+    words = ("agree", "agree within rounding", "differ", "cannot be recomputed")
+    pairs = zip(words, (counts[verdict] for verdict in VERDICTS), strict=True)
+    return ", ".join(f"{count} {word}" for word, count in pairs if count)
+
+
 def shown(figure: Figure, result: Reproduction) -> str:
     """Write what was compared of the published or the recomputed figure of a result."""
     write = money if result.unit == "USD" else number

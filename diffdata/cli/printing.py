@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 from rich import box, progress
 from rich.console import Console, RenderableType
-from rich.table import Column, Table
+from rich.table import Table
 
 from diffdata.cli.app import print_json
 from diffdata.errors import InvalidInputError, UnknownNameError
@@ -79,11 +79,6 @@ def pick_columns(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
         if column not in frame.columns:
             raise UnknownNameError("column", column, frame.columns)
     return frame[list(columns)]
-
-
-def plain_table(*headings: Column | str) -> Table:
-    """Return a table without lines, to which rows are added."""
-    return Table(*headings, box=None, pad_edge=False, padding=(0, 1, 0, 0))
 
 
 def print_frame(frame: pd.DataFrame, format: str) -> None:

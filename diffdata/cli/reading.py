@@ -92,14 +92,20 @@ def describe(table: Table, package: Package = None, format: TableFormat = "text"
 
 @app.command(rich_help_panel=_FIGURES)
 def report(
-    model: Annotated[str, typer.Argument(help="The model_id of a model.")] = "gpt-3",
+    model: Annotated[
+        str | None,
+        typer.Argument(help="A model, as people write it; without one, the state of diffusion."),
+    ] = None,
+    full: Annotated[
+        bool, typer.Option("--full", help="List everything, not only what fits on one screen.")
+    ] = False,
     package: Package = None,
 ) -> None:
-    """Report how a model spread: facts, lags, cases, costs, doubts."""
+    """Report how a model spread, or the state of diffusion, on one screen."""
+    from diffdata.answers.report import report
     from diffdata.cli.printing import print_rich
-    from diffdata.cli.report import report
 
-    print_rich(report(opened(package), model))
+    print_rich(report(model, full=full, package=opened(package)))
 
 
 @app.command(rich_help_panel=_FIGURES)
@@ -311,7 +317,8 @@ def reproduce(
     from rich.table import Column
     from rich.text import Text
 
-    from diffdata.cli.printing import plain_table, print_rich
+    from diffdata.cli.printing import print_rich
+    from diffdata.display import plain_table
     from diffdata.reproduce import by_source, count_verdicts, reproduce, shown, verdict_text
 
     running = reproduce(opened(package), only=only, draws=draws, seed=seed)

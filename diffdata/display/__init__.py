@@ -68,3 +68,40 @@ def _places(low: float, value: float, high: float) -> tuple[float, float, float]
     margin, width = 5.0, 90.0 / (last - first)
     start, mark, end = (round(margin + (x - first) * width, 1) for x in (low, value, high))
     return start, mark, end
+
+
+def plain_table(*headings: Any) -> Any:
+    """Return a table of `rich` without lines, to which rows are added."""
+    from rich.table import Table
+
+    return Table(*headings, box=None, pad_edge=False, padding=(0, 1, 0, 0))
+
+
+def as_text(content: Any, width: int = 100) -> str:
+    """Return something laid out by `rich` as text without styles, as in a pipe."""
+    import io
+
+    from rich.console import Console
+
+    out = io.StringIO()
+    console = Console(file=out, width=width, highlight=False, markup=False, emoji=False)
+    console.print(content)
+    return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
+
+
+class Shown:
+    """What prints well: `__rich__` lays it out, for a terminal, a pipe, and a notebook as text."""
+
+    def __rich__(self) -> Any:
+        """Return the layout."""
+        raise NotImplementedError
+
+    def __str__(self) -> str:
+        return as_text(self.__rich__())
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def _repr_html_(self) -> str:
+        title, _, text = str(self).partition("\n")
+        return notebook(title, text=text)
