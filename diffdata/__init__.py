@@ -27,6 +27,8 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     if name not in __all__:  # a module of diffdata itself
         return importlib.import_module(f"{__name__}.{name}")
+    if _HOME[name] == f"{__name__}.{name}":  # a module that can be called
+        return importlib.import_module(_HOME[name])
     return getattr(importlib.import_module(_HOME[name]), name)
 
 

@@ -18,7 +18,7 @@ from diffdata.cli.app import (
     pairs,
     print_json,
 )
-from diffdata.errors import DescriptorError, InvalidInputError
+from diffdata.errors import DescriptorError, InvalidInputError, UnknownNameError
 
 _TABLES = "Read the tables"
 _CHECK = "Check the data"
@@ -298,6 +298,10 @@ def reproduce(
         list[str] | None,
         typer.Option(metavar="ID", help="A calculation_id to recompute. Can be repeated."),
     ] = None,
+    verdict: Annotated[
+        str | None,
+        typer.Option(help="Show only figures with this verdict, such as differs."),
+    ] = None,
     draws: Annotated[
         int, typer.Option(min=1, help="The number of draws for a result without a closed form.")
     ] = 100_000,
@@ -312,39 +316,23 @@ def reproduce(
     """
     from dataclasses import asdict
 
-    from rich.console import Console, Group
+    from rich.console import Console
     from rich.progress import track
-    from rich.table import Column
-    from rich.text import Text
 
     from diffdata.cli.printing import print_rich
-    from diffdata.display import plain_table
-    from diffdata.reproduce import by_source, count_verdicts, reproduce, shown, verdict_text
+    from diffdata.reproduce import VERDICTS, Ledger, recomputed
 
-    running = reproduce(opened(package), only=only, draws=draws, seed=seed)
+    wanted = verdict and verdict.replace("-", "_")
+    if wanted is not None and wanted not in VERDICTS:
+        raise UnknownNameError("verdict", verdict or "", VERDICTS)
+    running = recomputed(opened(package), only=only, draws=draws, seed=seed)
     screen = Console(stderr=True, highlight=False)
     found = list(track(running, "Recomputing", console=screen, disable=not screen.is_terminal))
+    kept = [result for result in found if wanted in (None, result.verdict)]
     if format == "json":
-        print_json(list(map(asdict, found)))
+        print_json(list(map(asdict, kept)))
     else:
-        # Identifiers are folded, so that each can be read in full on a terminal of 80 columns.
-        narrow = (Column(heading, ratio=1) for heading in ("Published", "Recomputed", "Verdict"))
-        table = plain_table(
-            Column("Figure", ratio=2, overflow="fold"), *narrow, Column("Why", ratio=2)
-        )
-        table.expand = True
-        for source, results in by_source(found):
-            table.add_row()
-            table.add_row(Text(source, style="bold"))
-            for result in results:
-                table.add_row(
-                    f"{result.figure} [{result.id}]",
-                    shown(result.published, result),
-                    shown(result.recomputed, result),
-                    verdict_text(result),
-                    result.reason,
-                )
-        print_rich(Group(table, Text(), Text(count_verdicts(found))))
+        print_rich(Ledger(kept))
     changed = [result.id for result in found if result.recorded not in (None, result.verdict)]
     for name in changed:
         typer.echo(f"diffdata: {name}: the verdict is not the one that is recorded", err=True)

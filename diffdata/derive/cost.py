@@ -426,11 +426,19 @@ def committed_price(
 def deflate(
     amount: NotNegative, index_of_price_year: Positive, index_of_target_year: Positive
 ) -> Amount:
-    """Convert an amount of money to the prices of another time, in usd.
+    """Convert an amount of money to the prices of another time, in usd, by two price indices.
 
-    The source takes the producer price index PCU518210518210.
+    `diffdata.deflate` takes years, and finds the indices. The source takes the producer price index
+    PCU518210518210. Two years in the place of the indices raise an error.
 
     >>> deflate(100.0, 80.0, 120.0)
     150.0
     """
+    given = (index_of_price_year, index_of_target_year)
+    if all(isinstance(x, float) and x.is_integer() and 1900 <= x <= 2100 for x in given):
+        years = ", ".join(f"{x:.0f}" for x in given)
+        raise InvalidInputError(
+            f"index_of_price_year: expected price indices, found {years}; for years there is "
+            f"diffdata.deflate(amount, {years})"
+        )
     return amount * index_of_target_year / index_of_price_year

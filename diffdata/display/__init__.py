@@ -1,11 +1,13 @@
-"""How things look: templates of generated texts, and one page of HTML for notebooks."""
+"""How things look: templates, what prints well, HTML for notebooks, and modules to call."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+import sys
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -90,14 +92,10 @@ def as_text(content: Any, width: int = 100) -> str:
 
 
 class Shown:
-    """What prints well: `__rich__` lays it out, for a terminal, a pipe, and a notebook as text."""
-
-    def __rich__(self) -> Any:
-        """Return the layout."""
-        raise NotImplementedError
+    """What prints well: it is laid out by `rich` in terminals and pipes, and as HTML elsewhere."""
 
     def __str__(self) -> str:
-        return as_text(self.__rich__())
+        return as_text(self)
 
     def __repr__(self) -> str:
         return str(self)
@@ -105,3 +103,22 @@ class Shown:
     def _repr_html_(self) -> str:
         title, _, text = str(self).partition("\n")
         return notebook(title, text=text)
+
+
+class _Verb(ModuleType):
+    """A module that can be called, as the function of its name."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self.__dict__["__wrapped__"](*args, **kwargs)
+
+
+def callable_module(name: str, function: Callable[..., Any]) -> None:
+    """Let a module be called as a function.
+
+    ``diffdata.diff(a, b)`` then works beside ``diffdata.diff.markdown``. A function of that name
+    would not do: the import of a module sets the attribute of its package, so that the function
+    would be hidden as soon as anything imports the module.
+    """
+    module = sys.modules[name]
+    module.__class__ = _Verb
+    module.__dict__["__wrapped__"] = function  # for `inspect.signature` too

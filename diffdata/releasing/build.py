@@ -62,7 +62,7 @@ def outputs(package: Package) -> dict[str, str]:
     read.update(model_summary=summary, hardware_summary=chip_summary)
     found = list(reproduce(read))
     ledger = {"sources": by_source(found), "counts": count_verdicts(found), "shown": shown}
-    ledger |= {"verdict": verdict_text, "rule": str(rule).partition("\n\n")[2].strip()}
+    ledger |= {"verdict": verdict_text, "rule": _rule(str(rule))}
     stub = {"model_name": model_name, "types": FIELD_TYPES}
     return {
         "data/hardware_summary.csv": _csv_text(chip_summary, package.schema("hardware_summary")),
@@ -113,6 +113,11 @@ def _csv_text(frame: pd.DataFrame, schema: TableSchema) -> str:
     rounded = frame.map(lambda cell: float(f"{cell:.12g}") if isinstance(cell, float) else cell)
     rows: Any = rounded.map(cell_text).to_dict(orient="records")
     return rows_text(rows, schema)
+
+
+def _rule(doc: str) -> str:
+    """Return the rule of the verdicts, which the docstring of the ledger states."""
+    return doc.partition("\n\n")[2].partition("\nExamples\n")[0].strip()
 
 
 def _render(name: str, **values: Any) -> str:
