@@ -505,11 +505,8 @@ def report(
     Examples
     --------
     >>> found = report("GPT-3", version="2026.2")
-    >>> print(found)  # doctest: +ELLIPSIS
-    The diffusion of GPT-3 175B  diffdata 2026.2.0
-    Key facts ----...
-    Developer         OpenAI
-    ...
+    >>> found.title, list(found.sections)[1]
+    ('The diffusion of GPT-3 175B  diffdata 2026.2.0', 'Who can get what')
     """
     opened = open_dataset(package, version)
     return state(opened) if model is None else report_on(opened, model, full=full)

@@ -24,6 +24,34 @@ _TABLES = "Read the tables"
 _CHECK = "Check the data"
 _FIGURES = "Look up a model, a source or a figure"
 
+# The tables by what people look for; the rest of a package comes last.
+_GROUPS = {
+    "Start here: one row for each model or chip": ("model_summary", "hardware_summary"),
+    "Models, their makers and dates": (
+        "models", "model_dates", "model_developers", "model_domains", "organizations",
+        "organization_relations", "aliases",
+    ),
+    "Figures and training": (
+        "estimates", "quantities", "training_runs", "model_summary_inputs", "scaling_laws",
+        "scaling_law_constants", "scaling_law_covariances",
+    ),
+    "Capabilities": ("benchmarks", "evaluations"),
+    "Access and diffusion": (
+        "artifacts", "comparisons", "diffusion_events", "case_studies", "counterfactuals",
+        "rationales",
+    ),
+    "Chips and prices": (
+        "hardware", "hardware_performance", "hardware_prices", "api_prices", "electricity_prices",
+        "price_index",
+    ),
+    "Forecasts and scenarios": ("forecasts", "scenarios", "scenario_models"),
+    "Techniques and factors": (
+        "techniques", "technique_evidence", "factors", "factor_evidence", "resource_factors",
+    ),
+    "Checks of published figures": ("calculations", "calculation_inputs", "corrections"),
+    "Sources": ("sources", "source_sections", "source_statistics", "acknowledgements"),
+}  # fmt: skip
+
 Table = Annotated[str, typer.Argument(help="The name of a table, see `diffdata list`.")]
 
 
@@ -32,13 +60,27 @@ def list_tables(package: Package = None, format: TableFormat = "text") -> None:
     """List the tables, each with its number of rows and its title."""
     import pandas as pd
 
-    from diffdata.cli.printing import print_frame
+    from diffdata.cli.printing import print_frame, print_rich
+    from diffdata.display import plain_table
     from diffdata.loading import load_all
 
     dataset = opened(package)
     frames = load_all(dataset, [name for name in dataset.tables if dataset.schemas[name].fields])
     rows = [(name, len(frame), dataset.schema(name).title) for name, frame in frames.items()]
-    print_frame(pd.DataFrame(rows, columns=["table", "rows", "title"]), format)
+    if format != "text" or not any(name in frames for names in _GROUPS.values() for name in names):
+        print_frame(pd.DataFrame(rows, columns=["table", "rows", "title"]), format)
+        return
+    grouped = {name for names in _GROUPS.values() for name in names}
+    groups = _GROUPS | {"Other tables": tuple(name for name in frames if name not in grouped)}
+    titles = {name: (f"{count:,}", title or "") for name, count, title in rows}
+    table = plain_table()
+    table.show_header = False
+    for heading, names in groups.items():
+        if there := [name for name in names if name in titles]:
+            table.add_row(heading, style="bold")
+        for name in there:
+            table.add_row(f"  {name}", *titles[name])
+    print_rich(table)
 
 
 @app.command(rich_help_panel=_TABLES)
@@ -63,10 +105,18 @@ def show(
     reviewed: Annotated[
         bool, typer.Option("--reviewed", help="Leave out rows that were imported.")
     ] = False,
+    wide: Annotated[
+        bool,
+        typer.Option("--wide", help="Show all columns, also empty ones, in lines of any length."),
+    ] = False,
     package: Package = None,
     format: TableFormat = "text",
 ) -> None:
-    """Show the rows of a table, all or those that meet conditions."""
+    """Show the rows of a table, all or those that meet conditions.
+
+    On a terminal empty columns are left out, value, interval and source come first, and rows that
+    are too long for a table become paragraphs.
+    """
     from diffdata.cli.printing import filter_rows, pick_columns, print_frame
     from diffdata.loading import load
 
@@ -75,7 +125,7 @@ def show(
     frame = filter_rows(frame, dataset.schema(table), where or [])
     if columns:
         frame = pick_columns(frame, columns.split(","))
-    print_frame(frame if limit is None else frame.head(limit), format)
+    print_frame(frame if limit is None else frame.head(limit), format, wide=wide)
 
 
 @app.command(rich_help_panel=_TABLES)

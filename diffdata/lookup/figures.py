@@ -188,6 +188,8 @@ def trace(estimate_id: str, *, package: Dataset | None = None, version: str | No
     opt-175b-cost-ratio: training_cost_ratio of opt-175b-vs-gpt-3 is 7
       printed: roughly seven times cheaper
       source: cottier-2022-summary, 20-minute summary, Key takeaways, item 3 (read)
+      title: Understanding the diffusion of large language models: summary
+      address: https://...
       status: current, derived
       should equal: gpt3.value / opt.value (opt-175b-cost-ratio: agrees_within_rounding)
     ...

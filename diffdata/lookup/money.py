@@ -60,7 +60,7 @@ def deflate(
     Examples
     --------
     >>> round(deflate(12e6, from_=2020, to=2025))
-    14927165
+    14927171
     >>> from diffdata.lookup.figures import estimates
     >>> costs = deflate(estimates(model="gpt-3", quantity="training_cost"), to=2025)
     >>> costs[["estimate_id", "price_year", "price_year_from"]].values.tolist()[0]
