@@ -26,6 +26,9 @@ Examples
 cottier-2022-summary
   Training OPT-175B roughly seven times cheaper [opt-175b-cost-ratio]
     published 7, recomputed 7.06: agrees
+<BLANKLINE>
+Of 1 published figures 1 agree with their recomputation, 0 agree within
+rounding, 0 differ, and 0 cannot be recomputed.
 """
 
 from __future__ import annotations
@@ -230,8 +233,7 @@ class Ledger(tuple[Reproduction, ...], Shown):
                     table.add_row(figure, published, recomputed, verdict, result.reason)
         if not stacked:
             yield table
-        if len(self) > 1:
-            yield Text(f"\n{count_verdicts(self)}")
+        yield Text(f"\n{count_verdicts(self)}")
 
     def _repr_html_(self) -> str:
         header = ["figure", "published", "recomputed", "verdict", "why", "source"]
