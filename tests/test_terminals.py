@@ -12,8 +12,11 @@ COST = ["--where", "model_id=gpt-3", "--where", "quantity_id=training_cost"]
 
 
 def shown(*words: str, width: int | None = None) -> str:
+    """Return what a command prints on a terminal of some width, or in a pipe."""
     env = {} if width is None else {"COLUMNS": str(width)}
-    result = CliRunner().invoke(cli.app, list(words), env=env)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("diffdata.cli.printing.to_terminal", lambda: width is not None)
+        result = CliRunner().invoke(cli.app, list(words), env=env)
     assert result.exit_code == 0
     assert result.stderr == ""
     return result.stdout
@@ -58,6 +61,7 @@ def test_wide_shows_all_columns_and_exact_numbers() -> None:
 
 
 def test_pipes_and_data_formats_are_exact() -> None:
+    assert shown("list").splitlines()[0].split() == ["table", "rows", "title"]
     assert "12000000" in shown("show", "estimates", *COST)
     found = json.loads(shown("show", "estimates", *COST, "-f", "json", width=80))
     assert list(found[0]) == diffdata.load("estimates").columns.tolist()

@@ -24,6 +24,11 @@ from diffdata.types.text import CellError, cell_text
 from diffdata.validation.typed import parse_cell
 
 
+def to_terminal() -> bool:
+    """Return whether people read standard output, and not a program."""
+    return sys.stdout.isatty()
+
+
 def console() -> Console:
     """Return the console for standard output: as wide as the terminal, 100 columns in a pipe."""
     width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else 100
@@ -100,7 +105,7 @@ def print_frame(frame: pd.DataFrame, format: str, *, wide: bool = False) -> None
         sys.stdout.write("".join(f"| {' | '.join(row)} |\n" for row in rows))
     elif wide:
         _print_lines(frame)
-    elif not (sys.stdout.isatty() or "COLUMNS" in os.environ):  # a pipe takes lines of any length
+    elif not to_terminal():  # a pipe takes lines of any length
         _print_lines(_filled(frame))
     else:
         _print_to_fit(readable(frame) if "value" in frame else _filled(frame))

@@ -60,14 +60,14 @@ def list_tables(package: Package = None, format: TableFormat = "text") -> None:
     """List the tables, each with its number of rows and its title."""
     import pandas as pd
 
-    from diffdata.cli.printing import print_frame, print_rich
+    from diffdata.cli.printing import print_frame, print_rich, to_terminal
     from diffdata.display import plain_table
     from diffdata.loading import load_all
 
     dataset = opened(package)
     frames = load_all(dataset, [name for name in dataset.tables if dataset.schemas[name].fields])
     rows = [(name, len(frame), dataset.schema(name).title) for name, frame in frames.items()]
-    if format != "text" or not any(name in frames for names in _GROUPS.values() for name in names):
+    if format != "text" or not to_terminal():
         print_frame(pd.DataFrame(rows, columns=["table", "rows", "title"]), format)
         return
     grouped = {name for names in _GROUPS.values() for name in names}
