@@ -1,9 +1,12 @@
-# Every name is imported from here when it is first used, see __init__.py: one line for each.
+# Every name is imported from here when it is first used, see __init__.py: one line for each. The
+# modules diff and reproduce can be called, as the functions of these names.
 from diffdata import derive as derive
-from diffdata import diff as diff
 from diffdata import typed as typed
 from diffdata import uncertainty as uncertainty
 from diffdata import validation as validation
+from diffdata.answers.report import report as report
+from diffdata.answers.values import EvaluatedValue as EvaluatedValue
+from diffdata.answers.values import value as value
 from diffdata.derive import access_lag as access_lag
 from diffdata.derive import brier_score as brier_score
 from diffdata.derive import calibration as calibration
@@ -22,6 +25,7 @@ from diffdata.derive import replication_lag as replication_lag
 from diffdata.derive import survival_curve as survival_curve
 from diffdata.derive import threshold_lag as threshold_lag
 from diffdata.derive import training_costs as training_costs
+from diffdata.diff import diff as diff
 from diffdata.errors import AmbiguousValueError as AmbiguousValueError
 from diffdata.errors import DescriptorError as DescriptorError
 from diffdata.errors import DiffdataError as DiffdataError
@@ -33,15 +37,16 @@ from diffdata.errors import UnknownNameError as UnknownNameError
 from diffdata.errors import explain as explain
 from diffdata.exporting import cite as cite
 from diffdata.exporting import export as export
+from diffdata.importing.comparing import Comparison as Comparison
+from diffdata.importing.comparing import compare as compare
 from diffdata.loading import describe as describe
 from diffdata.loading import schema as schema
 from diffdata.loading import tables as tables
 from diffdata.lookup.clocks import lags as lags
-from diffdata.lookup.figures import EvaluatedValue as EvaluatedValue
 from diffdata.lookup.figures import estimates as estimates
 from diffdata.lookup.figures import taken_from as taken_from
 from diffdata.lookup.figures import trace as trace
-from diffdata.lookup.figures import value as value
+from diffdata.lookup.money import deflate as deflate
 from diffdata.lookup.names import resolve as resolve
 from diffdata.lookup.prices import api_prices_on as api_prices_on
 from diffdata.lookup.prices import prices_on as prices_on
@@ -52,6 +57,7 @@ from diffdata.lookup.tallies import records as records
 from diffdata.lookup.tallies import shares as shares
 from diffdata.package.editions import fetch as fetch
 from diffdata.package.editions import versions as versions
+from diffdata.reproduce import reproduce as reproduce
 from diffdata.typed import load as load
 from diffdata.uncertainty import Lognormal as Lognormal
 from diffdata.uncertainty import LogUniform as LogUniform

@@ -35,16 +35,24 @@ def _of_key(issue: Issue) -> str:
     return f"{where}: {issue.message}" + (f" ({issue.hint})" if issue.hint else "")
 
 
-class UnknownNameError(DiffdataError, KeyError):
-    """A name that does not exist; the message names the nearest ones and where all are listed."""
+_FEW = 60  # names that a message lists
 
-    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+
+class UnknownNameError(DiffdataError, KeyError):
+    """A name that does not exist; the message names the nearest ones, or all if they are few.
+
+    `similar` are names that are alike for other reasons than their spelling; they come first.
+    """
+
+    def __init__(
+        self, kind: str, name: str, known: Iterable[str], similar: Iterable[str] = ()
+    ) -> None:
         self.name = name
-        self.nearest = nearest(name, known)
-        hint = f"; did you mean {' or '.join(self.nearest)}?" if self.nearest else "."
         known = sorted(known)
-        listed = ", ".join(known[:30]) + (" ..." if len(known) > 30 else ".") if known else "none."
-        self.message = f"there is no {kind} named {name!r}{hint} Known: {listed}"
+        self.nearest = list(dict.fromkeys([*similar, *nearest(name, known)]))[:3]
+        hint = f"; did you mean {' or '.join(self.nearest)}?" if self.nearest else "."
+        listed = f" Known: {', '.join(known) or 'none'}." if len(known) <= _FEW else ""
+        self.message = f"there is no {kind} named {name!r}{hint}{listed}"
         super().__init__(self.message)
 
     def __str__(self) -> str:  # KeyError would show the repr of the message

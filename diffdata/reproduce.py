@@ -19,6 +19,17 @@ inputs give one that rounds to the print. It *differs* otherwise, with the facto
   `rows("model_summary", "training_compute_flop>=1e25", "published<=2025-01-30")`. What follows a
   table are conditions that all hold, as in `diffdata show model_summary --where ...`; the formula
   is in the table `calculations`. The rows of a table are taken as they are, without rounding.
+
+Examples
+--------
+>>> import diffdata
+>>> print(diffdata.reproduce(only=["opt-175b-cost-ratio"], version="2026.2"))
+cottier-2022-summary
+  Training OPT-175B roughly seven times cheaper [opt-175b-cost-ratio]
+    published 7, recomputed 7.06: agrees
+<BLANKLINE>
+Of 1 published figures 1 agree with their recomputation, 0 agree within
+rounding, 0 differ, and 0 cannot be recomputed.
 """
 
 from __future__ import annotations
@@ -40,6 +51,7 @@ import pandas as pd
 from diffdata import derive, uncertainty
 from diffdata.derive.dates import DAYS_PER_MONTH
 from diffdata.derive.trends import leading, middle_of
+from diffdata.display import Shown, as_text, callable_module, notebook, plain_table
 from diffdata.errors import InvalidInputError, UnknownNameError
 from diffdata.loading import load_all
 from diffdata.lookup.text import (
@@ -52,7 +64,7 @@ from diffdata.lookup.text import (
     rows_where,
     unit_of,
 )
-from diffdata.package.packages import Package
+from diffdata.package.packages import Dataset, Package, open_dataset
 from diffdata.uncertainty.distributions import deviations
 from diffdata.validation.rowwise import printed_place
 
@@ -60,6 +72,8 @@ DRAWS, SEED = 100_000, 2026
 
 # Of the results that show the effect of rounded inputs; each uses the same random numbers.
 _ROUNDING_DRAWS = 100_000
+
+_WIDE = 100  # columns of a terminal in which a table of figures can be read
 
 # The verdicts, from the best to the worst.
 VERDICTS = ("agrees", "agrees_within_rounding", "differs", "cannot_be_recomputed")
@@ -157,24 +171,134 @@ class Reproduction:
     reason: str  # the reason for it, as the dataset records it
 
 
+class Ledger(tuple[Reproduction, ...], Shown):
+    """Reproductions of published figures, which print well: grouped by source, whole ids."""
+
+    __slots__ = ()
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """One row for each figure: published and recomputed, their ratio, the verdict and why."""
+        rows = [
+            {
+                "calculation_id": result.id, "figure": result.figure,
+                **{f"published_{end}".removesuffix("_value"): getattr(result.published, end)
+                   for end in ("value", "low", "high")},
+                **{f"recomputed_{end}".removesuffix("_value"): getattr(result.recomputed, end)
+                   for end in ("value", "low", "high")},
+                "unit": result.unit, "verdict": result.verdict, "factor": result.factor,
+                "identity": result.identity, "reason": result.reason,
+                "source_id": result.source_id, "locator": result.locator,
+            }
+            for result in self
+        ]  # fmt: skip
+        return pd.DataFrame(rows)
+
+    def __str__(self) -> str:
+        return as_text(self, 80)
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def __rich_console__(self, _: Any, options: Any) -> Iterator[Any]:
+        """Yield a table, or below 100 columns one figure below the other."""
+        from rich.padding import Padding
+        from rich.table import Column
+        from rich.text import Text
+
+        stacked = options.max_width < _WIDE
+        # Identifiers are folded, so that each can be read in full.
+        narrow = (Column(heading, ratio=1) for heading in ("Published", "Recomputed", "Verdict"))
+        table = plain_table(
+            Column("Figure", ratio=2, overflow="fold"), *narrow, Column("Why", ratio=2)
+        )
+        table.expand = True
+        for source, results in by_source(self):
+            if stacked:
+                yield Text(source, style="bold")
+            else:
+                table.add_row()
+                table.add_row(Text(source, style="bold"))
+            for result in results:
+                published, recomputed = shown(result.published, result), ""
+                if result.verdict != "cannot_be_recomputed":
+                    recomputed = shown(result.recomputed, result)
+                figure, verdict = f"{result.figure} [{result.id}]", verdict_text(result)
+                if stacked:
+                    again = f", recomputed {recomputed}" if recomputed else ""
+                    words = [f"published {published}{again}: {verdict}"]
+                    words += [] if result.verdict == "agrees" else [result.reason]
+                    yield Padding(Text(figure, overflow="fold"), (0, 0, 0, 2))
+                    yield from (Padding(Text(word), (0, 0, 0, 4)) for word in words)
+                else:
+                    table.add_row(figure, published, recomputed, verdict, result.reason)
+        if not stacked:
+            yield table
+        yield Text(f"\n{count_verdicts(self)}")
+
+    def _repr_html_(self) -> str:
+        header = ["figure", "published", "recomputed", "verdict", "why", "source"]
+        rows = [
+            (f"{result.figure} [{result.id}]", shown(result.published, result),
+             shown(result.recomputed, result), verdict_text(result), result.reason,
+             f"{result.source_id}, {result.locator}")
+            for result in self
+        ]  # fmt: skip
+        return notebook(count_verdicts(self), header=header, rows=rows)
+
+
 def reproduce(
+    package: Dataset | dict[str, pd.DataFrame] | None = None,
+    *,
+    only: Iterable[str] | None = None,
+    verdict: str | None = None,
+    draws: int = DRAWS,
+    seed: int = SEED,
+    version: str | None = None,
+) -> Ledger:
+    """Recompute the published figures of a dataset, and compare them with the originals.
+
+    Parameters
+    ----------
+    package, version : the package (or its tables by name) or released edition; the bundled dataset
+        by default
+    only : the calculation_ids to recompute; None recomputes all
+    verdict : keep the figures with this verdict, one of `VERDICTS`; None keeps all
+    draws, seed : for results without a closed form. Every calculation starts from the seed, so that
+        its result does not depend on which others run
+
+    Returns
+    -------
+    ledger
+        A tuple of `Reproduction` that prints well; ``frame`` has a row for each. The rule of the
+        verdicts is stated in `diffdata.reproduce`.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such calculation or verdict.
+
+    Examples
+    --------
+    >>> (ratio,) = reproduce(version="2026.2", only=["opt-175b-cost-ratio"])
+    >>> ratio.published.value, round(ratio.recomputed.value, 2), ratio.verdict
+    (7.0, 7.06, 'agrees')
+    """
+    if verdict is not None and verdict not in VERDICTS:
+        raise UnknownNameError("verdict", verdict, VERDICTS)
+    dataset = package if isinstance(package, dict) else open_dataset(package, version)
+    found = recomputed(dataset, only=only, draws=draws, seed=seed)
+    return Ledger(result for result in found if verdict in (None, result.verdict))
+
+
+def recomputed(
     dataset: Package | dict[str, pd.DataFrame],
     *,
     only: Iterable[str] | None = None,
     draws: int = DRAWS,
     seed: int = SEED,
 ) -> Iterator[Reproduction]:
-    """Recompute the published figures of a package, or of its tables by name, one after the other.
-
-    `only` names the calculation_ids to recompute. A result without a closed form is drawn; every
-    calculation starts from the seed, so that its result does not depend on which others run. The
-    rule of the verdicts is stated in `diffdata.reproduce`.
-
-    >>> from diffdata.package.packages import open_dataset
-    >>> (ratio,) = reproduce(open_dataset(version="2026.2"), only=["opt-175b-cost-ratio"])
-    >>> ratio.published.value, round(ratio.recomputed.value, 2), ratio.verdict
-    (7.0, 7.06, 'agrees')
-    """
+    """Yield the reproductions one after the other, see `reproduce`."""
     frames = dataset if isinstance(dataset, dict) else LedgerTables(dataset)
     calculations = frames["calculations"].set_index("calculation_id", drop=False)
     wanted = list(calculations.index if only is None else only)
@@ -466,6 +590,18 @@ def count_verdicts(found: Sequence[Reproduction]) -> str:
     )
 
 
+def verdict_counts(verdicts: Iterable[str]) -> str:
+    """Return how many figures have each verdict, in short.
+
+    >>> verdict_counts(["agrees", "differs", "agrees"])
+    '2 agree, 1 differ'
+    """
+    counts = Counter(verdicts)
+    words = ("agree", "agree within rounding", "differ", "cannot be recomputed")
+    pairs = zip(words, (counts[verdict] for verdict in VERDICTS), strict=True)
+    return ", ".join(f"{count} {word}" for word, count in pairs if count)
+
+
 def shown(figure: Figure, result: Reproduction) -> str:
     """Write what was compared of the published or the recomputed figure of a result."""
     write = money if result.unit == "USD" else number
@@ -699,3 +835,6 @@ _FUNCTIONS_OF_ROWS: dict[str, Callable[..., Any]] = {
     "growth": _growth,
     "months": _months,
 }
+
+
+callable_module(__name__, reproduce)

@@ -548,6 +548,9 @@ class Acknowledgements(Table):
 class ModelSummary(Table):
     model_id: Series[str]
     name: Series[str]
+    reviewed: Series[pd.BooleanDtype]
+    developers: Series[str]
+    countries: Series[str]
     architecture: Series[str]
     objective: Series[str]
     published: Series[np.datetime64]
@@ -555,6 +558,8 @@ class ModelSummary(Table):
     developed: Series[np.datetime64]
     developed_precision: Series[str]
     weights_access: Series[str]
+    weights_license: Series[str]
+    weights_license_kind: Series[str]
     gpt3_like: Series[pd.BooleanDtype]
     parameters: Series[float]
     parameters_low: Series[float]

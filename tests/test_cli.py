@@ -169,7 +169,7 @@ def test_describe_lists_units() -> None:
         (["show", "models", "--where", "gpt-3"], "expected COLUMN=VALUE"),
         (["show", "estimates", "--where", "value=many"], "expected a number"),
         (["show", "models", "--columns", "nmae"], "did you mean name"),
-        (["report", "gpt3"], "no model named 'gpt3'; did you mean gpt-3"),
+        (["report", "gtp-3"], "no model named 'gtp-3'; did you mean gpt-3"),
         (["describe", "hardwear"], "did you mean hardware"),
         (["list", "--package", "nowhere"], "nowhere: there is no such file or folder"),
     ],

@@ -5,11 +5,13 @@ import re
 
 import pytest
 from rich.console import Console, RenderableType
+from typer.testing import CliRunner
 
 import diffdata
-from diffdata.cli.report import report
+from diffdata import cli
+from diffdata.answers.report import report
 from diffdata.errors import UnknownNameError
-from diffdata.package.packages import Package, open_dataset
+from diffdata.package.packages import Package
 
 EDITION = "2026.2"
 
@@ -22,7 +24,7 @@ def text(content: RenderableType, width: int = 100) -> str:
 
 @pytest.fixture(scope="module")
 def gpt_3() -> str:
-    return text(report(open_dataset(version=EDITION), "gpt-3"))
+    return text(report("gpt-3", full=True, version=EDITION))
 
 
 def words(shown: str) -> str:
@@ -54,7 +56,9 @@ def test_uncertainty_is_reported(gpt_3: str) -> None:
     shown = words(gpt_3)
     assert "inferred PaLM 540B is a case" in shown
     assert "assumed training run in patterson-2021: The 10,000 V100s are an assumption" in shown
-    assert "disputed GPT-NeoX-20B, training compute: 5e22" in shown
+    assert "GPT-NeoX-20B, training compute" not in shown  # the report is about GPT-3
+    other = words(text(report("gpt-neox-20b", full=True, version=EDITION)))
+    assert "disputed training compute: 5e22" in other
     assert "corrected 2023-01-23" in shown
     assert "-2.0 points (published mean; the scores behind it are not public as text)" in shown
 
@@ -79,20 +83,68 @@ def test_every_cited_source_exists(gpt_3: str) -> None:
 
 # Some of the reviewed models, and some of all.
 MODELS = [
-    *diffdata.load("models", reviewed=True)["model_id"].iloc[::8],
-    *diffdata.load("models")["model_id"].iloc[500::900],
+    *diffdata.load("models", reviewed=True)["model_id"].iloc[::16],
+    *diffdata.load("models")["model_id"].iloc[500::1200],
 ]
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_reports_fit_the_terminal(model: str, package: Package) -> None:
-    content = report(package, model)
-    for width in (100, 72):
-        shown = text(content, width)
-        assert max(map(len, shown.splitlines())) <= width
-        assert not re.search(r"\bnan|nan\b|<na>", shown.lower())
+def test_reports_fit_one_screen(model: str, package: Package) -> None:
+    content = report(model, package=package)
+    for width in (100, 80):
+        shown = text(content, width).splitlines()
+        assert max(map(len, shown)) <= width
+        assert len(shown) <= 60
+        assert not re.search(r"\bnan|nan\b|<na>", "\n".join(shown).lower())
 
 
-def test_an_unknown_model_suggests_the_nearest(package: Package) -> None:
-    with pytest.raises(UnknownNameError, match="did you mean opt-175b"):
-        report(package, "opt175b")
+@pytest.mark.parametrize("model", ["gpt-3", "bloom"])
+def test_the_longest_reports_fit_and_the_long_form_has_all(model: str, package: Package) -> None:
+    short, full = report(model, package=package), report(model, full=True, package=package)
+    assert len(text(short, 100).splitlines()) <= 60
+    assert len(text(full, 100)) > len(text(short, 100))
+    assert "..." not in str(short).replace("until ...", "")
+    headings = {heading.split(" (")[0] for heading in short.sections}
+    assert headings == {heading.split(" (")[0] for heading in full.sections}
+
+
+def test_a_report_is_about_its_model_alone(package: Package) -> None:
+    shown = words(text(report("gpt-4", full=True, package=package)))
+    ledger = shown[shown.index("Published figures, recomputed") : shown.index("Sources (")]
+    assert "GPT-3" not in ledger.replace("GPT-3-like", "")
+    assert "PaLM 540B is a case" not in shown
+    assert "Twitter" not in shown
+
+
+def test_names_are_those_that_people_write(package: Package) -> None:
+    for name in ("GPT-3", "gpt3", "GPT-3 175B"):
+        assert report(name, package=package).title.startswith("The diffusion of GPT-3 175B")
+    with pytest.raises(UnknownNameError, match="did you mean gpt-3 or") as caught:
+        report("gtp-3", package=package)
+    assert len(str(caught.value)) < 200
+
+
+@pytest.mark.parametrize("width", [80, 100])
+def test_the_state_of_diffusion_fits_one_screen(width: int) -> None:
+    shown = CliRunner().invoke(cli.app, ["report"], env={"COLUMNS": str(width)}).stdout
+    lines = shown.splitlines()
+    assert max(map(len, lines)) <= width
+    assert 30 <= len(lines) <= 60
+    for heading in ("Coverage", "Training compute in FLOP", "Latest models", "Latest releases",
+                    "Disputed"):  # fmt: skip
+        assert any(line.startswith(heading) for line in lines)
+    models = diffdata.load("models")
+    reviewed = len(diffdata.load("models", reviewed=True))
+    assert f"{reviewed:,} reviewed, {len(models) - reviewed:,} imported" in shown
+
+
+def test_the_state_of_an_edition_is_its_own() -> None:
+    shown = str(report(version="2026.1"))
+    assert "diffdata 2026.1.0" in shown
+    assert "gpt-3" in shown[shown.index("Disputed") :]
+
+
+def test_reports_show_in_notebooks_escaped(package: Package) -> None:
+    shown = report("gpt-3", package=package)._repr_html_()
+    assert "prefers-color-scheme: dark" in shown
+    assert "-&gt; BigScience" in shown

@@ -6,20 +6,27 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import accumulate
 from typing import Any
 
 import pandas as pd
 from rich import box, progress
-from rich.console import Console, RenderableType
-from rich.table import Column, Table
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
 
 from diffdata.cli.app import print_json
 from diffdata.errors import InvalidInputError, UnknownNameError
-from diffdata.lookup.text import rows_that_meet
+from diffdata.lookup.figures import readable
+from diffdata.lookup.text import human, rows_that_meet
 from diffdata.schemas.standard import TableSchema
 from diffdata.types.text import CellError, cell_text
 from diffdata.validation.typed import parse_cell
+
+
+def to_terminal() -> bool:
+    """Return whether people read standard output, and not a program."""
+    return sys.stdout.isatty()
 
 
 def console() -> Console:
@@ -81,13 +88,11 @@ def pick_columns(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
     return frame[list(columns)]
 
 
-def plain_table(*headings: Column | str) -> Table:
-    """Return a table without lines, to which rows are added."""
-    return Table(*headings, box=None, pad_edge=False, padding=(0, 1, 0, 0))
+def print_frame(frame: pd.DataFrame, format: str, *, wide: bool = False) -> None:
+    """Print a frame as ``text``, ``csv``, ``json`` or ``markdown``.
 
-
-def print_frame(frame: pd.DataFrame, format: str) -> None:
-    """Print a frame as ``text``, ``csv``, ``json`` or ``markdown``; only text omits columns."""
+    Only text leaves out empty columns, unless it is `wide`: then each row is a line of any length.
+    """
     if format == "csv":
         sys.stdout.write(frame.map(cell_text).to_csv(index=False, lineterminator="\n"))
     elif format == "json":
@@ -98,33 +103,63 @@ def print_frame(frame: pd.DataFrame, format: str) -> None:
         rows = [list(frame.columns), ["---"] * len(frame.columns)]
         rows += [[cell_text(cell).replace("|", "\\|") for cell in row] for row in frame.to_numpy()]
         sys.stdout.write("".join(f"| {' | '.join(row)} |\n" for row in rows))
+    elif wide:
+        _print_lines(frame)
+    elif not to_terminal():  # a pipe takes lines of any length
+        _print_lines(_filled(frame))
     else:
-        _print_as_text(frame)
+        _print_to_fit(readable(frame) if "value" in frame else _filled(frame))
 
 
-def _print_as_text(frame: pd.DataFrame) -> None:
-    empty = [name for name in frame.columns if len(frame) and frame[name].isna().all()]
-    cells = frame.drop(columns=empty).map(cell_text)
-    widths = {name: max([len(name), *map(len, cells[name])]) for name in cells.columns}
-    shown = list(widths)
-    if sys.stdout.isatty():
-        screen = console()
-        # Long texts are wrapped. The first column is shown even if it does not fit.
-        ends = accumulate(min(width, 30) + 2 for width in widths.values())
-        fitting = sum(end <= screen.width for end in ends)
-        shown = shown[: max(fitting, 1)]
+def _filled(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame.dropna(axis="columns", how="all") if len(frame) else frame
+
+
+def _print_lines(frame: pd.DataFrame) -> None:
+    cells = frame.map(cell_text)
+    widths = [max([len(str(name)), *map(len, cells[name])]) for name in cells.columns]
+    for texts in [list(map(str, cells.columns)), *cells.to_numpy().tolist()]:
+        print("  ".join(map(str.ljust, texts, widths)).rstrip())
+
+
+def _print_to_fit(frame: pd.DataFrame) -> None:
+    """Print a table if its columns fit; otherwise each row as a paragraph, with nothing lost."""
+    rows: list[dict[Any, Any]] = frame.to_dict(orient="records")
+    cells = [{str(name): _readable_cell(name, row) for name in row} for row in rows]
+    columns = list(map(str, frame.columns))
+    widths = {name: max([len(name), *(len(row[name]) for row in cells)]) for name in columns}
+    screen = console()
+    # Long texts are wrapped, identifiers in the first column are not.
+    first = widths[columns[0]] if columns else 0
+    needed = first + sum(min(widths[name], 30) + 2 for name in columns[1:]) + 2
+    if len(columns) < 2 or needed <= screen.width:
         table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
-        for name in shown:
+        for name in columns:
             numeric = pd.api.types.is_numeric_dtype(frame[name]) and frame[name].dtype != "boolean"
             table.add_column(name, justify="right" if numeric else "left", overflow="fold")
-        for row in cells[shown].to_numpy():
-            table.add_row(*row)
-        screen.print(table)
-    else:  # a pipe takes lines of any length
-        for texts in [list(cells.columns), *cells.to_numpy().tolist()]:
-            print("  ".join(map(str.ljust, texts, widths.values())).rstrip())
-    if empty:
-        print(f"(empty: {', '.join(empty)})", file=sys.stderr)
-    if hidden := list(widths)[len(shown) :]:
-        names = ", ".join(hidden)
-        print(f"(no room for: {names}; see --columns, or --format csv)", file=sys.stderr)
+        for row in cells:
+            table.add_row(*row.values())
+        print_rich(table)
+        return
+    paragraphs: list[RenderableType] = []
+    for row in cells:
+        key, *others = [(name, text) for name, text in row.items() if text]
+        paragraphs.append(Text(key[1], style="bold", overflow="fold"))
+        text = Text(overflow="fold")
+        for name, cell in others:
+            text.append("   " if text else "").append(f"{name} ", style="dim").append(cell)
+        paragraphs.append(Padding(text, (0, 0, 0, 2)))
+    print_rich(Group(*paragraphs))
+
+
+def _readable_cell(name: Any, row: dict[Any, Any]) -> str:
+    """Write a cell as people read it: large numbers in short, money with its currency."""
+    cell = row[name]
+    if isinstance(cell, float) and not pd.isna(cell):
+        if name in ("value", "low", "high") and row.get("unit") == "currency":
+            return human(cell, str(row.get("currency", "USD")))
+        if str(name).endswith(("_usd", "_usd_low", "_usd_high")):
+            return human(cell, "USD")
+        if cell and not 1e-3 <= abs(cell) < 1e6:
+            return human(cell)
+    return cell_text(cell)

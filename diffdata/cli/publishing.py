@@ -63,23 +63,23 @@ def diff(
     format: Annotated[Literal["text", "markdown", "html", "json"], FORMAT] = "text",
 ) -> None:
     """Compare two versions: what changed, most serious changes first."""
-    from diffdata import diff
     from diffdata.cli.printing import print_rich
+    from diffdata.diff import compare, html_page, json_text, markdown, rich_text
 
     renamed = pairs(rename, "--rename", "OLD=NEW")
     if explain and (key or renamed or (delimiter, encoding, atol, rtol) != (",", "utf-8", 0, 0)):
         raise InvalidInputError("--explain is for datasets, not for CSV files")
-    found = diff.compare(
+    found = compare(
         old, new, key=key or (), rename=renamed, only=only, atol=atol, rtol=rtol, explain=explain,
         delimiter="\t" if delimiter == r"\t" else delimiter, encoding=encoding,
     )  # fmt: skip
     limits = {} if limit is None else {"limit": limit}
     if format == "json":
-        typer.echo(diff.json_text(found))
+        typer.echo(json_text(found))
     elif format == "text":
-        print_rich(diff.rich_text(found, **limits))
+        print_rich(rich_text(found, **limits))
     else:
-        write = {"markdown": diff.markdown, "html": diff.html_page}[format]
+        write = {"markdown": markdown, "html": html_page}[format]
         typer.echo(write(found, **limits), nl=False)
     if exit_code and not found.same:
         raise typer.Exit(1)

@@ -18,11 +18,39 @@ from diffdata.cli.app import (
     pairs,
     print_json,
 )
-from diffdata.errors import DescriptorError, InvalidInputError
+from diffdata.errors import DescriptorError, InvalidInputError, UnknownNameError
 
 _TABLES = "Read the tables"
 _CHECK = "Check the data"
 _FIGURES = "Look up a model, a source or a figure"
+
+# The tables by what people look for; the rest of a package comes last.
+_GROUPS = {
+    "Start here: one row for each model or chip": ("model_summary", "hardware_summary"),
+    "Models, their makers and dates": (
+        "models", "model_dates", "model_developers", "model_domains", "organizations",
+        "organization_relations", "aliases",
+    ),
+    "Figures and training": (
+        "estimates", "quantities", "training_runs", "model_summary_inputs", "scaling_laws",
+        "scaling_law_constants", "scaling_law_covariances",
+    ),
+    "Capabilities": ("benchmarks", "evaluations"),
+    "Access and diffusion": (
+        "artifacts", "comparisons", "diffusion_events", "case_studies", "counterfactuals",
+        "rationales",
+    ),
+    "Chips and prices": (
+        "hardware", "hardware_performance", "hardware_prices", "api_prices", "electricity_prices",
+        "price_index",
+    ),
+    "Forecasts and scenarios": ("forecasts", "scenarios", "scenario_models"),
+    "Techniques and factors": (
+        "techniques", "technique_evidence", "factors", "factor_evidence", "resource_factors",
+    ),
+    "Checks of published figures": ("calculations", "calculation_inputs", "corrections"),
+    "Sources": ("sources", "source_sections", "source_statistics", "acknowledgements"),
+}  # fmt: skip
 
 Table = Annotated[str, typer.Argument(help="The name of a table, see `diffdata list`.")]
 
@@ -32,13 +60,27 @@ def list_tables(package: Package = None, format: TableFormat = "text") -> None:
     """List the tables, each with its number of rows and its title."""
     import pandas as pd
 
-    from diffdata.cli.printing import print_frame
+    from diffdata.cli.printing import print_frame, print_rich, to_terminal
+    from diffdata.display import plain_table
     from diffdata.loading import load_all
 
     dataset = opened(package)
     frames = load_all(dataset, [name for name in dataset.tables if dataset.schemas[name].fields])
     rows = [(name, len(frame), dataset.schema(name).title) for name, frame in frames.items()]
-    print_frame(pd.DataFrame(rows, columns=["table", "rows", "title"]), format)
+    if format != "text" or not to_terminal():
+        print_frame(pd.DataFrame(rows, columns=["table", "rows", "title"]), format)
+        return
+    grouped = {name for names in _GROUPS.values() for name in names}
+    groups = _GROUPS | {"Other tables": tuple(name for name in frames if name not in grouped)}
+    titles = {name: (f"{count:,}", title or "") for name, count, title in rows}
+    table = plain_table()
+    table.show_header = False
+    for heading, names in groups.items():
+        if there := [name for name in names if name in titles]:
+            table.add_row(heading, style="bold")
+        for name in there:
+            table.add_row(f"  {name}", *titles[name])
+    print_rich(table)
 
 
 @app.command(rich_help_panel=_TABLES)
@@ -63,10 +105,18 @@ def show(
     reviewed: Annotated[
         bool, typer.Option("--reviewed", help="Leave out rows that were imported.")
     ] = False,
+    wide: Annotated[
+        bool,
+        typer.Option("--wide", help="Show all columns, also empty ones, in lines of any length."),
+    ] = False,
     package: Package = None,
     format: TableFormat = "text",
 ) -> None:
-    """Show the rows of a table, all or those that meet conditions."""
+    """Show the rows of a table, all or those that meet conditions.
+
+    On a terminal empty columns are left out, value, interval and source come first, and rows that
+    are too long for a table become paragraphs.
+    """
     from diffdata.cli.printing import filter_rows, pick_columns, print_frame
     from diffdata.loading import load
 
@@ -75,7 +125,7 @@ def show(
     frame = filter_rows(frame, dataset.schema(table), where or [])
     if columns:
         frame = pick_columns(frame, columns.split(","))
-    print_frame(frame if limit is None else frame.head(limit), format)
+    print_frame(frame if limit is None else frame.head(limit), format, wide=wide)
 
 
 @app.command(rich_help_panel=_TABLES)
@@ -92,14 +142,20 @@ def describe(table: Table, package: Package = None, format: TableFormat = "text"
 
 @app.command(rich_help_panel=_FIGURES)
 def report(
-    model: Annotated[str, typer.Argument(help="The model_id of a model.")] = "gpt-3",
+    model: Annotated[
+        str | None,
+        typer.Argument(help="A model, as people write it; without one, the state of diffusion."),
+    ] = None,
+    full: Annotated[
+        bool, typer.Option("--full", help="List everything, not only what fits on one screen.")
+    ] = False,
     package: Package = None,
 ) -> None:
-    """Report how a model spread: facts, lags, cases, costs, doubts."""
+    """Report how a model spread, or the state of diffusion, on one screen."""
+    from diffdata.answers.report import report
     from diffdata.cli.printing import print_rich
-    from diffdata.cli.report import report
 
-    print_rich(report(opened(package), model))
+    print_rich(report(model, full=full, package=opened(package)))
 
 
 @app.command(rich_help_panel=_FIGURES)
@@ -310,6 +366,10 @@ def reproduce(
         list[str] | None,
         typer.Option(metavar="ID", help="A calculation_id to recompute. Can be repeated."),
     ] = None,
+    verdict: Annotated[
+        str | None,
+        typer.Option(help="Show only figures with this verdict, such as differs."),
+    ] = None,
     draws: Annotated[
         int, typer.Option(min=1, help="The number of draws for a result without a closed form.")
     ] = 100_000,
@@ -324,38 +384,23 @@ def reproduce(
     """
     from dataclasses import asdict
 
-    from rich.console import Console, Group
+    from rich.console import Console
     from rich.progress import track
-    from rich.table import Column
-    from rich.text import Text
 
-    from diffdata.cli.printing import plain_table, print_rich
-    from diffdata.reproduce import by_source, count_verdicts, reproduce, shown, verdict_text
+    from diffdata.cli.printing import print_rich
+    from diffdata.reproduce import VERDICTS, Ledger, recomputed
 
-    running = reproduce(opened(package), only=only, draws=draws, seed=seed)
+    wanted = verdict and verdict.replace("-", "_")
+    if wanted is not None and wanted not in VERDICTS:
+        raise UnknownNameError("verdict", verdict or "", VERDICTS)
+    running = recomputed(opened(package), only=only, draws=draws, seed=seed)
     screen = Console(stderr=True, highlight=False)
     found = list(track(running, "Recomputing", console=screen, disable=not screen.is_terminal))
+    kept = [result for result in found if wanted in (None, result.verdict)]
     if format == "json":
-        print_json(list(map(asdict, found)))
+        print_json(list(map(asdict, kept)))
     else:
-        # Identifiers are folded, so that each can be read in full on a terminal of 80 columns.
-        narrow = (Column(heading, ratio=1) for heading in ("Published", "Recomputed", "Verdict"))
-        table = plain_table(
-            Column("Figure", ratio=2, overflow="fold"), *narrow, Column("Why", ratio=2)
-        )
-        table.expand = True
-        for source, results in by_source(found):
-            table.add_row()
-            table.add_row(Text(source, style="bold"))
-            for result in results:
-                table.add_row(
-                    f"{result.figure} [{result.id}]",
-                    shown(result.published, result),
-                    shown(result.recomputed, result),
-                    verdict_text(result),
-                    result.reason,
-                )
-        print_rich(Group(table, Text(), Text(count_verdicts(found))))
+        print_rich(Ledger(kept))
     changed = [result.id for result in found if result.recorded not in (None, result.verdict)]
     for name in changed:
         typer.echo(f"diffdata: {name}: the verdict is not the one that is recorded", err=True)

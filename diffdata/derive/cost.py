@@ -28,7 +28,7 @@ from diffdata.derive.formula import (
     Share,
     formula,
 )
-from diffdata.derive.frames import unwrap, wrap
+from diffdata.derive.frames import naming_tables, require, unwrap, wrap
 from diffdata.derive.intervals import interval_product
 from diffdata.errors import InvalidInputError
 from diffdata.uncertainty import Lognormal
@@ -46,6 +46,7 @@ INTERCONNECT_SHARE = 0.19  # of the network in the price of a cluster
 HYPERSCALER_POWER_USAGE_EFFECTIVENESS = 1.10  # energy of a data centre over that of its servers
 
 
+@naming_tables
 def cost_per_flop(
     frame: IntoFrameT, *, cost: str = "training_cost_usd", compute: str = "training_compute_flop"
 ) -> IntoFrameT:
@@ -70,6 +71,8 @@ def cost_per_flop(
     >>> cost_per_flop(frame.astype(float), cost="c", compute="f")["cost_per_flop_usd"].tolist()
     [3.821656050955414e-17]
     """
+    parts = [f"{name}{end}" for name in (cost, compute) for end in ("", "_low", "_high", "_level")]
+    require(wrap(frame), "frame", parts)
     both = wrap(frame).filter(~nw.col(cost).is_null(), ~nw.col(compute).is_null())
     ratios = interval_product(both, "cost_per_flop_usd", [cost], [compute])
     inverse = (nw.col(compute) / nw.col(cost)).alias("flop_per_usd")
@@ -426,11 +429,19 @@ def committed_price(
 def deflate(
     amount: NotNegative, index_of_price_year: Positive, index_of_target_year: Positive
 ) -> Amount:
-    """Convert an amount of money to the prices of another time, in usd.
+    """Convert an amount of money to the prices of another time, in usd, by two price indices.
 
-    The source takes the producer price index PCU518210518210.
+    `diffdata.deflate` takes years, and finds the indices. The source takes the producer price index
+    PCU518210518210. Two years in the place of the indices raise an error.
 
     >>> deflate(100.0, 80.0, 120.0)
     150.0
     """
+    given = (index_of_price_year, index_of_target_year)
+    if all(isinstance(x, float) and x.is_integer() and 1900 <= x <= 2100 for x in given):
+        years = ", ".join(f"{x:.0f}" for x in given)
+        raise InvalidInputError(
+            f"index_of_price_year: expected price indices, found {years}; for years there is "
+            f"diffdata.deflate(amount, {years})"
+        )
     return amount * index_of_target_year / index_of_price_year

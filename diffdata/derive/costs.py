@@ -256,7 +256,7 @@ def training_costs(
         chips, purchases, rents,
         _electricity(wrap(electricity_prices), region, sector, options),
         _published(dates, {run["model_id"] for run in runs}),
-        _conversion(price_index, index, price_year),
+        conversion(price_index, index, price_year),
     )  # fmt: skip
     runs.sort(key=lambda run: (str(run["run_id"]), repr(run)))
     costs = [_costs(run, tables, options) for run in runs]
@@ -393,7 +393,7 @@ def _published(dates: Frame, models: Iterable[Any]) -> dict[str, _Bounded]:
     return found
 
 
-def _conversion(
+def conversion(
     price_index: Any, index: str, price_year: int | datetime.date | None
 ) -> Callable[[datetime.date, str], float | None]:
     """Return how many usd of the target one usd of a day, month or year is, None if not known."""

@@ -33,6 +33,7 @@ from diffdata.derive.frames import (
     Frame,
     choose,
     is_imported,
+    make,
     reviewed_first,
     rows,
     unwrap,
@@ -50,7 +51,8 @@ __all__ = [
 _BASES = ("reported", "estimated", "derived", "assumed", "repeated")
 
 # The tables that `model_summary` is made of, in the order of its arguments. After them come
-# `model_domains`, which is not in the editions 2026.1 and 2026.2, and `sources`.
+# `model_domains`, which is not in the editions 2026.1 and 2026.2, `sources`, `model_developers`
+# and `organizations`.
 SUMMARY_TABLES = (
     "models", "model_dates", "artifacts", "estimates", "quantities", "training_runs",
     "hardware_performance",
@@ -221,12 +223,15 @@ def model_summary(
     hardware_performance: IntoFrameT,
     model_domains: IntoFrameT | None = None,
     sources: IntoFrameT | None = None,
+    model_developers: IntoFrameT | None = None,
+    organizations: IntoFrameT | None = None,
 ) -> IntoFrameT:
     """Return the evaluated values in a wide layout, one row per model.
 
     Reviewed estimates, runs and artifacts come before imported ones (`evaluate`); of dates the
     earliest counts, whoever states it. The editions 2026.1 and
-    2026.2 have no `model_domains`; their models have a modality instead.
+    2026.2 have no `model_domains`; their models have a modality instead. Without the last two
+    tables there are no columns developers and countries.
     Each quantity with a ``summary_column`` gives a column of that name and four more: ``_low``,
     ``_high``, ``_level`` and ``_method``.
 
@@ -240,7 +245,10 @@ def model_summary(
     dates = _without_announcements(of_models(wrap(model_dates)))
     vocabulary = wrap(quantities)
     modality = ["modality"] if model_domains is None else []
-    wide = wrap(models).select("model_id", "name", "architecture", "objective", *modality)
+    named = wrap(models)
+    named = named.with_columns(reviewed=~is_imported(named))
+    columns = ["model_id", "name", "reviewed", "architecture", "objective", *modality]
+    wide = _with_developers(named.select(*columns), model_developers, organizations)
     for milestone in ("published", "developed"):
         names = {"date": milestone, "date_precision": f"{milestone}_precision"}
         first = first_dates(dates.filter(milestone=milestone)).select("model_id", *names)
@@ -248,7 +256,10 @@ def model_summary(
     weights = wrap(artifacts).filter(nw.col("variant").is_null(), artifact_kind="weights")
     weights = reviewed_first(weights, "model_id")
     latest = weights.unique(["model_id"], keep="last", order_by=["available", "stage"])
-    latest = latest.select("model_id", weights_access="access")
+    licenses = {"weights_license": "license", "weights_license_kind": "license_kind"}
+    there = weights.collect_schema().names()  # released editions lack kinds of licences
+    licenses = {name: column for name, column in licenses.items() if column in there}
+    latest = latest.select("model_id", weights_access="access", **licenses)
     wide = wide.join(latest, on="model_id", how="left")
     values = evaluate(wrap(estimates), vocabulary, sources)
     with_column = vocabulary.filter(~nw.col("summary_column").is_null())
@@ -315,6 +326,31 @@ def hardware_summary(
     last = last.agg(last_price_usd=amount.mean(), last_price_seen=observed.max())
     wide = wide.join(last, on="hardware_id", how="left")
     return unwrap(wide.sort("hardware_id"), like=hardware)
+
+
+def _with_developers(wide: Frame, developers: Any, organizations: Any) -> Frame:
+    """Add who developed each model, and in which countries, as lists separated by ``; ``."""
+    if developers is None or organizations is None:
+        return wide
+    import pyarrow as pa
+
+    pairs = wrap(developers).filter(role="developer").select("model_id", "organization_id")
+    countries = wrap(organizations).select("organization_id", "country")
+    found: dict[str, tuple[set[str], set[str]]] = {}
+    for model, organization, country in rows(pairs.join(countries, on="organization_id")):
+        names, places = found.setdefault(model, (set(), set()))
+        names.add(organization)
+        places |= {country} if country else set()
+    listed = [
+        (model, *("; ".join(sorted(part)) or None for part in parts))
+        for model, parts in sorted(found.items())
+    ]
+    text = pa.string()
+    table = pa.Table.from_arrays(
+        [pa.array([row[place] for row in listed], text) for place in range(3)],
+        names=["model_id", "developers", "countries"],
+    )
+    return wide.join(make(table, wide), on="model_id", how="left")
 
 
 def _without_announcements(dates: Frame) -> Frame:

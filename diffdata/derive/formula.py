@@ -26,6 +26,7 @@ from typing import Annotated, Any, ParamSpec, TypeAlias, TypeVar, get_type_hints
 
 import narwhals as nw
 
+from diffdata.derive.frames import naming_tables
 from diffdata.errors import InvalidInputError
 from diffdata.uncertainty import Quantity
 
@@ -114,7 +115,7 @@ def documented(function: Callable[P, R], source: str = "") -> Callable[P, R]:
         if returns:
             sections += ["Returns\n-------\nframe\n", textwrap.indent(frame, "    ")]
         function.__doc__ = "".join([*sections, f"Examples\n--------\n{prompt}{example}"])
-    return function
+    return function if source else naming_tables(function)
 
 
 def _ranges(function: Callable[..., object]) -> dict[str, Range]:

@@ -6,8 +6,11 @@ needed earlier are collected by `rows` and `compute_once`, and nowhere else.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
+import functools
+import inspect
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeAlias, TypeVar, cast
 
 import narwhals as nw
 
@@ -19,6 +22,8 @@ if TYPE_CHECKING:
 # A frame of Narwhals, lazy or not.
 Frame: TypeAlias = Any
 Native = TypeVar("Native")
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 def wrap(frame: Any) -> Frame:
@@ -110,8 +115,100 @@ def require(frame: Frame, table: str, names: Iterable[str]) -> list[str]:
     there = list(frame.collect_schema().names())
     for name in names:
         if name not in there:
-            raise InvalidInputError(f"{table}: the frame has no column {name!r}")
+            message = f"{table}: the frame has no column {name!r}; it has {_listed(there)}"
+            raise InvalidInputError(message)
     return there
+
+
+# What derivations read of a table that a user may have in place of ours.
+_READ = {
+    "model_dates": ("model_id", "milestone", "date", "date_precision", "certainty"),
+    "artifacts": (
+        "artifact_id", "model_id", "variant", "artifact_kind", "access", "available",
+        "available_precision", "stage", "certainty",
+    ),
+    "comparisons": (
+        "comparison_id", "model_id", "reference_model_id", "judgement", "as_of", "as_of_precision",
+        "status", "superseded_by_comparison_id", "certainty",
+    ),
+    "diffusion_events": (
+        "event_id", "organization_id", "model_id", "reference_model_id", "artifact_id", "mechanism",
+        "explicit_attempt", "outcome", "date", "date_precision", "status", "certainty",
+    ),
+    "model_developers": ("model_id", "organization_id", "role"),
+    "estimates": (
+        "estimate_id", "model_id", "quantity_id", "value", "low", "high", "level", "unit",
+        "currency", "basis", "status", "source_id",
+    ),
+    "quantities": ("quantity_id", "unit", "scale"),
+    "models": ("model_id", "name", "architecture", "objective"),
+    "training_runs": (
+        "run_id", "model_id", "hardware_id", "chips", "duration_days", "chip_hours", "utilization",
+        "utilization_kind", "achieved_flop_per_second",
+    ),
+    "hardware_performance": (
+        "hardware_id", "number_format", "execution_unit", "peak_flop_per_second",
+    ),
+    "evaluations": ("model_id", "benchmark", "score"),
+}  # fmt: skip
+
+
+def naming_tables(function: Callable[P, R]) -> Callable[P, R]:
+    """Let errors of missing columns name the argument and its columns, and empty results a reason.
+
+    The reason is ``empty_because`` in the ``attrs`` of a frame of pandas.
+    """
+    signature = inspect.signature(function)
+
+    @functools.wraps(function)
+    def named(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            result = function(*args, **kwargs)
+        except nw.exceptions.ColumnNotFoundError as error:
+            given = signature.bind(*args, **kwargs).arguments
+            raise InvalidInputError(_missing_column(given, str(error))) from None
+        if isinstance(attrs := getattr(result, "attrs", None), dict) and not len(result):  # type: ignore[arg-type]
+            given = signature.bind(*args, **kwargs).arguments
+            attrs["empty_because"] = _why_empty(function.__name__, given)
+        return result
+
+    return named
+
+
+def _missing_column(given: Mapping[str, Any], message: str) -> str:
+    """Say which argument lacks a column, and which columns it has and needs."""
+    message = " ".join(message.partition("Hint")[0].split())
+    asked = set(re.findall(r"'(\w+)'", message))
+    tables = {
+        name: wrap(value).collect_schema().names()
+        for name, value in given.items()
+        if name in _READ and value is not None
+    }
+    # The table that lacks what was looked for, or else another that lacks something.
+    for wanted in (asked, None):
+        for name, there in tables.items():
+            lacking = [column for column in _READ[name] if column not in there]
+            if lacking and (wanted is None or wanted & set(lacking)):
+                return (
+                    f"{name}: the frame has no column {' or '.join(map(repr, lacking[:3]))}; "
+                    f"it has {_listed(there)}, and {', '.join(_READ[name])} are read"
+                )
+    first = next(iter(given), "frame")
+    return f"{first}: {message}"
+
+
+def _why_empty(name: str, given: Mapping[str, Any]) -> str:
+    frames = {key: len(value) for key, value in given.items() if hasattr(value, "attrs")}
+    empty = [key for key, rows in frames.items() if not rows]
+    if empty:
+        return f"{', '.join(empty)}: the frame has no rows"
+    counted = ", ".join(f"{rows:,} rows of {key}" for key, rows in frames.items())
+    return f"none of {counted} meets the conditions of {name}, which its docstring states"
+
+
+def _listed(names: Sequence[str], most: int = 12) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return (", ".join(names[:most]) or "no columns") + more
 
 
 def group_columns(by: str | Sequence[str] | None, results: Iterable[str] = ()) -> list[str]:

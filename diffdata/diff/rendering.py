@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import is_dataclass
-from functools import cache
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass, is_dataclass
+from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from diffdata.diff.outline import OutlineSection, ordered_changes, outline
-from diffdata.diff.packages import PackageDiff
+from diffdata.diff.packages import PackageDiff, compare
 from diffdata.diff.table_diff import CellChange, TableDiff
 from diffdata.diff.tables import Consequence, Key
+from diffdata.display import Shown, notebook, template
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # A comment on a pull request has at most 65,536 characters; a longer text is cut between sections.
 MOST_CHARACTERS = 60_000
@@ -76,6 +78,97 @@ def _sentence(row: Mapping[str, str]) -> Text:
     return text.append("".join(f", {part}" for part in rest))
 
 
+@dataclass(frozen=True, repr=False)
+class Difference(Shown):
+    """How two versions differ, most serious changes first; it prints well.
+
+    Attributes
+    ----------
+    found : the comparison with all its parts, a `PackageDiff` or a `TableDiff`
+    """
+
+    found: PackageDiff | TableDiff
+
+    @property
+    def same(self) -> bool:
+        """Whether the versions have the same content."""
+        return self.found.same
+
+    @property
+    def changes(self) -> pd.DataFrame:
+        """One row for each change: its consequence, what changed and where, old and new."""
+        import pandas as pd
+
+        columns = ["consequence", "what", "table", "row", "column", "old", "new", "amount"]
+        return pd.DataFrame(as_dict(self.found)["changes"], columns=columns)
+
+    def markdown(self, *, limit: int | None = 10) -> str:
+        """Return the differences as Markdown, at most `limit` of a kind."""
+        return markdown(self.found, limit=limit)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the differences as plain values, as ``--format json`` prints them."""
+        return as_dict(self.found)
+
+    def __rich__(self) -> Group:
+        """Return the layout."""
+        return rich_text(self.found)
+
+    def _repr_html_(self) -> str:
+        title, summary, sections = outline(self.found, limit=10, width=100, room=300)
+        header = ["what", "where", "old", "new"]
+        rows = [
+            (row.get("what", section.title),
+             ", ".join(row[name] for name in ("table", "row", "column") if row.get(name)),
+             row.get("old", ""), row.get("new", ""))
+            for section in sections for row in section.rows
+        ]  # fmt: skip
+        return notebook(title, [("summary", summary)], header=header, rows=rows)
+
+
+def diff(
+    old: str | os.PathLike[str],
+    new: str | os.PathLike[str],
+    *,
+    key: str | Sequence[str] = (),
+    rename: Mapping[str, str] | None = None,
+    only: Sequence[str] | None = None,
+    delimiter: str = ",",
+    encoding: str = "utf-8",
+    atol: float = 0,
+    rtol: float = 0,
+    explain: bool = False,
+) -> Difference:
+    """Compare two datasets or two CSV files.
+
+    Parameters
+    ----------
+    old, new : editions such as ``2026.1``, folders with a datapackage.json, archives of one, git
+        revisions, or CSV files
+    key, rename, delimiter, encoding, atol, rtol : for CSV files: the columns that identify a row,
+        new names of columns by old ones, how the files are written, and tolerances for numbers,
+        which may differ by ``atol + rtol * abs(old)``
+    only, explain : for datasets: the tables to compare, and whether to recompute the derived
+        figures and the ledger from both
+
+    Raises
+    ------
+    InvalidInputError, PackageError, UnknownNameError
+        If an option does not fit, or something cannot be read.
+
+    Examples
+    --------
+    >>> found = diff("2026.1", "2026.2", only=["comparisons"])
+    >>> found.same, set(found.changes["table"])
+    (False, {'comparisons'})
+    """
+    found = compare(
+        old, new, key=key, rename=rename, only=only, delimiter=delimiter, encoding=encoding,
+        atol=atol, rtol=rtol, explain=explain,
+    )  # fmt: skip
+    return Difference(found)
+
+
 def markdown(diff: PackageDiff | TableDiff, *, limit: int | None = 10) -> str:
     """Return a comparison as Markdown that fits in a comment; see `outline` for `limit`."""
     page = template(__file__, "diff.md.j2", finalize=escape_markdown)
@@ -96,20 +189,6 @@ def html_page(diff: PackageDiff | TableDiff, *, limit: int | None = _MOST_IN_HTM
     title, summary, sections = outline(diff, limit=limit, width=400, room=4_000)
     page = template(__file__, "diff.html.j2", autoescape=True)
     return page.render(title=title, summary=summary, sections=sections)
-
-
-@cache
-def template(module: str, name: str, **options: Any) -> Template:
-    """Return a template in the folder ``templates`` beside a module; options as of Jinja."""
-    environment = Environment(
-        loader=FileSystemLoader(Path(module).with_name("templates")),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        **options,
-    )
-    return environment.get_template(name)
 
 
 def escape_markdown(text: str) -> str:

@@ -34,7 +34,13 @@ _INPUTS = {
     "calculation_inputs": ("estimates",),
     "calculations": ("estimates", "calculation_inputs"),
     "hardware_summary": ("hardware", "hardware_performance", "hardware_prices"),
-    "model_summary": ("models", "model_dates", "artifacts", "model_summary_inputs"),
+    "model_summary": (
+        "models",
+        "model_dates",
+        "model_developers",
+        "artifacts",
+        "model_summary_inputs",
+    ),
     "model_summary_inputs": ("estimates",),
 }
 _SUFFIXES = ("Jr.", "Jr", "Sr.", "Sr", "II", "III", "IV")
@@ -126,6 +132,16 @@ understanding-the-diffusion-of-large-language-models-summary-1 [Table 3]
     return _cff(opened.descriptor, items) if style == "cff" else _STYLES[style](items)
 
 
+def cite_statements(
+    package: Package, title: str, rows: Sequence[Row], *, style: str = "apa"
+) -> str:
+    """Return the citation of what rows of a dataset state, with their sources; see `cite`."""
+    if style not in STYLES:
+        raise UnknownNameError("style of citation", style, STYLES)
+    items = _of_statements(package, None, title[:1].upper() + title[1:], rows)
+    return _cff(package.descriptor, items) if style == "cff" else _STYLES[style](items)
+
+
 def citation_of(package: Package, what: str | None = None) -> list[Item]:
     """Return the item of the dataset (None), a table or an estimate, and those of its sources."""
     if what is None:
@@ -198,14 +214,26 @@ def _of_estimate(package: Package, name: str, row: Row) -> list[Item]:
     ]
     subject = next((text for column in subjects if (text := _text(row, column))), None)
     about = " of ".join(filter(None, [_text(row, "quantity_id"), subject]))
-    source, quoted = _text(row, "source_id"), _text(row, "quoted_in_source_id")
-    notes = {source: _text(row, "locator")} if source else {}
-    if source and quoted:
-        place = f"{notes[source]}; " if notes[source] else ""
-        notes |= {source: f"{place}read as quoted in {quoted}", quoted: f"Quotes {source}"}
-    title = f"Estimate {name}" + (f" ({about})" if about else "")
+    return _of_statements(
+        package, name, f"Estimate {name}" + (f" ({about})" if about else ""), [row]
+    )
+
+
+def _of_statements(
+    package: Package, part: str | None, title: str, rows: Iterable[Row]
+) -> list[Item]:
+    """Return the item of a part of the dataset, and those of the sources that its rows name."""
+    places: dict[str, list[str]] = {}
+    for row in rows:
+        source, quoted = _text(row, "source_id"), _text(row, "quoted_in_source_id")
+        if source:
+            read = f"read as quoted in {quoted}" if quoted else None
+            places.setdefault(source, []).extend(filter(None, [_text(row, "locator"), read]))
+        if source and quoted:
+            places.setdefault(quoted, []).append(f"Quotes {source}")
+    notes = {source: "; ".join(dict.fromkeys(found)) for source, found in places.items()}
     items = _source_items(package, notes)
-    return [_dataset(package, name, title), *(filled(i | {"note": notes[i["id"]]}) for i in items)]
+    return [_dataset(package, part, title), *(filled(i | {"note": notes[i["id"]]}) for i in items)]
 
 
 def _dataset(package: Package, part: str | None = None, title: str | None = None) -> Item:

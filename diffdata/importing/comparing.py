@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from diffdata.derive import evaluate, six_nd
+from diffdata.display import notebook
 from diffdata.errors import InvalidInputError
 from diffdata.importing import import_files
 from diffdata.loading import load_all
@@ -41,7 +42,7 @@ _MATCHES = [
 _CLOSE_DAYS, _FAR_DAYS = 31, 366
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Comparison:
     """How another database differs from the dataset.
 
@@ -80,6 +81,15 @@ class Comparison:
             **{name: _records(frame) for name, frame in frames.items()},
         }  # fmt: skip
 
+    def __str__(self) -> str:
+        return self.text()
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        title, _, text = self.text().partition("\n")
+        return notebook(title, text=text)
+
     def text(self) -> str:
         """Return the comparison as lines; of the matches those that need a review."""
         statuses = Counter(self.matches["status"])
@@ -109,7 +119,7 @@ class Comparison:
 
 
 def compare(
-    path: Path,
+    path: str | Path,
     *,
     factor: float = 2.0,
     mapping: str | Path | None = None,
@@ -117,7 +127,7 @@ def compare(
     package: Dataset | None = None,
     version: str | None = None,
 ) -> Comparison:
-    """Compare another database of models or chips with the dataset.
+    r"""Compare another database of models or chips with the dataset.
 
     Rows are about the same thing if the name is one of ours, or a certain alias. Where a name may
     stand for several, the one whose date is at most a month apart and that shares an organization
@@ -137,7 +147,17 @@ def compare(
         If the factor is not above 1, or the file is not a table of models or chips.
     PackageError
         If a file cannot be read.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> theirs = Path(tempfile.mkdtemp(), "models_2024-12-01.csv")
+    >>> _ = theirs.write_text("Model,Parameters\nGPT-3,1.75e11\nNo such model,1\n")
+    >>> found = compare(theirs)
+    >>> found.matches[["name", "status", "id"]].fillna("").values.tolist()
+    [['GPT-3', 'matched', 'gpt-3'], ['No such model', 'only_theirs', '']]
     """
+    path = Path(path)
     if not factor > 1:
         raise InvalidInputError(f"factor: expected a number above 1, found {factor:g}")
     dataset = open_dataset(package, version)

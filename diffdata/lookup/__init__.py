@@ -1,1 +1,1 @@
-"""Find figures: estimates and evaluated values, what a source states, the ancestry of a figure."""
+"""Find figures: estimates, names and prices, what a source states, the ancestry of a figure."""

@@ -1,28 +1,26 @@
-"""Find estimates, the one value they give, what a figure follows from, what a source states."""
+"""Find estimates, what a figure follows from, and what a source states."""
 
 from __future__ import annotations
 
 import math
 import re
 from collections.abc import Hashable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
 import pandas as pd
 
-from diffdata.derive import evaluate, evaluation_inputs, six_nd
-from diffdata.errors import AmbiguousValueError, InvalidInputError, UnknownNameError
+from diffdata.display import notebook
+from diffdata.errors import InvalidInputError, UnknownNameError
 from diffdata.loading import load, load_all
+from diffdata.lookup.names import identified
 from diffdata.lookup.text import (
     date,
     each,
     figure_text,
-    number_or_none,
     rows_where,
     subject_of,
-    unit_of,
 )
 from diffdata.package.packages import Dataset, Package, open_dataset
 from diffdata.schemas.standard import TableSchema
@@ -31,7 +29,7 @@ from diffdata.types.text import cell_text
 # What a figure is traced through.
 _TABLES = (
     "estimates", "corrections", "calculations", "calculation_inputs", "model_summary_inputs",
-    "technique_evidence", "factor_evidence",
+    "technique_evidence", "factor_evidence", "sources",
 )  # fmt: skip
 _SOURCE_COLUMNS = {"source_id", "quoted_in_source_id"}
 # Columns that say where a row comes from, not what it states.
@@ -41,28 +39,31 @@ _PROVENANCE = _SOURCE_COLUMNS | {"locator", "verification", "note", "as_printed"
 _OF_RUNS = (("chips", "1", "chips"), ("training_duration", "day", "duration_days"))
 
 
-@dataclass(frozen=True)
-class EvaluatedValue:
-    """One value for a quantity of a model, and the estimates behind it.
+# What a reader of rows looks for first.
+_FIRST = (
+    "relation", "estimate_id", "model_id", "quantity_id", "value", "low", "high", "level", "unit",
+    "currency", "price_year", "source_id", "locator", "used", "set_aside_because",
+)  # fmt: skip
 
-    Attributes
-    ----------
-    value, low, high : in `unit`; a bound that no estimate gives is None
-    level : probability of the interval; None where the bounds only span several estimates
-    unit : as in the table ``quantities``, or ``USD``
-    method : ``single``, ``geometric_mean``, ``arithmetic_mean`` or ``six_nd``
-    estimates : the ids of the estimates (and training runs) that the value is computed from
-    set_aside : the ids of the other ones, each with the reason why it is not used
-    """
 
-    value: float
-    low: float | None
-    high: float | None
-    level: float | None
-    unit: str
-    method: str
-    estimates: tuple[str, ...]
-    set_aside: dict[str, str]
+class Trace(str):
+    """The ancestry of a figure, as text with one fact a line."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def _repr_html_(self) -> str:
+        title, _, text = self.partition("\n")
+        return notebook(title, text=text)
+
+
+def readable(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the columns that are filled; value, interval and source come first."""
+    filled = frame.dropna(axis="columns", how="all") if len(frame) else frame
+    first = [name for name in _FIRST if name in filled]
+    return filled[[*first, *(name for name in filled if name not in first)]]
 
 
 def estimates(
@@ -73,6 +74,7 @@ def estimates(
     status: str | None = "current",
     related: bool = False,
     reviewed: bool = False,
+    all_columns: bool = False,
     package: Dataset | None = None,
     version: str | None = None,
 ) -> pd.DataFrame:
@@ -80,13 +82,16 @@ def estimates(
 
     Parameters
     ----------
-    model, quantity, source : a model_id, a quantity_id and a source_id; None does not filter
+    model, quantity, source : the name of a model as people write it, see `resolve`, a quantity_id
+        and a source_id; None does not filter
     status : ``current``, ``superseded`` or ``withdrawn``; None returns all
     related : also return the figures of scenarios about the model, such as the cost of replicating
         it, with the column ``relation``: ``model`` for those of the model itself, ``subject`` where
         the scenario happens to it, ``reference`` where it is what the scenario is compared with.
         Off by default, for these are no figures of the model
     reviewed : whether to leave out estimates that were imported, see `diffdata.load`
+    all_columns : return all columns of the table, in its order; by default those that are filled,
+        value, interval and source first
     package, version : the package or released edition to read; the bundled dataset by default
 
     Raises
@@ -94,7 +99,8 @@ def estimates(
     UnknownNameError
         If there is no such model, quantity, source or status; the nearest names are suggested.
     InvalidInputError
-        If `related` without a model, or in an edition without the table ``scenario_models``.
+        If the model is not certain (the message has the candidates), if `related` without a model,
+        or in an edition without the table ``scenario_models``.
 
     Examples
     --------
@@ -110,6 +116,8 @@ def estimates(
     if related and (model is None or "scenario_models" not in dataset.tables):
         problem = "an edition with the table scenario_models" if model else "a model"
         raise InvalidInputError(f"related: expected {problem}")
+    if model is not None:
+        model = identified(model, "model", dataset, None)
     frames = load_all(dataset, [*names, "scenario_models"] if related else names)
     if reviewed:
         frames["estimates"] = load("estimates", package=dataset, reviewed=True)
@@ -127,96 +135,8 @@ def estimates(
         if status not in allowed:
             raise UnknownNameError("status", status, map(str, allowed))
         found = rows_where(found, status=status)
-    return found.reset_index(drop=True)
-
-
-def value(
-    *,
-    model: str,
-    quantity: str,
-    pedantic: bool = False,
-    package: Dataset | None = None,
-    version: str | None = None,
-) -> EvaluatedValue:
-    """Return the evaluated value of a quantity of a model, see `diffdata.derive.evaluate`.
-
-    The number of chips and the duration of a training also come from the table ``training_runs``.
-    The training compute of a dense model for which no source gives it is `six_nd`, as in the table
-    ``model_summary``.
-
-    Parameters
-    ----------
-    model, quantity : a model_id and a quantity_id
-    pedantic : raise an error where current estimates have different values, instead of choosing
-    package, version : the package or released edition to read; the bundled dataset by default
-
-    Raises
-    ------
-    UnknownNameError, InvalidInputError
-        If there is no such model or quantity; if no current estimate has a value, or several units.
-    AmbiguousValueError
-        If `pedantic`, and current estimates have different values; the message lists them.
-
-    Examples
-    --------
-    >>> compute = value(model="jurassic-1-jumbo", quantity="training_compute", version="2026.2")
-    >>> f"{compute.value:.3g}", compute.unit, compute.method
-    ('3.44e+23', 'FLOP', 'geometric_mean')
-    >>> compute = value(model="opt-175b", quantity="training_compute", version="2026.2")
-    >>> f"{compute.value:.3g}", compute.unit, compute.method
-    ('3.15e+23', 'FLOP', 'six_nd')
-    """
-    tables = ["estimates", "models", "quantities", "sources", "training_runs"]
-    frames = load_all(open_dataset(package, version), tables)
-    _check_names(frames, model=model, quantity=quantity)
-    about = rows_where(with_runs(frames), model_id=model)
-    candidates = rows_where(about, quantity_id=quantity).reset_index(drop=True)
-    values = evaluate(about, frames["quantities"], frames["sources"])
-    row: Any = _row_of(values, quantity)
-    inputs = evaluation_inputs(about, frames["sources"])
-    if row is None and quantity == "training_compute":
-        row = _six_nd(values, rows_where(frames["models"], model_id=model))
-    if row is None:
-        raise InvalidInputError(f"quantity: {quantity} of {model} is not known")
-    current = candidates[(candidates["status"] == "current") & candidates["value"].notna()]
-    if pedantic and current["value"].nunique() > 1:
-        listed = [
-            f"{row['estimate_id']}: {figure_text(row)} ({row['source_id']}, {row['basis']})"
-            for row in current.assign(low=None, high=None).to_dict(orient="records")
-        ]
-        raise AmbiguousValueError(f"{quantity} of {model}", listed)
-    behind = ("parameters", "training_tokens") if row["method"] == "six_nd" else (quantity,)
-    used = inputs[inputs["used"] & inputs["quantity_id"].isin(behind)]
-    unused = inputs[~inputs["used"] & inputs["quantity_id"].isin({quantity, *behind})]
-    return EvaluatedValue(
-        value=float(row["value"]),
-        low=number_or_none(row["low"]),
-        high=number_or_none(row["high"]),
-        level=number_or_none(row["level"]),
-        unit=unit_of(row["unit"], "USD"),
-        method=str(row["method"]),
-        estimates=tuple(used["estimate_id"]),
-        set_aside=dict(zip(unused["estimate_id"], unused["set_aside_because"], strict=True)),
-    )
-
-
-def _row_of(values: pd.DataFrame, quantity: str) -> Any:
-    """Return the one evaluated value of a quantity, None without one."""
-    found = rows_where(values, quantity_id=quantity)
-    if len(found) > 1:
-        units = ", ".join(found["unit"])
-        raise InvalidInputError(f"quantity: {quantity} is in several units, {units}")
-    return None if found.empty else found.iloc[0]
-
-
-def _six_nd(values: pd.DataFrame, models: pd.DataFrame) -> dict[str, Any] | None:
-    """Return the training compute of a dense model from its parameters and tokens."""
-    both = [_row_of(values, name) for name in ("parameters", "training_tokens")]
-    if any(row is None for row in both) or rows_where(models, architecture="dense").empty:
-        return None
-    flop = six_nd(*(row["value"] for row in both))
-    missing = dict.fromkeys(("low", "high", "level"))
-    return {"value": flop, "unit": "FLOP", "method": "six_nd", **missing}
+    found = found.reset_index(drop=True)
+    return found if all_columns else readable(found)
 
 
 def with_runs(frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
@@ -249,7 +169,7 @@ def _check_names(frames: dict[str, pd.DataFrame], **names: str | None) -> None:
             raise UnknownNameError(kind, name, existing)
 
 
-def trace(estimate_id: str, *, package: Dataset | None = None, version: str | None = None) -> str:
+def trace(estimate_id: str, *, package: Dataset | None = None, version: str | None = None) -> Trace:
     """Return the ancestry of a figure as indented text: what it follows from, and what uses it.
 
     Parameters
@@ -268,6 +188,8 @@ def trace(estimate_id: str, *, package: Dataset | None = None, version: str | No
     opt-175b-cost-ratio: training_cost_ratio of opt-175b-vs-gpt-3 is 7
       printed: roughly seven times cheaper
       source: cottier-2022-summary, 20-minute summary, Key takeaways, item 3 (read)
+      title: Understanding the diffusion of large language models: summary
+      address: https://...
       status: current, derived
       should equal: gpt3.value / opt.value (opt-175b-cost-ratio: agrees_within_rounding)
     ...
@@ -282,7 +204,7 @@ def trace(estimate_id: str, *, package: Dataset | None = None, version: str | No
     lines += _about(row, frames)
     lines += _derivation(estimate_id, frames, {estimate_id})
     lines += _uses(estimate_id, frames)
-    return "\n  ".join(lines)
+    return Trace("\n  ".join(lines))
 
 
 def _about(row: Any, frames: dict[str, pd.DataFrame]) -> Iterator[str]:
@@ -291,9 +213,12 @@ def _about(row: Any, frames: dict[str, pd.DataFrame]) -> Iterator[str]:
     where = f" in {quoted}" if isinstance(quoted, str) else ""
     replaced = rows_where(frames["estimates"], superseded_by_estimate_id=name)["estimate_id"]
     corrections = each(rows_where(frames["corrections"], estimate_id=name))
+    level = f"{100 * row['level']:g} % of probability" if pd.notna(row["level"]) else None
     facts = [
+        ("interval", level),
         ("printed", row["as_printed"]),
         ("source", f"{row['source_id']}, {row['locator']} ({row['verification']}{where})"),
+        *_address(rows_where(frames["sources"], source_id=row["source_id"])),
         ("status", f"{row['status']}, {row['basis']}"),
         ("note", row["note"]),
         ("replaced by", row["superseded_by_estimate_id"]),
@@ -301,6 +226,14 @@ def _about(row: Any, frames: dict[str, pd.DataFrame]) -> Iterator[str]:
         *((f"corrected ({one.correction_id})", f"{one.what} {one.now}") for one in corrections),
     ]
     yield from (f"{label}: {text}" for label, text in facts if isinstance(text, str))
+
+
+def _address(sources: pd.DataFrame) -> Iterator[tuple[str, Any]]:
+    """Yield the title and the address of a source."""
+    for source in each(sources):
+        yield "title", source.title
+        doi = f"https://doi.org/{source.doi}" if isinstance(source.doi, str) else None
+        yield "address", source.url if isinstance(source.url, str) else doi
 
 
 def _derivation(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Literal
@@ -149,14 +149,26 @@ def name_index(
 
 def identified(name: str, kind: Kind, package: Dataset | None, version: str | None) -> str:
     """Return the identifier that a name surely stands for, or raise an error of lookup."""
-    index = name_index(package, version, kind)
-    found = index.find(name)
-    if found.id is None and found.candidates:
-        listed = " or ".join(found.candidates)
-        raise InvalidInputError(f"{kind}: {name!r} is not certain; is {listed} meant?")
-    if found.id is None:
-        raise UnknownNameError(kind, name, set().union(*index.ids.values()))
-    return found.id
+    return identified_in({kind: name_index(package, version, kind)}, name)[1]
+
+
+def identified_in(indices: Mapping[Kind, NameIndex], name: str) -> tuple[Kind, str]:
+    """Return the kind and the identifier that a name surely stands for, of the first such kind."""
+    doubtful: list[str] = []
+    near: list[str] = []
+    for kind, index in indices.items():
+        if name in index.ids.get(alike(name), ()):
+            return kind, name
+        found = index.find(name)
+        if found.id is not None:
+            return kind, found.id
+        (near if found.status == "unmatched" else doubtful).extend(found.candidates)
+    kinds = " or ".join(", ".join(indices).rsplit(", ", 1))
+    if doubtful:
+        listed = " or ".join(doubtful)
+        raise InvalidInputError(f"{kinds}: {name!r} is not certain; is {listed} meant?")
+    known = (ids for index in indices.values() for ids in index.ids.values())
+    raise UnknownNameError(kinds, name, set().union(*known), near)
 
 
 def parsed_day(day: datetime.date | str, name: str = "day") -> pd.Timestamp:

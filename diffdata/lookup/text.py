@@ -30,6 +30,7 @@ ACCESS_LABELS = {
 _CONDITION = re.compile(r"(\w+)\s*(!=|<=|>=|=|<|>|~)\s*(.*)", re.S)
 _COMPARISONS = {"=": "eq", "!=": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
 
+_COUNTED_UNITS = ("day", "hour", "month", "week", "year")
 _DATE_FORMATS = {"day": "%Y-%m-%d", "month": "%Y-%m", "year": "%Y"}
 
 
@@ -136,6 +137,24 @@ def money(value: Any, low: Any = None, high: Any = None) -> str:
     factor, suffix = next((unit for unit in units if value >= unit[0]), (1, ""))
     bounds = "" if pd.isna(low) else f" ({number(low / factor)}-{number(high / factor)})"
     return f"${number(value / factor)}{suffix}{bounds}"
+
+
+def human(value: float, unit: str = "1", *, bare: bool = False) -> str:
+    """Write a number as people read it, with its unit, or `bare`, as a bound after such a number.
+
+    >>> human(12e6, "USD"), human(5e6, "USD", bare=True), human(3e5, "EUR")
+    ('$12M', '5M', '300K EUR')
+    >>> human(3.14e23, "FLOP"), human(1.746e11), human(34, "day"), human(1, "day")
+    ('3.14e23 FLOP', '1.75e11', '34 days', '1 day')
+    """
+    if re.fullmatch("[A-Z]{3}", unit):
+        text = money(value).removeprefix("$")
+        return text if bare else f"${text}" if unit == "USD" else f"{text} {unit}"
+    text = number(value)
+    if bare or unit in ("", "1"):
+        return text
+    plural = "s" if unit in _COUNTED_UNITS and value != 1 else ""
+    return f"{text} {unit}{plural}"
 
 
 def span(low: Any, high: Any, style: str) -> str:

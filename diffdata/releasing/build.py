@@ -21,7 +21,7 @@ from diffdata.derive import (
     hardware_summary,
     model_summary,
 )
-from diffdata.diff.rendering import template
+from diffdata.display import template
 from diffdata.editing.rows import rows_text
 from diffdata.exporting import cite
 from diffdata.loading import load_all, write_pinned
@@ -50,7 +50,9 @@ _PINNED = f"{TREE_FOLDER}/{INDEX}"
 
 def outputs(package: Package) -> dict[str, str]:
     """Return the text of every generated file, by its path in the working tree."""
-    tables = [*SUMMARY_TABLES, "model_domains", "sources"]
+    tables = [
+        *SUMMARY_TABLES, "model_domains", "sources", "model_developers", "organizations"
+    ]  # fmt: skip
     frames = load_all(package, tables)
     summary = model_summary(*(frames[name] for name in tables))
     inputs = evaluation_inputs(frames["estimates"], frames["sources"])
@@ -60,7 +62,7 @@ def outputs(package: Package) -> dict[str, str]:
     read.update(model_summary=summary, hardware_summary=chip_summary)
     found = list(reproduce(read))
     ledger = {"sources": by_source(found), "counts": count_verdicts(found), "shown": shown}
-    ledger |= {"verdict": verdict_text, "rule": str(rule).partition("\n\n")[2].strip()}
+    ledger |= {"verdict": verdict_text, "rule": _rule(str(rule))}
     stub = {"model_name": model_name, "types": FIELD_TYPES}
     return {
         "data/hardware_summary.csv": _csv_text(chip_summary, package.schema("hardware_summary")),
@@ -111,6 +113,11 @@ def _csv_text(frame: pd.DataFrame, schema: TableSchema) -> str:
     rounded = frame.map(lambda cell: float(f"{cell:.12g}") if isinstance(cell, float) else cell)
     rows: Any = rounded.map(cell_text).to_dict(orient="records")
     return rows_text(rows, schema)
+
+
+def _rule(doc: str) -> str:
+    """Return the rule of the verdicts, which the docstring of the ledger states."""
+    return doc.partition("\n\n")[2].partition("\nExamples\n")[0].strip()
 
 
 def _render(name: str, **values: Any) -> str:

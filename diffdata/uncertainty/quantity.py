@@ -6,7 +6,6 @@ it occurs in the graph: the same object used twice is one draw, not two.
 
 from __future__ import annotations
 
-import html
 import math
 from abc import ABC, abstractmethod
 from collections import Counter
@@ -20,6 +19,7 @@ import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 from numpy.typing import NDArray
 
+from diffdata.display import notebook
 from diffdata.errors import InvalidInputError
 
 __all__ = ["Expression", "Quantity", "Samples", "sample_jointly"]
@@ -175,10 +175,10 @@ class Quantity(NDArrayOperatorsMixin, ABC):
         cells = {"mean": self.mean, "std": self.std}
         cells |= {f"{share:.0%}": self.quantile(share) for share in shares}
         texts = {name: figure(value) for name, value in cells.items()}
-        texts |= {"unit": html.escape(self.unit)} if self.unit else {}
-        rows = ("".join(f"<{tag}>{x}</{tag}>" for x in row)
-                for tag, row in (("th", texts), ("td", texts.values())))  # fmt: skip
-        return f"<table>{''.join(f'<tr>{row}</tr>' for row in rows)}</table>"
+        texts |= {"unit": self.unit} if self.unit else {}
+        low, high = self.interval()
+        bar = (low, self.median, high)
+        return notebook(repr(self), header=[*texts], rows=[[*texts.values()]], bar=bar)
 
     def log(self) -> Quantity:
         """Return the natural logarithm."""

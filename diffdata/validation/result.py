@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from diffdata.display import notebook
 from diffdata.errors import UNREADABLE, DiffdataError, Issue, Severity, visible
 
 
@@ -105,6 +106,16 @@ class CheckResult:
             f"{self.table}: {self.rows} rows, {checked} rules checked, {len(self.failed)} broken"
         )
         return visible("\n".join(lines))
+
+    def _repr_html_(self) -> str:
+        header = ["severity", "rule", "columns", "expected", "rows", "sample"]
+        rows = [
+            (rule.severity, rule.rule, ", ".join(rule.columns), rule.expected,
+             f"{rule.failing:,}", self._rows(rule))
+            for rule in self.failed
+        ]  # fmt: skip
+        *_, summary = str(self).splitlines()
+        return notebook(summary, header=header, rows=rows)
 
     def issues(self, file: str) -> list[Issue]:
         """Return the failed rules as issues of a file, each with the first keys."""

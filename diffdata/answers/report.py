@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any
 
 import pandas as pd
-from rich.console import Group, RenderableType
-from rich.rule import Rule
-from rich.table import Column, Table
+from rich.console import Group
 from rich.text import Text
 
-from diffdata.cli.printing import plain_table
+from diffdata.answers.layout import Report, grid, lines, table
+from diffdata.answers.state import state
 from diffdata.derive import cost_per_flop, cost_ratio, is_replication, replication_lag
-from diffdata.errors import UnknownNameError
 from diffdata.loading import load_all
+from diffdata.lookup.names import identified
 from diffdata.lookup.text import ACCESS_LABELS, date, each, money, number, plain, rows_where, span
-from diffdata.package.packages import Package
-from diffdata.reproduce import count_verdicts, reproduce, shown, verdict_text
+from diffdata.package.packages import Dataset, Package, open_dataset
+from diffdata.reproduce import reproduce, shown, verdict_counts, verdict_text
 
 _CASES_LEGEND = (
     "Date: when finished, otherwise when published. ~: FLOP as 6 x parameters x tokens. "
@@ -35,6 +34,14 @@ _MILESTONES = {
     "equal_open_model": "an equally good one was available",
     "successful_replication": "an explicit replication succeeded",
 }
+# Which rows of other tables are about a model: the table, its key, and columns with the model.
+_THINGS_ABOUT = (
+    ("artifacts", "artifact_id", ("model_id",)),
+    ("comparisons", "comparison_id", ("model_id", "reference_model_id")),
+    ("diffusion_events", "event_id", ("model_id", "reference_model_id")),
+    ("counterfactuals", "counterfactual_id", ("model_id",)),
+    ("scenario_models", "scenario_id", ("model_id",)),
+)
 _KEY_FIGURES = {
     "parameters": "Parameters",
     "training_tokens": "Training tokens",
@@ -74,12 +81,19 @@ class Tables(dict[str, pd.DataFrame]):
     def compared(self) -> set[str]:
         """Return the models that sources compare with the model, and the model itself."""
         found = {self.model}
-        for table in ("comparisons", "diffusion_events"):
-            rows = self.rows(table, reference_model_id=self.model, status="current")
+        for name in ("comparisons", "diffusion_events"):
+            rows = self.rows(name, reference_model_id=self.model, status="current")
             found |= set(rows["model_id"].dropna())
-        if self.is_reference():
-            found |= set(self.rows("case_studies")["model_id"])
         return found
+
+    def about_it(self, rows: pd.DataFrame) -> pd.Series[bool]:
+        """Return which rows are about the model: by its own id, or by that of a thing about it."""
+        about = (rows["model_id"] == self.model).fillna(value=False)
+        for name, key, columns in _THINGS_ABOUT:
+            if key in rows and name in self:
+                of = (self[name].reindex(columns=list(columns)) == self.model).any(axis=1)
+                about |= rows[key].isin(self[name].loc[of, key].dropna())
+        return about
 
 
 def key_facts(tables: Tables) -> Iterator[tuple[str, str]]:
@@ -226,15 +240,11 @@ def costs(tables: Tables) -> Iterator[str]:
 def ledger(tables: Tables) -> Iterator[str]:
     """Recompute the figures about the model and its cases, and yield those that do not agree."""
     calculations = tables["calculations"].merge(tables["estimates"], on="estimate_id")
-    selected = calculations["model_id"] == tables.model
-    if tables.is_reference():
-        studies = set(tables["case_studies"]["study_source_id"])
-        selected |= calculations["source_id"].isin(studies)
-    rows = tables.cite(calculations[selected])
+    rows = tables.cite(calculations[tables.about_it(calculations)])
     if rows.empty:
         return
     found = list(reproduce(tables, only=rows["calculation_id"]))
-    yield count_verdicts(found)
+    yield verdict_counts(result.verdict for result in found if not result.identity)
     for result in found:
         if result.verdict == "cannot_be_recomputed":
             yield f"not recomputable: {result.figure}: {result.reason}"
@@ -246,8 +256,10 @@ def ledger(tables: Tables) -> Iterator[str]:
 
 def doubts(tables: Tables) -> Iterator[tuple[str, str]]:
     """Yield the doubts about the model and the models compared with it, each with a reason."""
-    if tables.is_reference():
-        for case in each(tables.rows("case_studies", certainty="inferred")):
+    if tables.is_reference() and tables.model in set(tables["case_studies"]["model_id"]):
+        cases = tables["case_studies"]
+        cases = rows_where(cases[cases["model_id"].isin(tables.compared())], certainty="inferred")
+        for case in each(tables.cite(cases)):
             yield "inferred", f"{tables.name_of(case.model_id)} is a case: {case.note}"
     for run in each(tables.rows("training_runs", model_id=tables.model, basis="assumed")):
         yield "assumed", f"training run in {run.source_id}: {run.note}"
@@ -284,11 +296,11 @@ def _replications(tables: Tables) -> Iterator[tuple[str, str]]:
 
 
 def _disputed(tables: Tables) -> Iterator[tuple[str, str]]:
-    """Yield the current figures that differ, each with its source."""
+    """Yield the current figures of the model that differ, each with its source."""
     used = tables["model_summary_inputs"].set_index("estimate_id")["used"]
     current = rows_where(tables["estimates"], status="current").dropna(subset="value")
-    current = current[current["model_id"].isin(tables.compared())]
-    for (model, quantity, _), rows in current.groupby(["model_id", "quantity_id", "unit"]):
+    current = rows_where(current, model_id=tables.model)
+    for (quantity, _), rows in current.groupby(["quantity_id", "unit"]):
         if rows["value"].max() <= _ROUNDING_FACTOR * rows["value"].min():
             continue
         figures = [
@@ -296,7 +308,7 @@ def _disputed(tables: Tables) -> Iterator[tuple[str, str]]:
             f"{'' if used.get(row.estimate_id) else ', set aside'})"
             for row in each(tables.cite(rows).sort_values("value"))
         ]
-        yield "disputed", f"{tables.name_of(str(model))}, {plain(quantity)}: {'; '.join(figures)}"
+        yield "disputed", f"{plain(quantity)}: {'; '.join(figures)}"
 
 
 def _disputed_counterfactuals(tables: Tables) -> Iterator[tuple[str, str]]:
@@ -312,12 +324,9 @@ def _disputed_counterfactuals(tables: Tables) -> Iterator[tuple[str, str]]:
 
 
 def _corrections(tables: Tables) -> Iterator[tuple[str, str]]:
-    """Yield the corrections about the model; for a reference model, all corrections."""
+    """Yield the corrections about the model."""
     corrections = tables["corrections"]
-    if not tables.is_reference():
-        compared = tables["comparisons"].set_index("comparison_id")["model_id"]
-        about = corrections["model_id"].fillna(corrections["comparison_id"].map(compared))
-        corrections = corrections[about == tables.model]
+    corrections = corrections[tables.about_it(corrections)]
     for row in each(tables.cite(corrections).sort_values("corrected")):
         when = date(row.corrected, row.corrected_precision) or "undated"
         yield "corrected", f"{when}: {row.what} {row.now}"
@@ -397,8 +406,8 @@ def _published_lags(tables: Tables) -> dict[str, str]:
     """Return the lags that sources print, by the model that caught up."""
     lags = tables.rows("estimates", quantity_id="replication_lag")
     models: dict[str, str] = {}
-    for table, key in (("comparisons", "comparison_id"), ("diffusion_events", "event_id")):
-        rows = rows_where(tables[table], reference_model_id=tables.model)
+    for name, key in (("comparisons", "comparison_id"), ("diffusion_events", "event_id")):
+        rows = rows_where(tables[name], reference_model_id=tables.model)
         models |= dict(zip(rows[key], rows["model_id"], strict=True))
     subjects = lags["comparison_id"].fillna(lags["event_id"]).map(models)
     written: dict[str, list[str]] = defaultdict(list)
@@ -429,52 +438,75 @@ def _cost_ratio(tables: Tables, ours: Any, theirs: Any) -> str:
     return written
 
 
-def report(package: Package, model: str = "gpt-3") -> Group:
-    """Compute the report on a model (UnknownNameError if the package does not have it)."""
+# How many entries of each section are on one screen; the long form has all.
+_ENTRIES: dict[Callable[[Tables], Iterable[Any]], int] = {
+    key_facts: 12, releases: 5, flows: 1, lags: 4, cases: 8, costs: 2, ledger: 3, doubts: 4,
+    sources: 1,
+}  # fmt: skip
+
+
+def report_on(package: Package, model: str, *, full: bool = False) -> Report:
+    """Compute the report on a model, see `diffdata.report`."""
+    model = identified(model, "model", package, None)
     tables = Tables(load_all(package, package.tables), model)
-    models = set(tables["models"]["model_id"])
-    if model not in models:
-        raise UnknownNameError("model", model, models)
     name = tables.name_of(model)
     # In this order, because the last section lists the sources that the others cite.
-    contents: list[tuple[str, RenderableType | None]] = [
-        ("Key facts", _grid(key_facts(tables))),
-        ("Who can get what", _grid(releases(tables))),
-        ("What flowed where", _lines(flows(tables))),
-        (f"From the publication of {name} until ...", _table(lags(tables))),
-        (f"Models compared with {name}", _table(cases(tables), _CASES_LEGEND)),
-        ("Cost per FLOP of the final training run", _lines(costs(tables))),
-        ("Published figures, recomputed (diffdata reproduce)", _lines(ledger(tables))),
-        ("Inferred, disputed, corrected", _grid(doubts(tables))),
-        ("Sources (diffdata show sources)", _lines(sources(tables))),
+    sections: list[tuple[str, Callable[[Tables], Iterable[Any]], Callable[..., Any]]] = [
+        ("Key facts", key_facts, grid),
+        ("Who can get what", releases, grid),
+        ("What flowed where", flows, lines),
+        (f"From the publication of {name} until ...", lags, table),
+        (f"Models compared with {name}", cases, table),
+        ("Cost per FLOP of the final training run", costs, lines),
+        ("Published figures, recomputed (diffdata reproduce)", ledger, lines),
+        ("Inferred, disputed, corrected", doubts, grid),
+        ("Sources (diffdata show sources)", sources, lines),
     ]
-    title = Text.assemble((f"The diffusion of {name}", "bold"), f"  diffdata {package.version}")
-    parts: list[RenderableType] = [title]
-    for heading, content in contents:
-        if content:
-            parts += [Rule(Text(heading, style="bold"), align="left", characters="-"), content]
-    return Group(*parts)
+    contents = []
+    for heading, section, lay_out in sections:
+        found = list(section(tables))
+        most = len(found) if full else _ENTRIES[section]
+        content = lay_out(found[:most], full=full or section is lags)
+        if full and section is cases and content:
+            content = Group(content, Text(_CASES_LEGEND, style="dim"))
+        if rest := len(found) - most if len(found) > most else 0:
+            heading += f" ({rest} more with --full)"
+        contents.append((heading, content))
+    return Report(f"The diffusion of {name}  diffdata {package.version}", contents)
 
 
-def _lines(lines: Iterable[str]) -> Text:
-    return Text("\n".join(lines))
+def report(
+    model: str | None = None,
+    *,
+    full: bool = False,
+    package: Dataset | None = None,
+    version: str | None = None,
+) -> Report:
+    """Report how a model spread, on one screen; without a model, the state of diffusion.
 
+    Parameters
+    ----------
+    model : the name of a model as people write it, see `resolve`; None reports what the dataset
+        covers, what is disputed, the latest models and releases, and the latest crossings
+    full : list everything that is known of the model, not only what fits on a screen of 100 columns
+        and 60 lines
+    package, version : the package or released edition to read; the bundled dataset by default
 
-def _grid(rows: Iterable[tuple[str, str]]) -> Table | None:
-    """Lay out labels and texts in two columns."""
-    grid = Table.grid(Column(no_wrap=True, style="bold"), "", padding=(0, 2, 0, 0))
-    for row in rows:
-        grid.add_row(*map(Text, row))
-    return grid if grid.row_count else None
+    Returns
+    -------
+    report
+        It prints well, in notebooks too; ``sections`` has the parts by their headings.
 
+    Raises
+    ------
+    UnknownNameError, InvalidInputError
+        If there is no such model (the nearest names are suggested), or the name is not certain.
 
-def _table(rows: Iterable[Iterable[str]], legend: str = "") -> RenderableType | None:
-    """Lay out a table; the first row has the headings, and without others there is no table."""
-    headings, *body = [*rows] or [()]
-    if not body:
-        return None
-    columns = (Column(text, style="" if text else "bold", vertical="top") for text in headings)
-    table = plain_table(*columns)
-    for row in body:
-        table.add_row(*map(Text, row))
-    return Group(table, Text(legend, style="dim")) if legend else table
+    Examples
+    --------
+    >>> found = report("GPT-3", version="2026.2")
+    >>> found.title, list(found.sections)[1]
+    ('The diffusion of GPT-3 175B  diffdata 2026.2.0', 'Who can get what')
+    """
+    opened = open_dataset(package, version)
+    return state(opened) if model is None else report_on(opened, model, full=full)

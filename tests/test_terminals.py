@@ -1,0 +1,78 @@
+"""Terminals of 80 and 100 columns: nothing is lost, what matters comes first, numbers are short."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+import diffdata
+from diffdata import cli
+
+COST = ["--where", "model_id=gpt-3", "--where", "quantity_id=training_cost"]
+
+
+def shown(*words: str, width: int | None = None) -> str:
+    """Return what a command prints on a terminal of some width, or in a pipe."""
+    env = {} if width is None else {"COLUMNS": str(width)}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("diffdata.cli.printing.to_terminal", lambda: width is not None)
+        result = CliRunner().invoke(cli.app, list(words), env=env)
+    assert result.exit_code == 0
+    assert result.stderr == ""
+    return result.stdout
+
+
+@pytest.mark.parametrize("width", [80, 100])
+@pytest.mark.parametrize("table", ["estimates", "model_summary", "hardware_prices", "quantities"])
+def test_every_filled_cell_is_shown_and_fits(table: str, width: int) -> None:
+    text = shown("show", table, "--limit", "4", width=width)
+    assert max(map(len, text.splitlines())) <= width
+    joined = "".join(text.split())
+    rows = diffdata.load(table).head(4)
+    for name, cells in rows.items():
+        assert (name in text) == cells.notna().any() or name == rows.columns[0]
+        if cells.dtype == "str":
+            for cell in cells.dropna():
+                assert "".join(cell.split()) in joined, name
+
+
+@pytest.mark.parametrize("width", [80, 100])
+def test_value_interval_and_source_come_first_in_human_numbers(width: int) -> None:
+    words = " ".join(shown("show", "estimates", *COST, width=width).split())
+    assert "value $12M low $5M high $33M level 0.9" in words
+    assert words.index("source_id cottier-2022-summary") < words.index("as_printed")
+    compute = ["--where", "estimate_id=gpt-3-training-compute-brown-2020"]
+    columns = ["--columns", "estimate_id,value,unit"]
+    wanted = shown("show", "estimates", *compute, *columns, width=width)
+    assert "e+" not in wanted
+
+
+def test_few_columns_are_a_table() -> None:
+    lines = shown(
+        "show", "quantities", "--columns", "quantity_id,unit,scale", width=80
+    ).splitlines()
+    assert lines[1].split() == ["quantity_id", "unit", "scale"]
+
+
+def test_wide_shows_all_columns_and_exact_numbers() -> None:
+    header, *rows = shown("show", "estimates", *COST, "--wide", width=80).splitlines()
+    assert header.split() == diffdata.load("estimates").columns.tolist()
+    assert "12000000" in rows[0]
+
+
+def test_pipes_and_data_formats_are_exact() -> None:
+    assert shown("list").splitlines()[0].split() == ["table", "rows", "title"]
+    assert "12000000" in shown("show", "estimates", *COST)
+    found = json.loads(shown("show", "estimates", *COST, "-f", "json", width=80))
+    assert list(found[0]) == diffdata.load("estimates").columns.tolist()
+
+
+@pytest.mark.parametrize("width", [80, 100])
+def test_tables_are_grouped_and_each_is_listed_once(width: int) -> None:
+    lines = shown("list", width=width).splitlines()
+    assert max(map(len, lines)) <= width
+    assert lines[0].startswith("Start here")
+    assert lines[1].split()[0] == "model_summary"
+    names = [line.split()[0] for line in lines if line.startswith("  ")]
+    assert sorted(names) == sorted(diffdata.tables())
+    assert not any(line.startswith("Other tables") for line in lines)
