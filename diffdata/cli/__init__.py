@@ -8,6 +8,6 @@ from diffdata.cli.app import app, main
 
 # Imported in the order of the groups in the help.
 # isort: off
-from diffdata.cli import reading, publishing, importing
+from diffdata.cli import reading, publishing, plotting, importing
 
-__all__ = ["app", "importing", "main", "publishing", "reading"]
+__all__ = ["app", "importing", "main", "plotting", "publishing", "reading"]
