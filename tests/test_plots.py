@@ -307,7 +307,7 @@ def test_the_command_lists_the_plots() -> None:
         (["estimates", "-o", "a.svg", "--quantity", "training_cots"], "mean training_cost"),
         (["estimates", "-o", "a.svg", "--quantity", "box_count"], "box_count"),
         (["survival", "-o", "a.svg", "--quantity", "acess"], "did you mean access"),
-        (["survival", "-o", "a.svg", "--since", "soon"], "since: expected a date like 2024-06-01"),
+        (["survival", "-o", "a.svg", "--since", "soon"], "since: expected a date like"),
         (["survival", "-o", "a.svg", "--since", "2090"], "since: no lag is stated since 2090"),
         (["training-cost", "-o", "a.svg", "--since", "2090"], "nothing to draw"),
         (["replication-lag", "-o", "a.svg", "--model", "bloom"], "nothing is stated on who"),
@@ -351,9 +351,9 @@ def test_the_gallery_shows_every_plot_and_its_snippets_run() -> None:
     page = ROOT / "docs/plots.md"
     text = page.read_text()
     for name in plot.PLOTS:
-        assert f"](plots/{name}.png)" in text
-        assert (ROOT / f"docs/plots/{name}.png").is_file()
-        assert f"diffdata plot {name}" in text or f"`{name}`" in text
+        assert f"](plots/{name}.svg)" in text
+        assert (ROOT / f"docs/plots/{name}.svg").is_file()
+        assert f"\n### {name}\n" in text
     assert sum(path.stat().st_size for path in (ROOT / "docs/plots").iterdir()) < 1_000_000
     found = doctest.testfile(str(page), module_relative=False)
     assert found.attempted > 3

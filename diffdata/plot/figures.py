@@ -10,7 +10,7 @@ import pandas as pd
 
 from diffdata import derive
 from diffdata.errors import InvalidInputError
-from diffdata.lookup.text import number, plain, unit_of
+from diffdata.lookup.text import money, number, plain, unit_of
 from diffdata.plot import theme
 from diffdata.plot.question import asks
 from diffdata.plot.spread import checked
@@ -274,14 +274,21 @@ def estimates(
 
 
 def _in_words(row: dict[Any, Any]) -> str:
-    value, low, high = (None if pd.isna(row[name]) else row[name] for name in _FIGURE)
+    """Write a figure with its bounds, and the year of its money."""
+    value, low, high = (None if pd.isna(row[name]) else float(row[name]) for name in _FIGURE)
+    currency = "USD" if pd.isna(row["currency"]) else row["currency"]  # evaluated ones are in USD
+    dollars = row["unit"] == "currency" and currency == "USD"
+    write = money if dollars else number
+    year = "" if pd.isna(row["price_year"]) else f" of {row['price_year']:.0f}"
+    if value is not None and dollars:
+        return money(value, low, high) + year
     if value is None:
         if low is not None and high is not None:
-            return f"{number(low)} to {number(high)}"
-        return f"≥ {number(low)}" if high is None else f"≤ {number(high)}"
+            return f"{write(low)} to {write(high)}{year}"
+        return f"≥ {write(low)}{year}" if high is None else f"≤ {write(high)}{year}"
     if low is None and high is None:
-        return number(value)
-    return f"{number(value)} ({number(low) or '?'} to {number(high) or '?'})"
+        return write(value) + year
+    return f"{number(value)} ({number(low) or '?'} to {number(high) or '?'}){year}"
 
 
 def _labels(found: pd.DataFrame) -> list[str]:
@@ -322,7 +329,9 @@ def _draw_ledger(data: pd.DataFrame) -> Any:
         alt.Chart(pd.DataFrame({"ratio": [1]})).mark_rule(
             stroke=theme.GREY, strokeWidth=0.9
         ).encode(y=y),
-        alt.Chart(data).mark_point(filled=True, size=24, opacity=0.7, strokeWidth=0).encode(
+        alt.Chart(data).mark_point(
+            filled=True, size=24, opacity=0.7, strokeWidth=0, aria=False
+        ).encode(
             x=x, y=y, color=alt.Color("verdict:N", scale=colour, legend=alt.Legend(columns=2)),
             shape=alt.Shape("verdict:N", scale=shape),
             tooltip=["calculation_id:N", "figure:N", "published:Q", "recomputed:Q", "factor:Q"],

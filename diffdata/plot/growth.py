@@ -586,7 +586,8 @@ def _scatter(
             x=x, y=alt.Y("low:Q", scale=scale.scale), y2="high:Q", color=colour
         ),
         alt.Chart(data).mark_point(
-            filled=True, size=13 if many else 26, opacity=0.55 if many else 0.75, strokeWidth=0
+            filled=True, size=13 if many else 26, opacity=0.55 if many else 0.75, strokeWidth=0,
+            aria=len(data) < 100,
         ).encode(x=x, y=y, color=colour, shape=shape, tooltip=hint),
     ]  # fmt: skip
     leaders = data[data["frontier"]].sort_values("date")

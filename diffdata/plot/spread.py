@@ -226,7 +226,9 @@ def _draw_survival(data: pd.DataFrame) -> Any:
     key = alt.Legend(symbolType="stroke", symbolStrokeWidth=2, columns=2)
     colours = alt.Color("group:N", scale=colour, sort=groups, legend=key)
     base = alt.Chart(data)
-    cut = alt.Chart(data[data["censored"] > 0])
+    # One tick a month is as dense as can be seen.
+    months = data.assign(years=(data["years"] * 12).round() / 12)
+    cut = alt.Chart(months[data["censored"] > 0].drop_duplicates(["group", "years"]))
     half = alt.Chart(pd.DataFrame({"survival": [0.5]}))
     layers = [
         half.mark_rule(stroke=theme.GREY, strokeDash=[2, 2], strokeWidth=0.8).encode(y=y),
@@ -239,7 +241,7 @@ def _draw_survival(data: pd.DataFrame) -> Any:
             strokeDash=alt.StrokeDash("group:N", scale=dashes, sort=groups, legend=key),
             tooltip=["group:N", "years:Q", "survival:Q", "at_risk:Q", "events:Q", "censored:Q"],
         ),
-        cut.mark_tick(orient="vertical", size=6, thickness=0.6, opacity=0.45).encode(
+        cut.mark_tick(orient="vertical", size=6, thickness=0.6, opacity=0.45, aria=False).encode(
             x=x, y=y, color=colours
         ),
     ]  # fmt: skip

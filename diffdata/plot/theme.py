@@ -46,7 +46,6 @@ _CONFIG: dict[str, Any] = {
     },
     "header": {"labelFontSize": 9, "titleFontSize": 9},
 }  # fmt: skip
-_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def altair() -> Any:
@@ -91,12 +90,12 @@ def plural(count: int, one: str, many: str | None = None) -> str:
 
 
 def power(exponent: int) -> str:
-    """Write a power of ten.
+    """Write a power of ten, without superscripts, which few fonts have all of.
 
-    >>> power(24), power(-3)
-    ('10²⁴', '10⁻³')
+    >>> power(24), power(-3), power(0)
+    ('1e24', '1e-3', '1')
     """
-    return f"10{str(exponent).translate(_SUPERSCRIPT)}"
+    return f"1e{exponent}" if exponent else "1"
 
 
 def short(value: float) -> str:
@@ -126,7 +125,7 @@ class LogScale:
 
     def __init__(
         self, values: Iterable[Any], title: str, *, prefix: str = "", most: int = 7,
-        powers: bool | None = None, room: float = 0.05,
+        powers: bool | None = None, room: float = 0.06,
     ) -> None:  # fmt: skip
         there = [float(value) for value in values if pd.notna(value) and 0 < value < math.inf]
         logs = [math.log10(value) for value in there] or [0.0, 1.0]
@@ -156,8 +155,8 @@ class LogScale:
             return self.prefix + short(tick)
         exponent = math.floor(math.log10(tick) + 1e-9)
         part = tick / 10.0**exponent
-        times = "" if abs(part - 1) < 1e-6 else f"{part:.2g}×"
-        return self.prefix + times + power(exponent)
+        whole = abs(part - 1) < 1e-6
+        return self.prefix + (power(exponent) if whole else f"{part:.2g}e{exponent}")
 
     @property
     def scale(self) -> Any:
