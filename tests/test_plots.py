@@ -253,13 +253,13 @@ def test_ticks_of_a_logarithmic_axis_are_few_and_inside() -> None:
 
 
 @DRAWN
-@pytest.mark.parametrize("kind", ["svg", "png", "pdf", "html", "csv", "json"])
+@pytest.mark.parametrize("kind", ["svg", "png", "pdf", "csv", "json"])
 def test_the_command_writes_each_format(kind: str, tmp_path: Path) -> None:
     out = tmp_path / f"forecasts.{kind}"
     result = run("forecasts", "--out", out)
     assert (result.exit_code, result.output.strip()) == (0, str(out))
     begins = {
-        "svg": b"<svg", "png": b"\x89PNG", "pdf": b"%PDF", "html": b"<!DOCTYPE html>",
+        "svg": b"<svg", "png": b"\x89PNG", "pdf": b"%PDF",
         "csv": b"forecast_id,", "json": b"{",
     }  # fmt: skip
     content = out.read_bytes()
@@ -303,7 +303,7 @@ def test_the_command_lists_the_plots() -> None:
         (["ledger", "-o", "a.svg", "--model", "gpt-3"], "--model: ledger takes none of these"),
         (["access", "-o", "a.svg", "--quantity", "x"], "--quantity: access takes --model and"),
         (["access", "-o", "a.svg", "--model", "gtp-4o"], "gtp-4o"),
-        (["benchmark-lag", "-o", "a.svg", "--benchmark", "gpqa-diamnd"], "did you mean gpqa-diamond"),
+        (["benchmark-lag", "-o", "a.svg", "--benchmark", "gpqa-diamnd"], "mean gpqa-diamond"),
         (["estimates", "-o", "a.svg", "--quantity", "training_cots"], "mean training_cost"),
         (["estimates", "-o", "a.svg", "--quantity", "box_count"], "box_count"),
         (["survival", "-o", "a.svg", "--quantity", "acess"], "did you mean access"),
