@@ -290,7 +290,7 @@ def test_a_page_needs_no_network_and_shows_data_as_text(tmp_path: Path) -> None:
 def test_the_command_lists_the_plots() -> None:
     lines = run().output.splitlines()
     assert [line.split()[0] for line in lines] == list(plot.PLOTS)
-    assert all(line.endswith("?") and len(line) <= 100 for line in lines)
+    assert all(line.endswith("?") and len(line) <= 80 for line in lines)
 
 
 @pytest.mark.parametrize(

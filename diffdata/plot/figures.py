@@ -341,7 +341,7 @@ def _draw_ledger(data: pd.DataFrame) -> Any:
     return alt.layer(*layers).properties(width=width, height=height)
 
 
-@asks("Do published figures follow from what they are said to follow from?", _draw_ledger)
+@asks("Do published figures follow from their inputs?", _draw_ledger)
 def ledger(reproductions: Iterable[Reproduction]) -> pd.DataFrame:
     """Return the published figures and their recomputation, with the verdict.
 
@@ -436,7 +436,7 @@ def _draw_forecasts(data: pd.DataFrame) -> Any:
     return alt.vconcat(upper, lower)
 
 
-@asks("Which probabilities did forecasters give, and how did they come out?", _draw_forecasts)
+@asks("How probable did forecasters find it, and what came of it?", _draw_forecasts)
 def forecasts(forecasts: pd.DataFrame) -> pd.DataFrame:
     """Return the forecasts with a probability, how they came out, and their calibration.
 

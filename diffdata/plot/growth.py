@@ -207,7 +207,7 @@ def _draw_cost(data: pd.DataFrame) -> Any:
     return _scatter(data, axis, "origin", [IMPORTED, REVIEWED], prefix="$")
 
 
-@asks("How has the cost of training runs grown, in constant dollars?", _draw_cost)
+@asks("How has the cost of training grown, in constant dollars?", _draw_cost)
 def training_cost(
     model_summary: pd.DataFrame,
     model_summary_inputs: pd.DataFrame,
@@ -416,8 +416,11 @@ def _draw_api(data: pd.DataFrame) -> Any:
     groups = list(dict.fromkeys(data["group"]))
     colour, shape = theme.keyed(groups)
     key = alt.Legend(columns=3)
+    # A price that is no record is drawn once, at the highest level that its model reaches.
+    offer = ["model_id", "provider", "value"]
+    others = data[~data["lowest"]].drop_duplicates(offer, keep="last")
     layers = [
-        alt.Chart(data[~data["lowest"]]).mark_point(
+        alt.Chart(others).mark_point(
             filled=True, size=16, opacity=0.3, strokeWidth=0
         ).encode(
             x=x, y=y, color=alt.Color("group:N", sort=groups, scale=colour, legend=key),
@@ -441,7 +444,7 @@ def _draw_api(data: pd.DataFrame) -> Any:
             ),
         ]  # fmt: skip
     named = pd.concat(marked).sort_values("date", ascending=False)
-    named = named.drop_duplicates(["name", "value"])
+    named = named.drop_duplicates("name", keep="last")
     places = [
         (time.place(day), scale.place(value))
         for day, value in zip(named["date"], named["value"], strict=True)

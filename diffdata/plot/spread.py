@@ -103,7 +103,7 @@ def _draw_replication(data: pd.DataFrame) -> Any:
 _PLOT = 150  # width of a plot with long names beside it
 
 
-@asks("Who matched a model, when, by which mechanism, and who could have that?", _draw_replication)
+@asks("Who matched a model, when, how, and who could have it?", _draw_replication)
 def replication_lag(
     diffusion_events: pd.DataFrame,
     model_summary: pd.DataFrame,
@@ -248,7 +248,7 @@ def _draw_survival(data: pd.DataFrame) -> Any:
     return alt.layer(*layers).properties(width=theme.WIDTH, height=190)
 
 
-@asks("How long until weights are open, or a finished model is made public?", _draw_survival)
+@asks("How long until weights are open, or a model is public?", _draw_survival)
 def survival(
     model_dates: pd.DataFrame,
     artifacts: pd.DataFrame,
@@ -472,13 +472,14 @@ def benchmark_lag(
         for mark in marks if mark["status"] == "reached"
     ]  # fmt: skip
     took = f"{min(middles):.0f} to {max(middles):.0f} months" if middles else ""
+    ahead = sum(mark["status"] == "not_reached" for mark in marks)
     where = str(about["name"])
     unit = {"percent": " (%)", "points": " (points)"}.get(about["score_scale"], "")
     points.attrs.update(
         title=f"Open models reached the level of the best closed ones after {took}" if took
         else f"Open and closed models on {where}",
         subtitle=f"{where}, best reported score of each of {plural(len(points), 'model')}; lines: "
-        "the best so far; bars: lags, dashed where it is not reached",
+        f"the best so far; bars: lags, dashed for {ahead} levels that no open model has reached",
         caption=f"n = {len(points)}; {len(best) - len(points)} without a date, without known "
         "access to the weights or outside of the period are left out",
         axis=f"{where}{unit}", as_of=as_of, marks=marks,
@@ -522,7 +523,7 @@ def _draw_access(data: pd.DataFrame) -> Any:
     return alt.layer(*layers).properties(width=_PLOT, height=_LINE * len(rows))
 
 
-@asks("Who could get a model, and those compared with it, over time?", _draw_access)
+@asks("Who could get a model and those like it, and since when?", _draw_access)
 def access(
     model_summary: pd.DataFrame,
     model_dates: pd.DataFrame,
@@ -684,7 +685,7 @@ def _ranks(data: pd.DataFrame) -> tuple[list[str], list[str]]:
     return left, right
 
 
-@asks("Which models had which artifacts, and techniques, from whom?", _draw_cascade)
+@asks("Which models had which artifacts from whom?", _draw_cascade)
 def cascade(
     diffusion_events: pd.DataFrame,
     artifacts: pd.DataFrame,
