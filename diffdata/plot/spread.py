@@ -60,8 +60,13 @@ def _draw_replication(data: pd.DataFrame) -> Any:
     x = alt.X("date:T", scale=time.scale, axis=time.axis())
     y = alt.Y("label:N", sort=rows, title=None, axis=alt.Axis(labelLimit=215, ticks=False))
     used = [name for name in MECHANISMS.values() if name in set(data["mechanism"])]
-    colour, shape = theme.keyed([*used, "the model itself"], [
-        *theme.COLOURS[: len(used)], theme.BLACK])  # fmt: skip
+    # A mechanism looks the same in every plot.
+    place = {name: rank for rank, name in enumerate(MECHANISMS.values())}
+    marks = [(theme.COLOURS[place[name]], theme.SHAPES[place[name]]) for name in used]
+    groups = [*used, "the model itself"]
+    colours, shapes = zip(*marks, (theme.BLACK, "triangle-right"), strict=True)
+    colour = alt.Scale(domain=groups, range=list(colours))
+    shape = alt.Scale(domain=groups, range=list(shapes))
     # Several events of one model are drawn one above the other.
     same = data.groupby("label")
     shift = same.cumcount() - (same["label"].transform("size") - 1) / 2
@@ -639,7 +644,9 @@ def _draw_cascade(data: pd.DataFrame) -> Any:
         [{"side": side, "name": name, "x": float(side == "to"), "y": y}
          for (side, name), y in places.items()]
     )  # fmt: skip
-    kinds = [kind for kind in dict.fromkeys(_KINDS.values()) if kind in set(data["kind"])]
+    every = list(dict.fromkeys(_KINDS.values()))
+    kinds = [kind for kind in every if kind in set(data["kind"])]
+    colours = [theme.COLOURS[every.index(kind)] for kind in kinds]
     x = alt.X("x:Q", axis=None, scale=alt.Scale(domain=[0, 1]))
     y = alt.Y("y:Q", axis=None, scale=alt.Scale(domain=[1, 0]))
     base = alt.Chart(lines)
@@ -650,7 +657,7 @@ def _draw_cascade(data: pd.DataFrame) -> Any:
             x=x, x2="x2:Q", y=y, y2="y2:Q",
             color=alt.Color(
                 "kind:N", sort=kinds,
-                scale=alt.Scale(domain=kinds, range=list(theme.COLOURS[: len(kinds)])),
+                scale=alt.Scale(domain=kinds, range=colours),
                 legend=alt.Legend(title=None, symbolType="stroke", symbolStrokeWidth=2),
             ),
             strokeDash=alt.StrokeDash(
@@ -738,7 +745,9 @@ def cascade(
     found = found[columns].reset_index(drop=True)
     top = found["from_name"].value_counts()
     about = f" around {names[model]}" if model else ""
-    leader = f"; most often from {top.index[0]} ({top.iloc[0]})" if len(top) else ""
+    leader = (
+        f"; most often from {top.index[0]} ({top.iloc[0]})" if len(top) and top.iloc[0] > 1 else ""
+    )
     found.attrs.update(
         title=f"Which models had artifacts from whom{about}",
         subtitle=f"{plural(len(found), 'artifact')} that passed from the owner on the left to the "

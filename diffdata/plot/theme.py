@@ -201,12 +201,11 @@ class TimeScale:
         every = next(step for step in (1, 2, 5, 10, 20, 50) if years / step <= 9 or step == 50)
         alt = altair()
         if years < 3:
-            months = pd.date_range(self.low, self.high, freq="6MS" if years > 1.2 else "2MS")
-            if years > 1.2:  # January and July
-                halves = [(day.year, month) for day in months for month in (1, 7)]
-                days = [pd.Timestamp(*half, 1) for half in dict.fromkeys(halves)]
-                months = [day for day in days if 0.03 < self.place(day) < 0.96]
-            return alt.Axis(title=title, format="%b %Y", values=[_moment(day) for day in months])
+            step = 6 if years > 1.2 else 2  # from January on
+            months = range(self.low.year * 12, self.high.year * 12 + 12, step)
+            days = [pd.Timestamp(month // 12, month % 12 + 1, 1) for month in months]
+            days = [day for day in days if 0.03 < self.place(day) < 0.96]
+            return alt.Axis(title=title, format="%b %Y", values=[_moment(day) for day in days])
         first = self.low.year + 1 + (-(self.low.year + 1) % every)
         ticks = [
             _moment(pd.Timestamp(year, 1, 1)) for year in range(first, self.high.year + 1, every)
