@@ -1,6 +1,7 @@
 # Every name is imported from here when it is first used, see __init__.py: one line for each. The
 # modules diff and reproduce can be called, as the functions of these names.
 from diffdata import derive as derive
+from diffdata import plot as plot
 from diffdata import typed as typed
 from diffdata import uncertainty as uncertainty
 from diffdata import validation as validation

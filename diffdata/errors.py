@@ -83,7 +83,10 @@ class AmbiguousValueError(DiffdataError):
 
 
 # The extra that installs an optional library, where it has another name.
-_EXTRAS = {"jinja2": "dev", "openpyxl": "xlsx", "pyspark": "spark", "statsmodels": "trends"}
+_EXTRAS = {
+    "altair": "plot", "jinja2": "dev", "openpyxl": "xlsx", "pyspark": "spark",
+    "statsmodels": "trends", "vl_convert": "plot",
+}  # fmt: skip
 
 
 def optional_library(name: str) -> Any:

@@ -19,8 +19,8 @@ CODE = ROOT / "diffdata"
 # From the ground up; a room imports only from rooms before it, or from itself.
 ROOMS = [
     "errors", "display", "types", "schemas", "package", "engines", "validation", "loading",
-    "uncertainty", "derive", "lookup", "reproduce", "diff", "exporting", "answers", "editing",
-    "importing", "releasing", "cli",
+    "uncertainty", "derive", "lookup", "reproduce", "plot", "diff", "exporting", "answers",
+    "editing", "importing", "releasing", "cli",
 ]  # fmt: skip
 # What users import by these names, in front of the rooms that do the work.
 DOORS = {"typed": "loading", "testing": "loading", "__init__": "cli", "__main__": "cli"}

@@ -8,6 +8,6 @@ from diffdata.cli.app import app, main
 
 # Imported in the order of the groups in the help.
 # isort: off
-from diffdata.cli import reading, lags, publishing, importing
+from diffdata.cli import reading, lags, plotting, publishing, importing
 
-__all__ = ["app", "importing", "lags", "main", "publishing", "reading"]
+__all__ = ["app", "importing", "lags", "main", "plotting", "publishing", "reading"]

@@ -1,0 +1,119 @@
+"""A plot: a question, the tables and options that it takes, its data, and how they are drawn."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+
+from diffdata.engines import to_engine
+from diffdata.errors import InvalidInputError
+from diffdata.loading import arrow_tables
+from diffdata.lookup.names import name_index
+from diffdata.package.packages import Dataset, Package, open_dataset
+from diffdata.package.pinned import REVIEWED
+from diffdata.plot.theme import framed
+from diffdata.reproduce import reproduce
+
+# What the data of a plot say of it: texts, trends, and what drawing needs.
+_ATTRS = (
+    "title", "subtitle", "caption", "trends", "price_year", "width", "axis", "as_of", "marks",
+)  # fmt: skip
+
+
+class Plot:
+    """A chart that answers one question; call it with the frames that it needs.
+
+    `data` takes the same arguments, and returns what is drawn as a tidy frame, whose ``attrs`` have
+    the title and the caption, for those who draw it with another library. `of_dataset` and
+    `data_of_dataset` load the frames.
+    """
+
+    def __init__(
+        self, data: Callable[..., pd.DataFrame], draw: Callable[[pd.DataFrame], Any], asks: str
+    ) -> None:
+        functools.update_wrapper(self, data)
+        self.asks, self._data, self._draw = asks, data, draw
+        self.name = data.__name__.replace("_", "-")
+        parameters = inspect.signature(data).parameters.values()
+        self.tables = [one.name for one in parameters if one.kind is not one.KEYWORD_ONLY]
+        self.options = [one.name for one in parameters if one.kind is one.KEYWORD_ONLY]
+
+    def __repr__(self) -> str:
+        return f"<plot {self.name}: {self.asks}>"
+
+    def __call__(self, *frames: Any, **options: Any) -> Any:
+        """Return the chart."""
+        return self.chart(self.data(*frames, **options))
+
+    def data(self, *frames: Any, **options: Any) -> pd.DataFrame:
+        """Return the data of the chart."""
+        found = self._data(*frames, **options)
+        found.attrs = {name: found.attrs[name] for name in _ATTRS if name in found.attrs}
+        versions = [getattr(frame, "attrs", {}).get("version") for frame in frames]
+        if version := next(filter(None, versions), None):
+            found.attrs["version"] = version
+        return found
+
+    def chart(self, data: pd.DataFrame) -> Any:
+        """Return the chart of its data."""
+        if data.empty:
+            raise InvalidInputError(f"{self.name}: there is nothing to draw; try other options")
+        return framed(self._draw(data), data)
+
+    def of_dataset(
+        self, version: str | None = None, *, package: Dataset | None = None,
+        reviewed_only: bool = False, **options: Any,
+    ) -> Any:  # fmt: skip
+        """Return the chart of a dataset, by default the one that comes with diffdata."""
+        found = self.data_of_dataset(
+            version, package=package, reviewed_only=reviewed_only, **options
+        )
+        return self.chart(found)
+
+    def data_of_dataset(
+        self, version: str | None = None, *, package: Dataset | None = None,
+        reviewed_only: bool = False, **options: Any,
+    ) -> pd.DataFrame:  # fmt: skip
+        """Return the data of the chart of a dataset; see `of_dataset`."""
+        dataset = open_dataset(package, version)
+        found = self.data(*_frames(dataset, self.tables, reviewed_only), **options)
+        found.attrs["version"] = dataset.version
+        return found
+
+
+def asks(
+    question: str, draw: Callable[[pd.DataFrame], Any]
+) -> Callable[[Callable[..., pd.DataFrame]], Plot]:
+    """Make a plot of a function that returns its data: the tables it takes, then its options."""
+    return lambda data: Plot(data, draw, question)
+
+
+def _frames(dataset: Package, names: list[str], reviewed_only: bool) -> list[Any]:
+    """Load tables; of those with several files ``reviewed`` says which rows are not imported."""
+    tables = arrow_tables(dataset, [name for name in names if name != "reproductions"])
+    frames: list[Any] = []
+    for name in names:
+        if name not in tables:
+            frames.append(list(reproduce(dataset)))
+            continue
+        table = tables[name]
+        frame: pd.DataFrame = to_engine(table, "pandas")
+        if number := (table.schema.metadata or {}).get(REVIEWED.encode()):
+            frame["reviewed"] = [place < int(number) for place in range(len(frame))]
+            if reviewed_only:
+                frame = frame[frame["reviewed"]]
+        frames.append(_with_models(frame, dataset) if name == "api_prices" else frame)
+    return frames
+
+
+def _with_models(prices: pd.DataFrame, dataset: Package) -> pd.DataFrame:
+    """Fill in the model of each name under which one is sold, where it is certain."""
+    index = name_index(dataset, None, "model")
+    names = set(prices["model_as_sold"][prices["model_id"].isna()])
+    ids = {name: index.find(name, near=False).id for name in names}
+    filled = prices["model_id"].fillna(prices["model_as_sold"].map(ids))
+    return prices.assign(model_id=filled)
