@@ -285,7 +285,7 @@ def test_build_is_only_for_working_trees(
 
 def test_build_writes_stale_files_and_then_nothing(copy: Path) -> None:
     (copy / "pyproject.toml").touch()
-    few_calculations(copy)
+    few_calculations(copy, "opt-175b-cost-ratio", "gopher-lag")
     run("build", "--package", copy)
     summary = copy / "data/model_summary.csv"
     before = summary.read_bytes()

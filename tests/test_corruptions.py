@@ -35,12 +35,12 @@ def find_corruptions(folder: Path, number: int, seed: int) -> None:
 
 class TestSomeCorruptions:
     def test_that_break_a_rule_are_found_at_their_line_and_column(self, tmp_path: Path) -> None:
-        find_corruptions(tmp_path, 32, seed=2026)
+        find_corruptions(tmp_path, 20, seed=2026)
 
 
 class TestOtherCorruptions:
     def test_that_break_a_rule_are_found_at_their_line_and_column(self, tmp_path: Path) -> None:
-        find_corruptions(tmp_path, 32, seed=2027)
+        find_corruptions(tmp_path, 20, seed=2027)
 
 
 def test_each_kind_of_corruption_changes_the_file() -> None:
