@@ -290,8 +290,12 @@ def verdicts(result: CheckResult) -> Verdicts:
     }
 
 
-@pytest.mark.parametrize("state", ["clean", "broken"])
-@pytest.mark.parametrize("engine", ENGINES)
+# On Spark, which takes seconds, only the broken table: it has rows that keep each rule, too.
+STATES = [(engine, "broken") for engine in ENGINES]
+STATES += [(engine, "clean") for engine in ENGINES if engine != "pyspark"]
+
+
+@pytest.mark.parametrize(("engine", "state"), STATES)
 def test_every_engine_gives_the_verdicts_of_the_pandas_path(
     engine: str, state: str, things: Package, on_engine: ToEngine
 ) -> None:
