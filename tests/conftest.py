@@ -35,7 +35,13 @@ class ByScope(LoadScopeScheduling):  # type: ignore[misc]
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByScope:
+    config.option.loadscopereorder = False  # many short tests do not come before few long ones
     return ByScope(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with Spark, the longest group; the last ones, doctests, are short: no process waits."""
+    items.sort(key=lambda item: "spark" not in item.nodeid)
 
 
 @pytest.fixture(scope="session")

@@ -21,7 +21,7 @@ import random
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -567,7 +567,9 @@ def cut_short(table: Table, draw: random.Random) -> Made:
                       ((at + 1, ("", *table.header)),))  # fmt: skip
 
 
-def corruptions(number: int, seed: int, folder: Path) -> Iterator[Corruption]:
+def corruptions(
+    number: int, seed: int, folder: Path, kinds: Sequence[str] = tuple(KINDS)
+) -> Iterator[Corruption]:
     """Yield that many corruptions, of all kinds by turns."""
     draw = random.Random(seed)
     known = schemas(folder)
@@ -576,7 +578,7 @@ def corruptions(number: int, seed: int, folder: Path) -> Iterator[Corruption]:
     ]
     made = 0
     while made < number:
-        for make in KINDS.values():
+        for make in map(KINDS.__getitem__, kinds):
             corruption = make(draw.choice(tables), draw)
             if corruption is not None and made < number:
                 made += 1

@@ -19,6 +19,7 @@ import csv
 import dataclasses
 import datetime
 import difflib
+import functools
 import gzip
 import hashlib
 import io
@@ -2048,6 +2049,7 @@ def crashed(found: Any) -> bool:
     return isinstance(found, dict) and (CRASH in found or any(map(crashed, parts)))
 
 
+@functools.cache
 def golden(group: str, words: bool = False) -> dict[str, Any]:
     """Return what was captured of a group, by case."""
     path = GOLDENS / f"{group}{'.words' * words}.json"

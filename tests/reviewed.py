@@ -54,6 +54,16 @@ def reviewed_texts() -> dict[str, str]:
     return with_own_acknowledgements(texts)
 
 
+def few_calculations(folder: Path, *kept: str) -> Path:
+    """Keep only some calculations of a package: to recompute all of them takes seconds."""
+    for name in CALCULATIONS:
+        path = folder / f"data/{name}.csv"
+        header, *rows = rows_of(path.read_text(encoding="utf-8"))
+        text = text_of([header, *(row for row in rows if row[0] in kept)])
+        path.write_text(text, encoding="utf-8", newline="")
+    return folder
+
+
 def drop_calculations(tables: dict[str, Rows]) -> None:
     """Remove the calculations from whole tables, and those of which an input was removed."""
     calculations, inputs = (tables[name] for name in CALCULATIONS)

@@ -157,7 +157,7 @@ def told(result: CheckResult) -> list[Any]:
     return [result.rows, result.key, rules]
 
 
-@pytest.mark.parametrize("seed", range(24))
+@pytest.mark.parametrize("seed", range(14))
 def test_engines_agree_on_random_schemas_and_tables(
     seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -170,15 +170,21 @@ def test_engines_agree_on_random_schemas_and_tables(
     assert all(one == found[0] for one in found)
 
 
-@pytest.mark.parametrize("seed", range(40))
+# With the others, a field has a type of which engines say that they do not read it.
+READ_BY_ENGINES = [
+    seed
+    for seed in range(32)
+    if all(field.type in CELLS for field in a_schema(random.Random(seed)).fields)
+]
+
+
+@pytest.mark.parametrize("seed", READ_BY_ENGINES)
 def test_engines_read_random_cells_of_csv_as_validate_does(
     seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("diffdata.validation.text._SAMPLE", 0)  # random cells contradict no header
     draw = random.Random(seed)
     schema = a_schema(draw).model_copy(update={"foreign_keys": ()})
-    if any(field.type not in CELLS for field in schema.fields):
-        return  # engines say that they do not read it
     rows = [[draw.choice(CELLS[f.type].split("|")) for f in schema.fields] for _ in range(30)]
     path = tmp_path / "t.csv"
     with path.open("w", newline="") as file:

@@ -21,7 +21,11 @@ from diffdata import cli
 from diffdata.package.packages import Package
 
 from .conftest import edit
+from .releases import install, make_tree, release_first
+from .reviewed import few_calculations
 from .test_validation import set_cell
+
+PANGU = ["models", "--where", "model_id=pangu-alpha", "--columns", "name"]
 
 
 def run(*arguments: str | Path) -> Result:
@@ -136,19 +140,31 @@ def test_show_in_a_pipe_cuts_nothing() -> None:
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
-def test_output_escapes_what_the_encoding_cannot_write(encoding: str) -> None:
+def test_output_escapes_what_the_encoding_cannot_write(
+    encoding: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def output(*words: str) -> str:
-        shown = subprocess.run(
-            [sys.executable, "-m", "diffdata", *words], capture_output=True, check=True,
-            env=os.environ | {"PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"},
-        )  # fmt: skip
-        return shown.stdout.decode(encoding)
+        stream = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
+        monkeypatch.setattr("sys.argv", ["diffdata", *words])
+        monkeypatch.setattr("sys.stdout", stream)
+        with pytest.raises(SystemExit) as exit_:
+            cli.main()
+        assert not exit_.value.code
+        stream.seek(0)
+        return stream.read()
 
-    names = ["models", "--where", "model_id=pangu-alpha", "--columns", "name"]
-    assert output("show", *names) == "name\nPanGu-\\u03b1 200B\n"
-    assert json.loads(output("show", *names, "-f", "json")) == [{"name": "PanGu-\u03b1 200B"}]
+    assert output("show", *PANGU) == "name\nPanGu-\\u03b1 200B\n"
+    assert json.loads(output("show", *PANGU, "-f", "json")) == [{"name": "PanGu-\u03b1 200B"}]
     assert "PanGu-\\u03b1 200B" in output("report", "pangu-alpha")
     assert "\\u2192" in output("diff", "2026.1", "2026.2")
+
+
+def test_a_process_escapes_what_its_encoding_cannot_write() -> None:
+    shown = subprocess.check_output(
+        [sys.executable, "-m", "diffdata", "show", *PANGU],
+        env=os.environ | {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"},
+    )
+    assert shown == b"name\nPanGu-\\u03b1 200B\n"
 
 
 def test_show_as_markdown_is_a_table() -> None:
@@ -269,6 +285,7 @@ def test_build_is_only_for_working_trees(
 
 def test_build_writes_stale_files_and_then_nothing(copy: Path) -> None:
     (copy / "pyproject.toml").touch()
+    few_calculations(copy, "opt-175b-cost-ratio", "gopher-lag")
     run("build", "--package", copy)
     summary = copy / "data/model_summary.csv"
     before = summary.read_bytes()
@@ -317,17 +334,24 @@ def test_an_engine_counts_the_errors_of_a_large_table(
     assert [found["ruleId"] for found in sarif["runs"][0]["results"]] == ["enum"]
 
 
-def test_an_engine_checks_a_package_or_an_edition(copy: Path) -> None:
-    old = run("--dataset", "2026.1", "validate", "--engine", "polars")
-    assert (old.exit_code, "model_dates: " in old.stdout) == (0, True)
-    table = run("validate", copy / "data/models.csv", "--engine", "duckdb")
-    rows = len(diffdata.load("models", package=copy))
-    assert re.fullmatch(rf"models: {rows} rows, \d+ rules checked, 0 broken\n", table.stdout)
-    (copy / "data/models.csv").write_bytes(b"model_id,name\na,b,c\n")
-    broken = run("validate", copy, "--engine", "duckdb", "-f", "github")
+def test_an_engine_checks_a_package_or_an_edition(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tree = make_tree(tmp_path)
+    release_first(tree)
+    install(tree, monkeypatch)
+    old = run("--dataset", "1.1", "validate", "--engine", "polars")
+    assert old.exit_code == 0
+    assert re.findall(r"^(\w+: \d+) rows, \d+ rules checked", old.stdout, re.M) == [
+        "things: 7", "kinds: 2",
+    ]  # fmt: skip
+    table = run("validate", tree / "things.csv", "--engine", "duckdb")
+    assert re.search(r"^things: 7 rows, \d+ rules checked, ", table.stdout, re.M)
+    (tree / "kinds.csv").write_bytes(b"kind,edition,name\na,b\n")
+    broken = run("validate", tree, "--engine", "duckdb", "-f", "github")
     assert broken.exit_code == 2
     assert "::error file=" in broken.stdout
-    assert "data/models.csv,title=unreadable::" in broken.stdout
+    assert "kinds.csv,title=unreadable::" in broken.stdout
 
 
 def test_the_descriptor_may_name_its_folder(copy: Path) -> None:

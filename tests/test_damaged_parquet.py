@@ -24,7 +24,7 @@ def test_a_flipped_bit_is_harmless_or_one_message(tmp_path: Path, engine: str | 
     pq.write_table(pa.table({"k": [f"k{n}" for n in range(50)], "n": [0.5] * 50}), path)
     data, chosen = path.read_bytes(), random.Random(7)
     refused = 0
-    for _ in range(200):
+    for _ in range(100):
         damaged = bytearray(data)
         damaged[chosen.randrange(len(data))] ^= 1 << chosen.randrange(8)
         path.write_bytes(damaged)
@@ -32,7 +32,7 @@ def test_a_flipped_bit_is_harmless_or_one_message(tmp_path: Path, engine: str | 
         refused += bool(message)
         assert "\n" not in message
         assert message.startswith(str(path) * bool(message))
-    assert refused > 20
+    assert refused > 10
 
 
 def refusal(path: Path, engine: str | None) -> str:

@@ -212,8 +212,16 @@ def expected_rows(name: str) -> tuple[list[str], list[tuple[Any, ...]]]:
     return rows_of(DERIVATIONS[name](of_edition))
 
 
-@pytest.mark.parametrize("name", DERIVATIONS)
-@pytest.mark.parametrize("engine", ENGINES)
+# Spark takes seconds to plan one: there each derivation is computed in one way.
+CASES = [
+    (engine, name)
+    for engine in ENGINES
+    for name in DERIVATIONS
+    if engine != "pyspark" or "," not in name
+]
+
+
+@pytest.mark.parametrize(("engine", "name"), CASES)
 def test_a_derivation_gives_the_same_result_on_every_engine(
     engine: str, name: str, on_engine: ToEngine
 ) -> None:

@@ -224,8 +224,7 @@ assert diffdata.__file__.startswith(sys.argv[1]), diffdata.__file__
 print([release.edition for release in diffdata.versions()])
 costs = []
 for version in ("2030.1", "2030.2.0", None):
-    frames = {name: diffdata.load(name, version) for name in diffdata.tables(version)}
-    values = frames["estimates"].set_index("estimate_id")["value"]
+    values = diffdata.load("estimates", version).set_index("estimate_id")["value"]
     costs.append(float(values["gpt-3-training-cost"]))
 print(costs)
 """

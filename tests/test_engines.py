@@ -46,8 +46,9 @@ def arrow_of(package: Package, table: str) -> pa.Table:
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_every_table_of_the_dataset_is_the_same_on_every_engine(
-    engine: str, package: Package, on_engine: ToEngine
+    engine: str, reviewed: Path, on_engine: ToEngine
 ) -> None:
+    package = open_package(reviewed)
     for table in package.tables:
         schema = package.schema(table)
         expected = arrow_of(package, table)

@@ -31,6 +31,7 @@ from diffdata.reproduce import (
 )
 
 from .conftest import edit
+from .reviewed import few_calculations
 
 
 @pytest.fixture(scope="module")
@@ -48,9 +49,9 @@ def test_every_verdict_occurs(found: dict[str, Reproduction]) -> None:
     assert len({result.verdict for result in found.values()}) == 4
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_verdicts_do_not_depend_on_the_seed(package: Package, seed: int) -> None:
-    for result in reproduce(package, seed=seed, draws=400_000):
+def test_verdicts_do_not_depend_on_the_seed(package: Package) -> None:
+    """The recorded ones are those of the seed 0 and of fewer draws."""
+    for result in reproduce(package, seed=1, draws=400_000):
         assert result.verdict == result.recorded, result.id
 
 
@@ -450,11 +451,14 @@ def test_one_figure_can_be_recomputed_alone_with_the_same_result(
         list(reproduce(package, only=["opt-175b-lga"]))
 
 
-def test_the_command_prints_the_ledger_and_exits_with_0() -> None:
-    result = CliRunner().invoke(cli.app, ["reproduce", "--format", "json"])
+def test_the_command_prints_the_ledger_and_exits_with_0(copy: Path) -> None:
+    names = ["gopher-lag", "gpt-3-six-nd", "opt-175b-cost-ratio"]
+    few_calculations(copy, *names)
+    arguments = ["reproduce", "--package", str(copy), "--format", "json"]
+    result = CliRunner().invoke(cli.app, arguments)
     assert result.exit_code == 0
     rows = json.loads(result.stdout)
-    assert len(rows) == len(diffdata.load("calculations"))
+    assert sorted(row["id"] for row in rows) == names
     assert set(rows[0]) >= {
         "id", "figure", "source_id", "locator", "published", "recomputed", "statistic", "verdict",
         "reason",
@@ -469,6 +473,7 @@ def test_the_command_prints_the_ledger_and_exits_with_0() -> None:
 def test_a_changed_verdict_gives_exit_status_1(copy: Path) -> None:
     edit(copy / "data/calculations.csv", ",agrees,the ratio of the printed centres",
          ",differs,the ratio of the printed centres")  # fmt: skip
+    few_calculations(copy, "gopher-lag", "opt-175b-cost-ratio")
     result = CliRunner().invoke(cli.app, ["reproduce", "--package", str(copy)])
     assert result.exit_code == 1
     assert "opt-175b-cost-ratio: the verdict is not the one that is recorded" in result.stderr
