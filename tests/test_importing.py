@@ -5,6 +5,7 @@ import io
 import json
 import os
 import re
+import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,12 @@ import frictionless
 import pytest
 from typer.testing import CliRunner
 
+import diffdata
 from diffdata.cli import app
 from diffdata.errors import DiffdataError, InvalidInputError, PackageError, UnknownNameError
 from diffdata.importing import import_files, known_mappings
 from diffdata.importing.cells import UnreadableError, cleaned, items, number
+from diffdata.importing.engine import Names
 from diffdata.importing.mapping import Column, read_mapping
 from diffdata.package.packages import GENERATED_TABLES, open_package
 from diffdata.validation.packages import validate
@@ -608,3 +611,20 @@ def test_numbers(text: str, keys: dict[str, Any], expected: str) -> None:
     except UnreadableError as error:
         found = f"{error.expected}; {error.hint}"
     assert found == expected or (expected in found and not expected[0].isdigit())
+
+
+def test_thresholds_and_records_of_an_imported_package(tmp_path: Path) -> None:
+    """It has no table of summaries; the dates and figures are its own."""
+    rows = "A,2020-02-03,X,5e9,1e26\nB,2021-02-03,X,6e9,1e20\nC,2022-02-03,X,6e9,1e27\n"
+    out, _ = imported(models(tmp_path, rows))
+    package = open_package(out)
+    found = diffdata.exceeds(1e25, package=package).set_index("model_id")["verdict"]
+    assert found.to_dict() == {"a": "surely", "b": "no", "c": "surely"}
+    assert diffdata.records(package=package)["model_id"].tolist() == ["a", "c"]
+
+
+def test_identifiers_of_many_names_take_no_longer_each() -> None:
+    names, start = Names(), time.process_time()
+    for place in range(20_000):
+        names.add(f"Model {place}", names.new(f"Model {place}"))
+    assert time.process_time() - start < 20

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from hashlib import sha256
+from itertools import chain
 
 from diffdata.errors import InvalidInputError
 from diffdata.importing.cells import UnreadableError, cleaned, is_missing, items, read_cell
@@ -73,7 +75,7 @@ class Names:
         """Return an identifier for a new thing, with an ending if the first one is taken."""
         stem = slug(plus(name)) or f"unnamed-{sha256(name.encode()).hexdigest()[:8]}"
         numbers = (str(number) for number in range(2, len(self.taken) + 3))
-        for ending in ("", *filter(None, endings), *numbers):
+        for ending in chain([""], filter(None, endings), numbers):
             identifier = f"{stem}-{ending}" if ending else stem
             if identifier not in self.taken:
                 self.taken.add(identifier)
@@ -118,7 +120,7 @@ class Import:
         self._identify()
         self._add_names()
         # What rows name is added before they refer to it.
-        named = self._named_tables() - {rules.table}
+        named = self._named_tables - {rules.table}
         by_file = {t.file: rules.rows_of(rules.of_file(t.file)) for t in self.tables}
         for place, rows in sorted(
             enumerate(rules.rows), key=lambda pair: pair[1].table not in named
@@ -385,7 +387,7 @@ class Import:
         }
         row = {name: given.get(name, "") for name in schema.column_names}
         key = schema.primary_key[0]
-        if rows.table != self.rules.table and rows.table in self._named_tables():
+        if rows.table != self.rules.table and rows.table in self._named_tables:
             name = cells["name"]
             row[key] = self.names[rows.table].find(name)
             if not row[key]:
@@ -408,6 +410,7 @@ class Import:
     def _naming(self, row: Row) -> set[str]:
         return {header for header, _ in row.table.find(self.rules.row)}
 
+    @cached_property
     def _named_tables(self) -> set[str]:
         """Return the tables of things that rows name, and that are added if they are not there."""
         return {rows.table for rows in self.rules.rows if "name" in rows.columns}
@@ -425,7 +428,7 @@ class Import:
                     row.reason = entity.reason or what
         self.entities = [entity for entity in self.entities if id(entity) in used]
         # A thing that other rows refer to stays, if no row that is used has it.
-        named = self._named_tables() - {self.rules.table}
+        named = self._named_tables - {self.rules.table}
 
         def key(made: Made) -> str:
             return made.cells[self.schemas[made.table].primary_key[0]]
@@ -443,7 +446,7 @@ class Import:
         """Make one row of those with the same key; what they contradict each other in is empty."""
         united: dict[tuple[str, ...], Made] = {}
         clashes: dict[tuple[str, ...], set[str]] = defaultdict(set)
-        named = self._named_tables()
+        named = self._named_tables
         for made in self.made:
             names = self.schemas[made.table].primary_key
             key = (made.table, *(made.cells[name] for name in names))

@@ -300,11 +300,12 @@ def _references(output: Output) -> dict[str, list[Cells]]:
     here["sources"] = list(output.sources)
     found: dict[str, list[Cells]] = {"sources": output.sources}
     todo = [(table, cells) for table, rows in here.items() for cells in rows]
+    keys = {table: package.schema(table).foreign_keys for table in package.tables}
     existing: dict[tuple[str, tuple[str, ...]], dict[tuple[str, ...], Cells]] = {}
     there: dict[tuple[str, tuple[str, ...]], set[tuple[str, ...]]] = {}
     while todo:
         table, cells = todo.pop()
-        for key in package.schema(table).foreign_keys:
+        for key in keys[table]:
             place = key.reference.resource or table, tuple(key.reference.fields)
             if place not in existing:
                 by_key = (
