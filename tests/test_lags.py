@@ -575,10 +575,17 @@ def test_open_access_can_exclude_weights_on_request() -> None:
 
 
 def test_dates_as_text_are_refused() -> None:
-    text = PUBLISHED.assign(date="2022-01-01")
-    for function in (publication_delay, lambda table: access_lag(table, artifacts())):
-        with pytest.raises(InvalidInputError, match="date: expected a column of dates"):
+    text, things = PUBLISHED.assign(date="2022-01-01"), artifacts({"available": "2022-06-01"})
+    for function in (publication_delay, lambda table: access_lag(table, things)):
+        with pytest.raises(InvalidInputError, match=r"expected (a column of )?dates, found"):
             function(text)
+
+
+def test_the_day_may_be_a_timestamp() -> None:
+    for day in (pd.Timestamp("2022-01-31"), datetime.date(2022, 1, 31)):
+        found = access_lag(PUBLISHED, artifacts({"available": "2022-06-01"}), as_of=day)
+        assert days(found) == [[30, None]]
+        assert days(replications({}, as_of=day))[1] == [30, None]
 
 
 def test_a_reference_without_a_date_is_refused() -> None:

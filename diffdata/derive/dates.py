@@ -60,6 +60,8 @@ def days_of(
     date: datetime.date, precision: str | None, name: str = "precision"
 ) -> tuple[datetime.date, datetime.date]:
     """Return the first and the last day that a date may be."""
+    if not isinstance(date, datetime.date):
+        raise InvalidInputError(f"expected dates, found {date!r}")
     date = datetime.date(date.year, date.month, date.day)  # without the time of a datetime
     days = calendar.monthrange(date.year, date.month)[1]
     bounds = {

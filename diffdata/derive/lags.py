@@ -141,6 +141,7 @@ def replication_lag(
         (dates, "date"), (things, "available"), (compared, "as_of"), (happened, "date")
     )
     as_of = as_of or spoken
+    latest = max(day.toordinal() for day in (spoken, as_of))
     own = {}
     if not include_developer:
         own = _own_models(model_developers, organization_relations, as_of)
@@ -185,7 +186,7 @@ def replication_lag(
             stated = bool(tried if milestone == "successful_replication" else others)
             found.append(
                 {"reference_model_id": name, "milestone": milestone}
-                | _first_follower(events, start, as_of, max(spoken, as_of).toordinal(), stated)
+                | _first_follower(events, start, as_of, latest, stated)
             )
     return unwrap(_lags_of(found, dates), like=model_dates)
 
@@ -242,7 +243,8 @@ def access_lag(
         (~nw.col("_named").is_null(), "not_reached"),
         otherwise="not_stated",
     )
-    lags = _with_status(found.with_columns(status=status), as_of, max(spoken, as_of))
+    latest = max(day.toordinal() for day in (spoken, as_of))
+    lags = _with_status(found.with_columns(status=status), as_of, latest)
     return unwrap(lags, like=model_dates)
 
 
@@ -277,7 +279,8 @@ def publication_delay(model_dates: IntoFrameT, *, as_of: datetime.date | None = 
         otherwise="not_stated",
     )
     found = found.join(later, on="model_id", how="left")
-    return unwrap(_with_status(found.with_columns(status=status), as_of, as_of), like=model_dates)
+    lags = _with_status(found.with_columns(status=status), as_of, as_of.toordinal())
+    return unwrap(lags, like=model_dates)
 
 
 def _until(events: Frame, as_of: datetime.date) -> Frame:
@@ -306,8 +309,8 @@ def _between(
     return both.select("model_id", *shown, *days, certainty=certainty)
 
 
-def _with_status(found: Frame, as_of: datetime.date, spoken: datetime.date) -> Frame:
-    """Add the lag by the status: an interval, or censored; without a date it ends by `spoken`."""
+def _with_status(found: Frame, as_of: datetime.date, latest: int) -> Frame:
+    """Add the lag by the status: an interval, or censored; without a date it ends by `latest`."""
     day, status = as_of.toordinal(), nw.col("status")
     columns, dtype = (
         found.collect_schema().names(),
@@ -323,7 +326,7 @@ def _with_status(found: Frame, as_of: datetime.date, spoken: datetime.date) -> F
         ),
         _high=choose(
             (dated, nw.col("_end_last") - nw.col("_start_first")),
-            (reached, spoken.toordinal() - nw.col("_start_first")),
+            (reached, latest - nw.col("_start_first")),
         ),
         as_of=nw.lit(datetime.datetime(as_of.year, as_of.month, as_of.day)).cast(dtype),
     )
@@ -464,16 +467,16 @@ def _with_judgement(
 
 
 def _first_follower(
-    events: Sequence[_Event], start: Sequence[int], as_of: datetime.date, spoken: int, stated: bool
+    events: Sequence[_Event], start: Sequence[int], as_of: datetime.date, latest: int, stated: bool
 ) -> dict[str, Any]:
     """Return what is known of the first event, and the lag from the days of the start.
 
-    What has no date happened by the last day that is spoken of.
+    What has no date happened by the day `latest`.
     """
     day = as_of.toordinal()
     with_date = {event.model_id for event in events if event.date and event.model_id}
     dated = [event for event in events if event.date and event.days[0] <= day]
-    last = min((event.days[1] for event in dated), default=spoken)
+    last = min((event.days[1] for event in dated), default=latest)
     undated = [
         event for event in events
         if not event.date and event.model_id not in with_date and event.since <= min(day, last)
