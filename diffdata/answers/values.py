@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import pandas as pd
 
@@ -91,9 +91,14 @@ class EvaluatedValue:
     used: tuple[str, ...] = ()
     set_aside: dict[str, str] = field(default_factory=dict)
     precision: str | None = None
-    _answers: Answers | None = field(default=None, compare=False)
-    _table: str = field(default="estimates", compare=False)
-    _rows: Any = field(default=None, compare=False)  # of a fact: those that state it
+    # What the value was looked up in, which is no part of it.
+    _answers: ClassVar[Answers | None] = None
+    _table: ClassVar[str] = "estimates"
+    _rows: ClassVar[Any] = None  # of a fact: those that state it
+
+    def _from(self, answers: Answers, table: str = "estimates", rows: Any = None) -> EvaluatedValue:
+        vars(self).update(_answers=answers, _table=table, _rows=rows)
+        return self
 
     @cached_property
     def estimates(self) -> pd.DataFrame:
@@ -300,8 +305,7 @@ class Answers:
             thing, wanted, float(parts[0]), low, high, level, unit_of(unit, "USD"), str(parts[4]),
             used=tuple(row.estimate_id for row in inputs if row.used and row.quantity_id in behind),
             set_aside={row.estimate_id: row.set_aside_because for row in inputs if not row.used},
-            _answers=self,
-        )  # fmt: skip
+        )._from(self)  # fmt: skip
 
     def _quantity(self, name: str) -> str:
         """Return the quantity or fact of a model that a word stands for."""
@@ -346,8 +350,7 @@ class Answers:
         return EvaluatedValue(
             model, fact, float(value) if unit else value, unit=unit,
             precision=precision if isinstance(precision, str) else None,
-            _answers=self, _table=table, _rows=rows,
-        )  # fmt: skip
+        )._from(self, table, rows)  # fmt: skip
 
     def _cell(self, kind: Kind, thing: str, quantity: str) -> EvaluatedValue:
         """Return a cell of the row of a chip or an organization, with its unit."""
@@ -364,9 +367,10 @@ class Answers:
         value: Any = cell.date() if isinstance(cell, pd.Timestamp) else cell
         return EvaluatedValue(
             thing, column, float(value) if unit else value, unit=unit,
-            precision=row.get(f"{column}_precision"), _answers=self, _table=_THINGS[kind],
-            _rows=rows_where(self.table(_THINGS[kind]), **{f"{kind}_id": thing}),
-        )  # fmt: skip
+            precision=row.get(f"{column}_precision"),
+        )._from(self, _THINGS[kind], rows_where(
+            self.table(_THINGS[kind]), **{f"{kind}_id": thing}
+        ))  # fmt: skip
 
     def _unknown(self, model: str, quantity: str) -> InvalidInputError:
         summary = self.row("model_summary", "model_id", model)
