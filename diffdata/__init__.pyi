@@ -5,6 +5,7 @@ from diffdata import plot as plot
 from diffdata import typed as typed
 from diffdata import uncertainty as uncertainty
 from diffdata import validation as validation
+from diffdata.answers.clocks import lags as lags
 from diffdata.answers.report import report as report
 from diffdata.answers.values import EvaluatedValue as EvaluatedValue
 from diffdata.answers.values import value as value
@@ -43,7 +44,6 @@ from diffdata.importing.comparing import compare as compare
 from diffdata.loading import describe as describe
 from diffdata.loading import schema as schema
 from diffdata.loading import tables as tables
-from diffdata.lookup.clocks import lags as lags
 from diffdata.lookup.figures import estimates as estimates
 from diffdata.lookup.figures import taken_from as taken_from
 from diffdata.lookup.figures import trace as trace

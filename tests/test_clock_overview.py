@@ -14,8 +14,8 @@ from typer.testing import CliRunner, Result
 
 import diffdata
 from diffdata import cli, derive
+from diffdata.answers import clocks
 from diffdata.errors import InvalidInputError, UnknownNameError
-from diffdata.lookup import clocks
 from diffdata.package.packages import open_dataset
 
 from .conftest import ROOT

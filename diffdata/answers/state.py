@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from diffdata.answers.clocks import lags
 from diffdata.answers.layout import Report, grid, table
+from diffdata.answers.overview import interval, median
 from diffdata.loading import load_all
 from diffdata.lookup.tallies import records
 from diffdata.lookup.text import ACCESS_LABELS, date, each, number, plain, rows_where
@@ -42,7 +44,7 @@ def state(package: Package) -> Report:
             ("Coverage", grid(coverage(frames, summary))),
             ("Models by year of publication, and what is known of them",
              table(years(summary, columns))),
-            # The clocks of diffusion belong here.
+            ("Clocks, see diffdata lags", table(clocks(package))),
             ("Training compute in FLOP: who crossed a threshold first, and last",
              table(crossings(summary))),
             ("Latest records of training compute", table(latest_records(package))),
@@ -83,6 +85,18 @@ def years(summary: pd.DataFrame, columns: list[str]) -> Iterator[tuple[str, ...]
             *(f"{int(rows[column].notna().sum()):,}" for column in columns[1:]),
             f"{opened:,} ({opened / known:.0%})" if known else "",
         )  # fmt: skip
+
+
+def clocks(package: Package) -> Iterator[tuple[str, ...]]:
+    """Yield the first group of each clock: its median or rate, with the interval."""
+    yield "Clock", "of", "n", "open", "median", "90 % interval", ""
+    for row in lags(package=package).groupby("clock", sort=False).head(1).to_dict("records"):
+        if row["n"]:
+            trend = row["unit"] if row["unit"] == "days" else row["trend"]
+            yield (
+                row["clock"], row["group"], f"{row['n']:,}", str(row["censored"] or ""),
+                median(row), interval(row), "per year" if pd.isna(trend) else str(trend),
+            )  # fmt: skip
 
 
 def crossings(summary: pd.DataFrame) -> Iterator[tuple[str, ...]]:
@@ -152,7 +166,7 @@ def disputes(frames: dict[str, pd.DataFrame]) -> Iterator[tuple[str, str]]:
     apart = factors[factors >= _APART]
     if len(apart):
         models = apart.index.get_level_values("model_id").nunique()
-        yield "in all", f"{len(apart):,} quantities of {models:,} models; the greatest:"
+        yield "in all", f"{len(apart):,} (models: {models:,}); the greatest:"
     found = pd.DataFrame({"factor": apart, **groups.loc[apart.index]}).reset_index()
     for row in each(found.head(_DISPUTES)):
         figures = f"{number(row.min)} to {number(row.max)}, {number(row.factor)} times"
