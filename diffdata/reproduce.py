@@ -53,7 +53,7 @@ from diffdata.derive.dates import DAYS_PER_MONTH
 from diffdata.derive.trends import leading, middle_of
 from diffdata.display import Shown, as_text, callable_module, notebook, plain_table
 from diffdata.errors import InvalidInputError, UnknownNameError
-from diffdata.loading import load_all
+from diffdata.lookup.tables import Tables
 from diffdata.lookup.text import (
     each,
     money,
@@ -81,10 +81,7 @@ VERDICTS = ("agrees", "agrees_within_rounding", "differs", "cannot_be_recomputed
 _NOT_COMPARABLE = "statistic: the published or the recomputed figure does not have it"
 _LAG_TABLES = ("model_dates", "artifacts", "comparisons", "diffusion_events")
 _TABLES = (
-    "calculations", "calculation_inputs", "estimates", "quantities", *_LAG_TABLES, "case_studies",
-)  # fmt: skip
-# Tables that older editions or other packages may lack.
-_LATER_TABLES = (
+    "calculation_inputs", "estimates", "quantities", *_LAG_TABLES, "case_studies",
     "source_statistics", "model_developers", "organizations", "organization_relations",
     *derive.FIT_TABLES,
 )  # fmt: skip
@@ -299,7 +296,7 @@ def recomputed(
     seed: int = SEED,
 ) -> Iterator[Reproduction]:
     """Yield the reproductions one after the other, see `reproduce`."""
-    frames = dataset if isinstance(dataset, dict) else LedgerTables(dataset)
+    frames = dataset if isinstance(dataset, dict) else ledger_tables(dataset)
     calculations = frames["calculations"].set_index("calculation_id", drop=False)
     wanted = list(calculations.index if only is None else only)
     for name in wanted:
@@ -352,17 +349,9 @@ def recomputed(
         )
 
 
-class LedgerTables(dict[str, pd.DataFrame]):
-    """The tables that the ledger reads; others are loaded when a formula names them."""
-
-    def __init__(self, package: Package) -> None:
-        later = [name for name in _LATER_TABLES if name in package.tables]
-        super().__init__(load_all(package, [*_TABLES, *later]))
-        self._package = package
-
-    def __missing__(self, name: str) -> pd.DataFrame:
-        self[name] = load_all(self._package, [name])[name]
-        return self[name]
+def ledger_tables(package: Package) -> Tables:
+    """Return the tables that the ledger reads; others are loaded when a formula names them."""
+    return Tables(package, _TABLES, required=["calculations"])
 
 
 def _is_true(cell: Any) -> bool:

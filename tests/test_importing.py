@@ -7,6 +7,7 @@ import os
 import re
 import time
 from collections import Counter
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from diffdata.importing.cells import UnreadableError, cleaned, items, number
 from diffdata.importing.engine import Names
 from diffdata.importing.mapping import Column, read_mapping
 from diffdata.package.packages import GENERATED_TABLES, open_package
+from diffdata.plot import PLOTS
 from diffdata.validation.packages import validate
 
 from .conftest import ROOT
@@ -628,3 +630,80 @@ def test_identifiers_of_many_names_take_no_longer_each() -> None:
     for place in range(20_000):
         names.add(f"Model {place}", names.new(f"Model {place}"))
     assert time.process_time() - start < 20
+
+
+def _answers(package: Path, model: str, chip: str) -> Iterator[Callable[[], object]]:
+    """Yield the questions that a dataset answers, asked of a package."""
+    frames = {
+        name: diffdata.load(name, package=package) for name in diffdata.tables(package=package)
+    }
+    figures = frames["estimates"]["estimate_id"] if "estimates" in frames else ["none"]
+    source = frames["sources"]["source_id"].iloc[0]
+    day = "2026-01-01"
+    yield lambda: diffdata.trace(figures[0], package=package)
+    yield lambda: diffdata.estimates(model=model, package=package)
+    yield lambda: diffdata.taken_from(source, package=package)
+    yield lambda: diffdata.value(model, "published", package=package)
+    yield lambda: diffdata.value(chip, "bf16_matrix_flop_per_second", package=package)
+    yield lambda: diffdata.lags(package=package)
+    yield lambda: diffdata.report(model, package=package)
+    yield lambda: diffdata.report(package=package)
+    yield lambda: diffdata.status_on(day, package=package)
+    yield lambda: diffdata.exceeds(package=package)
+    yield lambda: diffdata.records(package=package)
+    yield lambda: diffdata.shares(package=package)
+    yield lambda: diffdata.resolve([model], package=package)
+    yield lambda: diffdata.resolve([chip], "hardware", package=package)
+    yield lambda: diffdata.prices_on(day, package=package)
+    yield lambda: diffdata.rents(chip, package=package)
+    yield lambda: diffdata.api_prices_on(day, package=package)
+    yield lambda: diffdata.deflate(1, from_=2020, to=2022, package=package)
+    yield lambda: diffdata.reproduce(package=package)
+    for plot in PLOTS.values():
+        options = {"model": model} if "model" in plot.options else {}
+        yield lambda plot=plot, options=options: plot.data_of_dataset(package=package, **options)
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "answered"),
+    [
+        ("epoch-models", "Model,Publication date,Organization,Parameters,Training compute (FLOP)\n"
+         "A,2020-02-03,X,5e9,1e26\n", 13),
+        ("epoch-hardware", CHIPS.replace("\n", ",Release date\n", 1).replace("700", "700,2022"), 3),
+        ("epoch-benchmarks", "Model version,EM,Release date\ngpt-4o,0.5,2024-05-13\n", 6),
+    ],
+)  # fmt: skip
+def test_an_imported_package_answers_or_says_which_table_it_lacks(
+    kind: str, text: str, answered: int, tmp_path: Path
+) -> None:
+    file = table(tmp_path / "mmlu_2026-07-19.csv", text)
+    out, _ = imported(file, kind=kind)
+    there = {path.stem for path in (out / "data").iterdir()}
+    model = {"epoch-models": "A", "epoch-benchmarks": "gpt-4o"}.get(kind, "A")
+    found = 0
+    for ask in _answers(out, model, "H100"):
+        try:
+            ask()
+            found += 1
+        except DiffdataError as error:
+            message = str(error)
+            lacking = re.search(r"no table named '(\w+)'|lacks ([\w, ]+)", message)
+            nothing = re.search(r"(?:no|is not) (?:\w+ or )*\w+ (?:named|known)|not known", message)
+            assert lacking or nothing, message
+            for name in re.findall(r"\w+", (lacking[1] or lacking[2]) if lacking else ""):
+                assert name not in there, message
+    assert found >= answered
+
+
+def test_the_clocks_run_on_the_summary_of_an_imported_package(tmp_path: Path) -> None:
+    rows = (
+        "A,2020-02-03,X,5e9,1e23,Open weights (unrestricted)\nB,2021-02-03,Y,6e9,1e24,API access\n"
+    )
+    header = (
+        "Model,Publication date,Organization,Parameters,Training compute (FLOP),Model accessibility"
+    )
+    out, _ = imported(models(tmp_path, rows, header))
+    notes = diffdata.lags(package=out).groupby("clock")["note"].first()
+    assert not [notes[name] for name in ("compute", "access") if "lacks" in str(notes[name])]
+    assert "lacks api_prices, evaluations" in notes["price"]
+    assert diffdata.value("A", "developers", package=out).value == "x"

@@ -19,12 +19,12 @@ from diffdata.package.packages import Package, open_dataset
 from diffdata.reproduce import (
     VERDICTS,
     Figure,
-    LedgerTables,
     Reproduction,
     count_verdicts,
     evaluate_formula,
     judge,
     judge_number,
+    ledger_tables,
     reproduce,
     shown,
     verdict_text,
@@ -318,7 +318,7 @@ TABLE = pd.DataFrame(
 def of_rows(formula: str, table: pd.DataFrame = TABLE) -> Figure:
     """Recompute a figure of an edition by another formula, which may name the rows of a table."""
     edition = open_dataset(version="2026.2")
-    frames = LedgerTables(edition)
+    frames = ledger_tables(edition)
     frames["models_made_up"] = table
     calculations = frames["calculations"]
     frames["calculations"] = calculations.assign(formula=formula, compared="value")
@@ -360,7 +360,7 @@ def test_the_bounds_of_growth_are_a_little_narrower_than_those_of_students_t() -
     values = 10 ** (np.arange(60) / 24 + np.sin(np.arange(60) * 7))
     many = pd.DataFrame({"published": days, "compute": values})
     bounds = diffdata.growth_rate(many, date="published", value="compute").iloc[0]
-    frames = LedgerTables(open_dataset(version="2026.2"))
+    frames = ledger_tables(open_dataset(version="2026.2"))
     frames["many"] = many
     printed = frames["calculations"]["calculation_id"] == "gpt-3-cost-interval"
     chosen = frames["calculations"].assign(formula="growth(rows('many'), 'compute')")
@@ -415,7 +415,7 @@ def test_a_formula_of_rows_that_cannot_be_computed_is_an_error_of_its_calculatio
 
 
 def test_a_recomputation_of_zero_differs() -> None:
-    frames = LedgerTables(open_dataset(version="2026.2"))
+    frames = ledger_tables(open_dataset(version="2026.2"))
     chosen = frames["calculations"]["calculation_id"] == "gopher-lag"
     made_up = frames["calculations"][chosen].assign(
         formula="count(rows('models', 'model_id=none'))", compared="value"

@@ -19,8 +19,9 @@ import pandas as pd
 from diffdata import derive
 from diffdata.engines import to_engine
 from diffdata.errors import DiffdataError, InvalidInputError, UnknownNameError
-from diffdata.loading import arrow_tables, load_all
+from diffdata.loading import arrow_tables
 from diffdata.lookup.names import parsed_day
+from diffdata.lookup.tables import Tables
 from diffdata.lookup.text import number
 from diffdata.package.packages import Dataset, Package, open_dataset
 
@@ -81,22 +82,14 @@ class Clock:
     measure: Callable[[_Tables, Options], Iterator[dict[str, Any]]]
 
 
-class _Tables(dict[str, pd.DataFrame]):
-    """The tables of a package, each loaded when it is first used; one that is missing is empty.
-
-    Derivations of dates are quicker on the tables of Arrow than on those of pandas.
-    """
+class _Tables(Tables):
+    """The tables of a package; derivations of dates are quicker on those of Arrow."""
 
     def __init__(self, package: Package, names: Iterable[str]) -> None:
         there = [name for name in names if name in package.tables]
         self.arrow = arrow_tables(package, there)
-        super().__init__({name: to_engine(table, "pandas") for name, table in self.arrow.items()})
-        self.package = package
-
-    def __missing__(self, name: str) -> pd.DataFrame:
-        there = name in self.package.tables
-        self[name] = load_all(self.package, [name])[name] if there else pd.DataFrame()
-        return self[name]
+        super().__init__(package)
+        self.update({name: to_engine(table, "pandas") for name, table in self.arrow.items()})
 
     @cached_property
     def weights(self) -> pd.DataFrame:
@@ -353,10 +346,10 @@ def _measured(
     found: list[dict[str, Any]] = []
     for clock in clocks:
         asked = Options(**{**vars(options), "by": by or next(iter(clock.by))})
-        lacking = [name for name in clock.tables if name not in package.tables]
+        lacking = tables.lacking(clock.tables)
         note = None
         if lacking:
-            note = f"cannot be computed: {package.version} lacks {' and '.join(lacking)}"
+            note = f"cannot be computed: {package.version} lacks {', '.join(lacking)}"
         else:
             try:
                 rows = list(clock.measure(tables, asked))

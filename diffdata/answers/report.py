@@ -14,8 +14,8 @@ from rich.text import Text
 from diffdata.answers.layout import Report, grid, lines, table
 from diffdata.answers.state import state
 from diffdata.derive import cost_per_flop, cost_ratio, is_replication, replication_lag
-from diffdata.loading import load_all
 from diffdata.lookup.names import identified
+from diffdata.lookup.tables import Tables
 from diffdata.lookup.text import ACCESS_LABELS, date, each, money, number, plain, rows_where, span
 from diffdata.package.packages import Dataset, Package, open_dataset
 from diffdata.reproduce import reproduce, shown, verdict_counts, verdict_text
@@ -52,11 +52,11 @@ _KEY_FIGURES = {
 }
 
 
-class Tables(dict[str, pd.DataFrame]):
+class _Tables(Tables):
     """All tables of a dataset, the model that a report is about, and the sources cited so far."""
 
-    def __init__(self, frames: dict[str, pd.DataFrame], model: str) -> None:
-        super().__init__(frames)
+    def __init__(self, package: Package, model: str) -> None:
+        super().__init__(package, package.tables)
         self.model = model
         self.cited: set[str] = set()
 
@@ -96,7 +96,7 @@ class Tables(dict[str, pd.DataFrame]):
         return about
 
 
-def key_facts(tables: Tables) -> Iterator[tuple[str, str]]:
+def key_facts(tables: _Tables) -> Iterator[tuple[str, str]]:
     """Yield who made the model, when, its size, and the means and cost of its training."""
     summary = tables.rows("model_summary", model_id=tables.model).iloc[0]
     makers = tables.rows("model_developers", model_id=tables.model)
@@ -129,7 +129,7 @@ def key_facts(tables: Tables) -> Iterator[tuple[str, str]]:
         yield "Judged", f"{judged} {tables.name_of(row.reference_model_id)} ({remarks})"
 
 
-def releases(tables: Tables) -> Iterator[tuple[str, str]]:
+def releases(tables: _Tables) -> Iterator[tuple[str, str]]:
     """Yield each kind of access, and the artifacts of the model that have it."""
     artifacts = tables.rows("artifacts", model_id=tables.model).sort_values("available")
     for access, label in ACCESS_LABELS.items():
@@ -141,7 +141,7 @@ def releases(tables: Tables) -> Iterator[tuple[str, str]]:
             yield label[0].upper() + label[1:], "; ".join(released)
 
 
-def flows(tables: Tables) -> Iterator[str]:
+def flows(tables: _Tables) -> Iterator[str]:
     """Yield which artifacts of the model went to whom, and which artifacts went into it."""
     events = tables["diffusion_events"].dropna(subset="artifact_id")
     artifacts = tables["artifacts"].set_index("artifact_id")
@@ -156,7 +156,7 @@ def flows(tables: Tables) -> Iterator[str]:
         yield f"{artifact} -> {names[row.organization_id]}{target}{_if_inferred(row)}"
 
 
-def lags(tables: Tables) -> Iterator[tuple[str, ...]]:
+def lags(tables: _Tables) -> Iterator[tuple[str, ...]]:
     """Yield how long others took, as it was judged first and as it is judged now."""
     compared = tables.rows("comparisons", reference_model_id=tables.model)
     attempts = tables.rows("diffusion_events", reference_model_id=tables.model)
@@ -178,7 +178,7 @@ def lags(tables: Tables) -> Iterator[tuple[str, ...]]:
     tables.cite(tables["model_dates"][tables["model_dates"]["model_id"].isin(followers)])
 
 
-def cases(tables: Tables) -> Iterator[tuple[str, ...]]:
+def cases(tables: _Tables) -> Iterator[tuple[str, ...]]:
     """Yield the models that sources compare with the model, by date."""
     compared = tables.compared()
     if compared == {tables.model}:
@@ -217,7 +217,7 @@ def cases(tables: Tables) -> Iterator[tuple[str, ...]]:
         )
 
 
-def costs(tables: Tables) -> Iterator[str]:
+def costs(tables: _Tables) -> Iterator[str]:
     """Yield the cost of a FLOP of each compared training run, and the ratios of their costs."""
     ours = {"model_id": tables.model, "status": "current"}
     models = tables.compared() | set(tables.rows("comparisons", **ours)["reference_model_id"])
@@ -237,7 +237,7 @@ def costs(tables: Tables) -> Iterator[str]:
         yield _cost_ratio(tables, rows.loc[tables.model], rows.loc[other])
 
 
-def ledger(tables: Tables) -> Iterator[str]:
+def ledger(tables: _Tables) -> Iterator[str]:
     """Recompute the figures about the model and its cases, and yield those that do not agree."""
     calculations = tables["calculations"].merge(tables["estimates"], on="estimate_id")
     rows = tables.cite(calculations[tables.about_it(calculations)])
@@ -254,7 +254,7 @@ def ledger(tables: Tables) -> Iterator[str]:
             yield f"{words}: {result.figure}; recomputed: {recomputed}; {result.reason}"
 
 
-def doubts(tables: Tables) -> Iterator[tuple[str, str]]:
+def doubts(tables: _Tables) -> Iterator[tuple[str, str]]:
     """Yield the doubts about the model and the models compared with it, each with a reason."""
     if tables.is_reference() and tables.model in set(tables["case_studies"]["model_id"]):
         cases = tables["case_studies"]
@@ -267,7 +267,7 @@ def doubts(tables: Tables) -> Iterator[tuple[str, str]]:
         yield from section(tables)
 
 
-def _replications(tables: Tables) -> Iterator[tuple[str, str]]:
+def _replications(tables: _Tables) -> Iterator[tuple[str, str]]:
     """Test every claimed replication by the definition."""
     pairs = tables["comparisons"][["comparison_id", "model_id", "reference_model_id"]]
     published = tables.rows("estimates", quantity_id="mean_benchmark_difference")
@@ -295,7 +295,7 @@ def _replications(tables: Tables) -> Iterator[tuple[str, str]]:
         yield "open" if pd.isna(row.is_replication) else "tested", f"{name}: {found}; {known}"
 
 
-def _disputed(tables: Tables) -> Iterator[tuple[str, str]]:
+def _disputed(tables: _Tables) -> Iterator[tuple[str, str]]:
     """Yield the current figures of the model that differ, each with its source."""
     used = tables["model_summary_inputs"].set_index("estimate_id")["used"]
     current = rows_where(tables["estimates"], status="current").dropna(subset="value")
@@ -311,7 +311,7 @@ def _disputed(tables: Tables) -> Iterator[tuple[str, str]]:
         yield "disputed", f"{plain(quantity)}: {'; '.join(figures)}"
 
 
-def _disputed_counterfactuals(tables: Tables) -> Iterator[tuple[str, str]]:
+def _disputed_counterfactuals(tables: _Tables) -> Iterator[tuple[str, str]]:
     """Yield the counterfactuals for which sources print different figures."""
     definitions = tables["counterfactuals"]
     definitions = definitions[definitions["model_id"].isin(tables.compared())]
@@ -323,7 +323,7 @@ def _disputed_counterfactuals(tables: Tables) -> Iterator[tuple[str, str]]:
             yield "disputed", f"{definition} {'; '.join(printed)}"
 
 
-def _corrections(tables: Tables) -> Iterator[tuple[str, str]]:
+def _corrections(tables: _Tables) -> Iterator[tuple[str, str]]:
     """Yield the corrections about the model."""
     corrections = tables["corrections"]
     corrections = corrections[tables.about_it(corrections)]
@@ -332,7 +332,7 @@ def _corrections(tables: Tables) -> Iterator[tuple[str, str]]:
         yield "corrected", f"{when}: {row.what} {row.now}"
 
 
-def sources(tables: Tables) -> Iterator[str]:
+def sources(tables: _Tables) -> Iterator[str]:
     """Yield the sources that the report cites, in one line."""
     rows = tables["sources"].set_index("source_id").loc[sorted(tables.cited)]
     entries = []
@@ -362,7 +362,7 @@ def _evaluated(summary: pd.Series[Any], column: str) -> str:
     return written + explanations.get(method, f", {plain(method)} of several estimates")
 
 
-def _run(tables: Tables, run: Any) -> str:
+def _run(tables: _Tables, run: Any) -> str:
     chips = dict(zip(tables["hardware"]["hardware_id"], tables["hardware"]["name"], strict=True))
     kind = {"mfu": " of model FLOP", "hfu": " of hardware FLOP"}.get(run.utilization_kind, "")
     figures = (
@@ -381,7 +381,7 @@ def _variant(row: Any) -> str:
     return "" if name == "main" else f"{name} "
 
 
-def _lag(tables: Tables, row: Any) -> str:
+def _lag(tables: _Tables, row: Any) -> str:
     """Write the lag until a milestone, or how long it has not been reached."""
     if row["status"] == "not_stated":
         return "nothing is stated"
@@ -402,7 +402,7 @@ def _candidates(listed: Iterable[Any]) -> list[str]:
     return [name for models in listed if pd.notna(models) for name in models.split("; ")]
 
 
-def _published_lags(tables: Tables) -> dict[str, str]:
+def _published_lags(tables: _Tables) -> dict[str, str]:
     """Return the lags that sources print, by the model that caught up."""
     lags = tables.rows("estimates", quantity_id="replication_lag")
     models: dict[str, str] = {}
@@ -417,7 +417,7 @@ def _published_lags(tables: Tables) -> dict[str, str]:
     return {model: ", ".join(lags) for model, lags in written.items()}
 
 
-def _cost_ratio(tables: Tables, ours: Any, theirs: Any) -> str:
+def _cost_ratio(tables: _Tables, ours: Any, theirs: Any) -> str:
     """Write the ratio of the training costs of two models, and what sources print for it."""
     cost, *bounds = (f"training_cost_usd{end}" for end in ("", "_low", "_high"))
     one, two = (None if row[bounds].isna().any() else tuple(row[bounds]) for row in (ours, theirs))
@@ -439,7 +439,7 @@ def _cost_ratio(tables: Tables, ours: Any, theirs: Any) -> str:
 
 
 # How many entries of each section are on one screen; the long form has all.
-_ENTRIES: dict[Callable[[Tables], Iterable[Any]], int] = {
+_ENTRIES: dict[Callable[[_Tables], Iterable[Any]], int] = {
     key_facts: 12, releases: 5, flows: 1, lags: 4, cases: 8, costs: 2, ledger: 3, doubts: 4,
     sources: 1,
 }  # fmt: skip
@@ -448,10 +448,10 @@ _ENTRIES: dict[Callable[[Tables], Iterable[Any]], int] = {
 def report_on(package: Package, model: str, *, full: bool = False) -> Report:
     """Compute the report on a model, see `diffdata.report`."""
     model = identified(model, "model", package, None)
-    tables = Tables(load_all(package, package.tables), model)
+    tables = _Tables(package, model)
     name = tables.name_of(model)
     # In this order, because the last section lists the sources that the others cite.
-    sections: list[tuple[str, Callable[[Tables], Iterable[Any]], Callable[..., Any]]] = [
+    sections: list[tuple[str, Callable[[_Tables], Iterable[Any]], Callable[..., Any]]] = [
         ("Key facts", key_facts, grid),
         ("Who can get what", releases, grid),
         ("What flowed where", flows, lines),

@@ -9,7 +9,7 @@ import pandas as pd
 from diffdata.answers.clocks import lags
 from diffdata.answers.layout import Report, grid, table
 from diffdata.answers.overview import interval, median
-from diffdata.loading import load_all
+from diffdata.lookup.tables import Tables
 from diffdata.lookup.tallies import records
 from diffdata.lookup.text import ACCESS_LABELS, date, each, number, plain, rows_where
 from diffdata.package.packages import Package
@@ -31,7 +31,7 @@ _APART = 2.0
 
 def state(package: Package) -> Report:
     """Report the state of diffusion, see `diffdata.report`."""
-    frames = load_all(package, [name for name in _TABLES if name in package.tables])
+    frames = Tables(package, _TABLES, required=["models"])
     summary = frames["model_summary"]
     if "reviewed" not in summary:  # released editions lack it
         imported = frames["models"].set_index("model_id")["verification"] == "snapshot"
@@ -47,7 +47,7 @@ def state(package: Package) -> Report:
             ("Clocks, see diffdata lags", table(clocks(package))),
             ("Training compute in FLOP: who crossed a threshold first, and last",
              table(crossings(summary))),
-            ("Latest records of training compute", table(latest_records(package))),
+            ("Latest records of training compute", table(latest_records(frames))),
             ("Latest models that people reviewed", table(latest_models(summary))),
             ("Latest releases", table(latest_releases(frames, summary))),
             (f"Disputed: reviewed figures that differ by a factor of {_APART:g} or more",
@@ -113,10 +113,11 @@ def crossings(summary: pd.DataFrame) -> Iterator[tuple[str, ...]]:
             yield f"{threshold:.0e}".replace("e+", "e"), f"{len(beyond):,}", *ends
 
 
-def latest_records(package: Package) -> Iterator[tuple[str, ...]]:
+def latest_records(frames: Tables) -> Iterator[tuple[str, ...]]:
     """Yield the last models that had more training compute than all before."""
     yield "Model", "published", "FLOP", "times the one before", ""
-    for row in each(records(package=package).iloc[:-4:-1]):
+    there = "estimates" in frames.package.tables
+    for row in each(records(package=frames.package).iloc[:-4:-1]) if there else ():
         times = number(row.times_previous)
         doubt = "speculative" if row.speculative else ""
         yield (

@@ -15,9 +15,9 @@ from diffdata.derive.frames import unwrap, wrap
 from diffdata.display import notebook
 from diffdata.errors import AmbiguousValueError, InvalidInputError, UnknownNameError
 from diffdata.exporting.citation import cite_statements
-from diffdata.loading import load_all
 from diffdata.lookup.figures import Trace, readable, trace, with_runs
 from diffdata.lookup.names import Kind, identified_in, name_index
+from diffdata.lookup.tables import Tables
 from diffdata.lookup.text import (
     date,
     each,
@@ -204,15 +204,12 @@ class Answers:
 
     def __init__(self, package: Package) -> None:
         self.package = package
-        self._frames: dict[str, pd.DataFrame] = {}
+        self._tables = Tables(package)
         self._of: dict[tuple[str, str], dict[Any, Any]] = {}
 
     def table(self, name: str) -> pd.DataFrame:
-        """Return a table; without rows where the package, such as an old edition, lacks it."""
-        if name not in self._frames:
-            there = name in self.package.tables
-            self._frames[name] = load_all(self.package, [name])[name] if there else pd.DataFrame()
-        return self._frames[name]
+        """Return a table; see `Tables`."""
+        return self._tables[name]
 
     @cached_property
     def names(self) -> dict[Kind, Any]:
@@ -355,7 +352,7 @@ class Answers:
     def _cell(self, kind: Kind, thing: str, quantity: str) -> EvaluatedValue:
         """Return a cell of the row of a chip or an organization, with its unit."""
         row = self.row(_SUMMARIES[kind], f"{kind}_id", thing)
-        schema = self.package.schema(_SUMMARIES[kind])
+        schema = self._tables.schema(_SUMMARIES[kind])
         word = "_".join(quantity.casefold().replace("-", " ").split())
         matching = [name for name in row if word in (name, name.rpartition("_")[0])]
         if not matching:

@@ -13,8 +13,9 @@ import pandas as pd
 
 from diffdata.display import notebook
 from diffdata.errors import InvalidInputError, UnknownNameError
-from diffdata.loading import load, load_all
+from diffdata.loading import load
 from diffdata.lookup.names import identified
+from diffdata.lookup.tables import Tables
 from diffdata.lookup.text import (
     date,
     each,
@@ -28,7 +29,7 @@ from diffdata.types.text import cell_text
 
 # What a figure is traced through.
 _TABLES = (
-    "estimates", "corrections", "calculations", "calculation_inputs", "model_summary_inputs",
+    "corrections", "calculations", "calculation_inputs", "model_summary_inputs",
     "technique_evidence", "factor_evidence", "sources",
 )  # fmt: skip
 _SOURCE_COLUMNS = {"source_id", "quoted_in_source_id"}
@@ -112,13 +113,14 @@ def estimates(
     ['replicate-gpt-3-large-budget-compute', 'reference']
     """
     dataset = open_dataset(package, version)
-    names = ["estimates", "models", "quantities", "sources"]
+    names = ["models", "quantities", "sources"]
     if related and (model is None or "scenario_models" not in dataset.tables):
         problem = "an edition with the table scenario_models" if model else "a model"
         raise InvalidInputError(f"related: expected {problem}")
     if model is not None:
         model = identified(model, "model", dataset, None)
-    frames = load_all(dataset, [*names, "scenario_models"] if related else names)
+    names += ["scenario_models"] if related else []
+    frames = Tables(dataset, names, required=["estimates"])
     if reviewed:
         frames["estimates"] = load("estimates", package=dataset, reviewed=True)
     found = _estimates_of(frames, model=model, quantity=quantity, source=source)
@@ -194,7 +196,7 @@ def trace(estimate_id: str, *, package: Dataset | None = None, version: str | No
       should equal: gpt3.value / opt.value (opt-175b-cost-ratio: agrees_within_rounding)
     ...
     """
-    frames = load_all(open_dataset(package, version), _TABLES)
+    frames = Tables(open_dataset(package, version), _TABLES, required=["estimates"])
     figures = frames["estimates"].set_index("estimate_id", drop=False)
     frames["estimates"] = figures
     if estimate_id not in figures.index:
@@ -311,7 +313,7 @@ def taken_from(
     """
     dataset = open_dataset(package, version)
     tables = _sourced_tables(dataset)
-    frames = load_all(dataset, [*tables, "sources", "source_sections"])
+    frames = Tables(dataset, [*tables, "source_sections"], required=["sources"])
     if source not in set(frames["sources"]["source_id"]):
         raise UnknownNameError("source", source, frames["sources"]["source_id"])
     sections = frames["source_sections"].sort_values("position")
@@ -342,7 +344,7 @@ def row_counts(*, package: Dataset | None = None, version: str | None = None) ->
     """Return how many rows were taken from each source, also as a quotation; the most first."""
     dataset = open_dataset(package, version)
     tables = _sourced_tables(dataset)
-    frames = load_all(dataset, [*tables, "sources"])
+    frames = Tables(dataset, tables, required=["sources"])
     counts = pd.concat(
         frames[name][column].dropna()
         for name in tables

@@ -117,7 +117,8 @@ def name_index(
     table, column = _TABLES[kind], f"{kind}_id"
     # Editions before 2026.3 have no aliases.
     wanted = [table, "aliases", *["model_developers"] * (kind == "model")]
-    frames = load_all(dataset, [name for name in wanted if name in dataset.tables])
+    there = [name for name in wanted if name in dataset.tables]
+    frames = load_all(dataset, dict.fromkeys([table, *there]))
     index = NameIndex()
     things = frames[table]
     for name, identifier in zip(things["name"], things[column], strict=True):
@@ -157,7 +158,7 @@ def identified_in(indices: Mapping[Kind, NameIndex], name: str) -> tuple[Kind, s
     doubtful: list[str] = []
     near: list[str] = []
     for kind, index in indices.items():
-        if name in index.ids.get(alike(name), ()):
+        if name in index.ids.get(_joined(name), ()):
             return kind, name
         found = index.find(name)
         if found.id is not None:

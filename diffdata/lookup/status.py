@@ -7,8 +7,8 @@ import datetime
 import pandas as pd
 
 from diffdata.errors import UnknownNameError
-from diffdata.loading import load_all
 from diffdata.lookup.names import REST_OF_PERIOD, parsed_day
+from diffdata.lookup.tables import Tables
 from diffdata.package.packages import Dataset, open_dataset
 
 _MILESTONES = ["developed", "announced", "published", "api", "weights", "deprecated", "retired"]
@@ -68,7 +68,8 @@ def status_on(
     if reached is not None and reached not in _MILESTONES:
         raise UnknownNameError("milestone", reached, _MILESTONES)
     date = parsed_day(day)
-    frames = load_all(open_dataset(package, version), ["models", "model_dates", "artifacts"])
+    dataset = open_dataset(package, version)
+    frames = Tables(dataset, ["model_dates", "artifacts"], required=["models"])
     models, dates = frames["models"]["model_id"], frames["model_dates"]
     if model is not None:
         if model not in set(models):
@@ -95,7 +96,9 @@ def _released(artifacts: pd.DataFrame) -> pd.DataFrame:
     )
     kinds = zip(released["artifact_kind"], released["access"], strict=True)
     counted = [access in _ACCESS.get(kind, ()) for kind, access in kinds]
-    found = released[counted].rename(columns={"artifact_kind": "milestone"})
+    found = released[pd.Series(counted, released.index, dtype=bool)].rename(
+        columns={"artifact_kind": "milestone"}
+    )
     return found.assign(model_variant="main")[_COLUMNS]
 
 

@@ -8,13 +8,12 @@ from typing import Literal
 
 import pandas as pd
 
-from diffdata.derive import SUMMARY_TABLES, evaluate, evaluation_inputs, model_summary
+from diffdata.derive import evaluate, evaluation_inputs
 from diffdata.errors import InvalidInputError, UnknownNameError
-from diffdata.loading import load_all
 from diffdata.lookup.names import parsed_day
-from diffdata.package.packages import Dataset, Package, open_dataset
+from diffdata.lookup.tables import Tables
+from diffdata.package.packages import Dataset, open_dataset
 
-_TABLES = ("estimates", "models", "quantities", "sources")
 _GROUPINGS = ("country", "organization_kind")
 
 
@@ -178,7 +177,7 @@ def shares(
     if by not in _GROUPINGS:
         raise UnknownNameError("grouping", by, _GROUPINGS)
     dataset = open_dataset(package, version)
-    frames = load_all(dataset, ["models", "organizations", "model_developers"])
+    frames = Tables(dataset, ["organizations"], required=["models", "model_developers"])
     developers = frames["model_developers"]
     developers = developers[developers["role"] == "developer"]
     if models is not None:
@@ -211,7 +210,7 @@ def shares(
 def _figures(quantity: str, package: Dataset | None, version: str | None) -> pd.DataFrame:
     """Return the evaluated figure of each model, or its bounds, with what stands behind it."""
     dataset = open_dataset(package, version)
-    frames = load_all(dataset, _TABLES)
+    frames = Tables(dataset, ["quantities", "sources"], required=["estimates", "models"])
     quantities, estimates = frames["quantities"], frames["estimates"]
     if quantity not in set(quantities["quantity_id"]):
         raise UnknownNameError("quantity", quantity, quantities["quantity_id"])
@@ -236,7 +235,7 @@ def _figures(quantity: str, package: Dataset | None, version: str | None) -> pd.
     limits["low"] = limits["low"].mask(clash, limits["least"])
     limits["high"] = limits["high"].mask(clash, limits["most"])
     figures = [values, limits.drop(columns=["least", "most"]).reset_index()]
-    models, summary = frames["models"], _summary(dataset).set_index("model_id")
+    models, summary = frames["models"], frames["model_summary"].set_index("model_id")
     column = quantities.set_index("quantity_id")["summary_column"].to_dict().get(quantity)
     if isinstance(column, str) and f"{column}_method" in summary:
         derived = summary[(summary[f"{column}_method"] == "six_nd").fillna(value=False)]
@@ -261,21 +260,6 @@ def _figures(quantity: str, package: Dataset | None, version: str | None) -> pd.
         stated_confidence=key.map(doubts).astype("str"),
         estimates=key.map(ids).astype("str"),
     ).reset_index(drop=True)
-
-
-def _summary(dataset: Package) -> pd.DataFrame:
-    """Return the table `model_summary`, computed for a package that has none, as imported ones."""
-    if "model_summary" in dataset.tables:
-        return load_all(dataset, ["model_summary"])["model_summary"]
-    names = [*SUMMARY_TABLES, "model_domains", "sources"]
-    frames = load_all(dataset, [name for name in names if name in dataset.tables])
-    # An imported package has only the quantities of its figures.
-    missing = [name for name in names if name not in frames or name == "quantities"]
-    frames |= {
-        name: frame if name == "quantities" else frame.iloc[:0]
-        for name, frame in load_all(open_dataset(None), missing).items()
-    }
-    return pd.DataFrame(model_summary(*(frames[name] for name in names)))
 
 
 def _least_sure(words: pd.Series[str]) -> str | None:

@@ -10,9 +10,10 @@ from typing import Any
 import pandas as pd
 
 from diffdata.engines import to_engine
-from diffdata.errors import InvalidInputError
+from diffdata.errors import InvalidInputError, UnknownNameError
 from diffdata.loading import arrow_tables
 from diffdata.lookup.names import name_index
+from diffdata.lookup.tables import Tables
 from diffdata.package.packages import Dataset, Package, open_dataset
 from diffdata.package.pinned import REVIEWED
 from diffdata.plot.theme import framed
@@ -80,7 +81,18 @@ class Plot:
     ) -> pd.DataFrame:  # fmt: skip
         """Return the data of the chart of a dataset; see `of_dataset`."""
         dataset = open_dataset(package, version)
-        found = self.data(*_frames(dataset, self.tables, reviewed_only), **options)
+        tables = Tables(dataset)
+        lacking = ", ".join(tables.lacking(set(self.tables) - {"reproductions"}))
+        try:
+            found = self.data(*_frames(tables, self.tables, reviewed_only), **options)
+        except (InvalidInputError, UnknownNameError) as error:
+            if not lacking:
+                raise
+            raise InvalidInputError(f"the package lacks {lacking}: {error}") from None
+        if found.empty and lacking:
+            raise InvalidInputError(
+                f"{self.name}: there is nothing to draw: the package lacks {lacking}"
+            )
         found.attrs["version"] = dataset.version
         return found
 
@@ -92,21 +104,24 @@ def asks(
     return lambda data: Plot(data, draw, question)
 
 
-def _frames(dataset: Package, names: list[str], reviewed_only: bool) -> list[Any]:
+def _frames(tables: Tables, names: list[str], reviewed_only: bool) -> list[Any]:
     """Load tables; of those with several files ``reviewed`` says which rows are not imported."""
-    tables = arrow_tables(dataset, [name for name in names if name != "reproductions"])
+    dataset = tables.package
+    there = arrow_tables(dataset, [name for name in names if name in dataset.tables])
     frames: list[Any] = []
     for name in names:
-        if name not in tables:
+        if name == "reproductions":
             frames.append(list(reproduce(dataset)))
-            continue
-        table = tables[name]
-        frame: pd.DataFrame = to_engine(table, "pandas")
-        if number := (table.schema.metadata or {}).get(REVIEWED.encode()):
-            frame["reviewed"] = [place < int(number) for place in range(len(frame))]
-            if reviewed_only:
-                frame = frame[frame["reviewed"]]
-        frames.append(_with_models(frame, dataset) if name == "api_prices" else frame)
+        elif name not in there:
+            frames.append(tables[name])
+        else:
+            table = there[name]
+            frame: pd.DataFrame = to_engine(table, "pandas")
+            if number := (table.schema.metadata or {}).get(REVIEWED.encode()):
+                frame["reviewed"] = [place < int(number) for place in range(len(frame))]
+                if reviewed_only:
+                    frame = frame[frame["reviewed"]]
+            frames.append(_with_models(frame, dataset) if name == "api_prices" else frame)
     return frames
 
 

@@ -16,7 +16,6 @@ import pandas as pd
 import diffdata
 from diffdata.derive import (
     HARDWARE_SUMMARY_TABLES,
-    SUMMARY_TABLES,
     evaluation_inputs,
     hardware_summary,
     model_summary,
@@ -25,19 +24,20 @@ from diffdata.display import template
 from diffdata.editing.rows import rows_text
 from diffdata.exporting import cite
 from diffdata.loading import load_all, write_pinned
+from diffdata.lookup.tables import MODEL_SUMMARY_TABLES
 from diffdata.package.files import write_atomically
 from diffdata.package.packages import Package, open_package
 from diffdata.package.pinned import INDEX, TREE_FOLDER, bundled_tables
 from diffdata.releasing.coverage import coverage
+from diffdata.reproduce import __doc__ as rule
 from diffdata.reproduce import (
-    LedgerTables,
     by_source,
     count_verdicts,
+    ledger_tables,
     reproduce,
     shown,
     verdict_text,
 )
-from diffdata.reproduce import __doc__ as rule
 from diffdata.schemas import profile
 from diffdata.schemas.standard import TableSchema
 from diffdata.typed import model_name
@@ -50,15 +50,12 @@ _PINNED = f"{TREE_FOLDER}/{INDEX}"
 
 def outputs(package: Package) -> dict[str, str]:
     """Return the text of every generated file, by its path in the working tree."""
-    tables = [
-        *SUMMARY_TABLES, "model_domains", "sources", "model_developers", "organizations"
-    ]  # fmt: skip
-    frames = load_all(package, tables)
-    summary = model_summary(*(frames[name] for name in tables))
+    frames = load_all(package, MODEL_SUMMARY_TABLES)
+    summary = model_summary(*(frames[name] for name in MODEL_SUMMARY_TABLES))
     inputs = evaluation_inputs(frames["estimates"], frames["sources"])
     chips = load_all(package, list(HARDWARE_SUMMARY_TABLES))
     chip_summary = hardware_summary(*(chips[name] for name in HARDWARE_SUMMARY_TABLES))
-    read = LedgerTables(package)
+    read = ledger_tables(package)
     read.update(model_summary=summary, hardware_summary=chip_summary)
     found = list(reproduce(read))
     ledger = {"sources": by_source(found), "counts": count_verdicts(found), "shown": shown}
