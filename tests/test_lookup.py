@@ -3,6 +3,8 @@
 import doctest
 import io
 import json
+import time
+from difflib import get_close_matches
 
 import pandas as pd
 import pytest
@@ -283,3 +285,24 @@ def test_near_names_begin_alike() -> None:
     for name in ("PLLaMA", "LLaMA-65B"):
         index.add_name(name, name.lower())
     assert index.find("llama").candidates == ("llama-65b", "pllama")
+
+
+def test_names_much_alike_are_those_of_difflib_and_found_quickly() -> None:
+    index = NameIndex()
+    stems = ("llama", "qwen", "gpt", "mistral", "deepseek", "gemma", "phi", "falcon")
+    for place in range(8000):
+        index.add_name(f"{stems[place % 8]} {place * 7919 % 100_003} base", f"m-{place}")
+    keys = [f"{stems[place % 8]}{place * 104_729 % 100_003}bade" for place in range(40)]
+    start = time.process_time()
+    found = [index.find(key).candidates for key in keys]
+    taken = time.process_time() - start
+    for key, candidates in zip(keys[:5], found, strict=False):
+        close = get_close_matches(key, sorted(index.names), n=3, cutoff=0.8)
+        things = [thing for text in close for thing in sorted(index.names[text])]
+        assert candidates == tuple(things[:3])
+    start = time.process_time()
+    for key in keys[:5]:
+        get_close_matches(key, sorted(index.names), n=3, cutoff=0.8)
+    assert taken < (time.process_time() - start) * 8 / 2
+    index.add_name(keys[0] + "s", "new")
+    assert index.find(keys[0]).candidates[0] == "new"

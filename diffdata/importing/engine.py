@@ -145,9 +145,11 @@ class Import:
     # Which rows are about the same thing.
 
     def _name(self, row: Row) -> str:
-        headers = (header for header, _ in row.table.find(self.rules.row))
-        names = (cleaned(row.cells[header]) for header in headers if header in row.cells)
-        return next((name for name in names if not is_missing(name)), "")
+        if row.name is None:
+            headers = (header for header, _ in row.table.find(self.rules.row))
+            names = (cleaned(row.cells[header]) for header in headers if header in row.cells)
+            row.name = next((name for name in names if not is_missing(name)), "")
+        return row.name
 
     def _about(self, row: Row) -> list[str]:
         """Return the cells by which rows of one name differ."""
@@ -512,6 +514,8 @@ class Import:
         for entity in self.entities:
             for row in reversed(entity.rows):  # the latest that has the column counts
                 for name in kept.keys() & row.table.folded.keys():
-                    text = cleaned(row.cells.get(row.table.folded[name], ""))
-                    additional[kept[name]][id(entity)] = text
+                    if text := cleaned(row.cells.get(row.table.folded[name], "")):
+                        additional[kept[name]][id(entity)] = text
+                    else:
+                        additional[kept[name]].pop(id(entity), None)
         return additional

@@ -230,7 +230,8 @@ def write_package(output: Output, out: Path, force: bool) -> Report:
         if not (out / DESCRIPTOR).is_file() or not (out / "issues.csv").is_file():
             raise InvalidInputError(f"{out}: not replaced, because it is not an imported package")
     with replacing(out) as folder:
-        schemas, references = _schemas(output), _references(output)
+        references = _references(output)
+        schemas = _schemas(output, references)
         folder.mkdir()
         table_of = {f"data/{table}.csv": table for table in schemas}
         for _ in range(_ROUNDS):
@@ -256,11 +257,11 @@ def _aside(row: Row, headers: Sequence[str]) -> list[str]:
     return [*about, *(row.cells.get(header, "") for header in headers)]
 
 
-def _schemas(output: Output) -> dict[str, dict[str, Any]]:
+def _schemas(output: Output, references: Iterable[str]) -> dict[str, dict[str, Any]]:
     """Return the schemas of the tables that are filled, without what refers to other ones."""
     package, run = output.package, output.run
     tables = {table for table, made in output.made.items() if made} | {"sources", run.rules.table}
-    tables |= set(_references(output))
+    tables |= set(references)
     found: dict[str, dict[str, Any]] = {}
     for table in package.tables:
         if table not in tables:

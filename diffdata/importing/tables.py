@@ -37,6 +37,7 @@ class Row:
     width: int = 0  # the number of its cells, also of empty ones
     fates: dict[str, Fate] = field(default_factory=dict)
     reason: str = ""  # why it is set aside
+    name: str | None = None  # of what it is about, once that was read
     table: ForeignTable = field(init=False)
 
 

@@ -8,8 +8,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from typing import Literal
+from functools import cached_property
+from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
 
 from diffdata.errors import InvalidInputError, UnknownNameError
@@ -25,6 +27,8 @@ _COLUMNS = ["name", "status", "id", "candidates", "how", "certainty"]
 REST_OF_PERIOD = {"month": pd.offsets.MonthEnd(0), "year": pd.offsets.YearEnd(0)}
 # Product lines that the names of chips are written without.
 _LINES = ("geforce", "instinct", "quadro", "tesla")
+# How alike two spellings are that may be meant for each other, as difflib measures it.
+_ALIKE = 0.8
 _CERTAINTIES = ("certain", "likely", "ambiguous")
 
 
@@ -57,10 +61,12 @@ class NameIndex:
         self.exact[_folded(name)].add(identifier)
         self.names[_joined(name)].add(identifier)
         self.ids[_joined(identifier)].add(identifier)
+        self.__dict__.pop("_spelled", None)
 
     def add_alias(self, alias: str, identifier: str, certainty: str) -> None:
         """Add another name of a thing."""
         self.aliases[_joined(alias)].setdefault(certainty, set()).add(identifier)
+        self.__dict__.pop("_spelled", None)
 
     def find(self, name: str, near: bool = True) -> Match:
         """Return what a name stands for: a name of ours comes before identifiers and aliases.
@@ -84,14 +90,29 @@ class NameIndex:
             doubt = "ambiguous"
         return Match("ambiguous", candidates, how, doubt)
 
+    @cached_property
+    def _spelled(self) -> tuple[list[str], list[str], Any, Any]:
+        """All spellings, the letters in them, how often each has each, and their lengths."""
+        spelled = sorted({*self.names, *self.aliases})
+        letters = sorted(set().union(*spelled))
+        counts = [[text.count(letter) for letter in letters] for text in spelled]
+        shape = len(spelled), len(letters)
+        lengths = np.array([len(text) for text in spelled], np.int64)
+        return spelled, letters, np.array(counts, np.int32).reshape(shape), lengths
+
     def _near(self, key: str) -> tuple[str, ...]:
         """Return at most three things that have a name with these letters in it, or much alike."""
         if len(key) < 3:
             return ()
-        spelled = sorted({*self.names, *self.aliases})
+        spelled, letters, counts, lengths = self._spelled
         within = (text for text in spelled if key in text)
         found = sorted(within, key=lambda text: (not text.startswith(key), len(text)))
-        found = found or get_close_matches(key, spelled, n=3, cutoff=0.8)
+        if not found:
+            # Names that share too few letters with the key need not be compared: `quick_ratio`.
+            own = np.array([key.count(letter) for letter in letters], counts.dtype)
+            shared = np.minimum(counts, own).sum(axis=1, dtype=np.int64)
+            near = np.flatnonzero(2 * shared >= _ALIKE * (lengths + len(key)) - 1e-9)
+            found = get_close_matches(key, [spelled[i] for i in near], n=3, cutoff=_ALIKE)
         things = (
             identifier for text in found
             for those in (self.names.get(text, ()), *self.aliases.get(text, {}).values())

@@ -11,7 +11,9 @@ _LETTER_AND_DIGIT = re.compile(r"(?<=[a-z])-(?=[0-9])|(?<=[0-9])-(?=[a-z])")
 
 def slug(text: str) -> str:
     """Return a name as an identifier: lower case ASCII, dots only inside numbers."""
-    letters = "".join(map(_ascii, unicodedata.normalize("NFKD", text.casefold())))
+    letters = text.casefold()
+    if not letters.isascii():
+        letters = "".join(map(_ascii, unicodedata.normalize("NFKD", letters)))
     words = re.sub(r"[^a-z0-9.]+", "-", re.sub(r"['\u2019]", "", letters))
     words = re.sub(r"(?<![0-9])\.|\.(?![0-9])", "-", words)
     return re.sub("-+", "-", words).strip("-")
