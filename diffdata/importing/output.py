@@ -300,12 +300,12 @@ def _references(output: Output) -> dict[str, list[Cells]]:
     here = {table: [made.cells for made in rows] for table, rows in output.made.items() if rows}
     here["sources"] = list(output.sources)
     found: dict[str, list[Cells]] = {"sources": output.sources}
-    todo = [(table, cells) for table, rows in here.items() for cells in rows]
+    todo = list(here.items())
     keys = {table: package.schema(table).foreign_keys for table in package.tables}
     existing: dict[tuple[str, tuple[str, ...]], dict[tuple[str, ...], Cells]] = {}
     there: dict[tuple[str, tuple[str, ...]], set[tuple[str, ...]]] = {}
     while todo:
-        table, cells = todo.pop()
+        table, referring = todo.pop()
         for key in keys[table]:
             place = key.reference.resource or table, tuple(key.reference.fields)
             if place not in existing:
@@ -315,11 +315,13 @@ def _references(output: Output) -> dict[str, list[Cells]]:
                 there[place] = {value for value, _ in by_key}
                 listed = rows(package, place[0])
                 existing[place] = {tuple(row[name] for name in place[1]): row for row in listed}
-            wanted = tuple(cells.get(name, "") for name in key.fields)
-            if all(wanted) and wanted not in there[place] and wanted in existing[place]:
-                there[place].add(wanted)
-                found.setdefault(place[0], []).append(existing[place][wanted])
-                todo.append((place[0], existing[place][wanted]))
+            wanted = {tuple(cells.get(name, "") for name in key.fields) for cells in referring}
+            lacking = sorted(wanted - there[place])
+            if new := [one for one in lacking if all(one) and one in existing[place]]:
+                there[place].update(new)
+                referred = [existing[place][one] for one in new]
+                found.setdefault(place[0], []).extend(referred)
+                todo.append((place[0], referred))
     return found
 
 
