@@ -493,6 +493,8 @@ class Import:
                     row.fates |= dict.fromkeys(row.cells, "set_aside")
                 else:
                     row.fates |= dict.fromkeys(self._naming(row) & row.cells.keys(), "mapped")
+        headers = {header for table in self.tables for row in table.rows for header in row.cells}
+        prose = set(filter(self.rules.is_prose, headers))
         for entity in self.entities:
             for place, row in enumerate(entity.rows):
                 for header in row.cells.keys() - row.fates.keys():
@@ -503,13 +505,13 @@ class Import:
                     ):
                         row.fates[header] = "superseded"
                     else:
-                        row.fates[header] = "prose" if self.rules.is_prose(header) else "kept"
+                        row.fates[header] = "prose" if header in prose else "kept"
         unmapped = {
             header for table in self.tables for row in table.rows
             for header, fate in row.fates.items() if fate in ("kept", "prose")
         }  # fmt: skip
-        headers = (header for table in self.tables for header in table.headers)
-        kept = {folded(header): header for header in headers if header in unmapped}
+        named = (header for table in self.tables for header in table.headers)
+        kept = {folded(header): header for header in named if header in unmapped}
         additional: dict[str, dict[int, str]] = {header: {} for header in kept.values()}
         for entity in self.entities:
             for row in reversed(entity.rows):  # the latest that has the column counts
