@@ -29,6 +29,8 @@ from diffdata.package.files import write_atomically
 from diffdata.package.packages import Package
 from diffdata.plot import PLOTS
 from diffdata.plot.theme import caption_of
+from diffdata.schemas.standard import TableSchema
+from diffdata.types.text import cell_text
 
 # Nothing is loaded, sent or framed, and only the page's own script and style apply.
 _POLICY = (
@@ -40,6 +42,7 @@ _STATE_PLOTS = ("training-compute", "survival", "benchmark-lag", "api-price", "p
 _MODEL_PLOTS = ("replication-lag", "access", "cascade")
 # The quantities whose estimates are drawn first, and how many are drawn.
 _DRAWN_FIRST, _MOST_DRAWN = ("training_cost", "training_compute", "parameters"), 6
+_ROUNDED = 1.005  # figures that differ by less are one figure
 _SVG = "{http://www.w3.org/2000/svg}"
 # What a drawing may consist of.
 _ELEMENTS = {"svg", "g", "path", "rect", "line", "circle", "text", "tspan", "defs", "clipPath"}
@@ -90,7 +93,7 @@ class Report(Shown):
     parts : the sections with their cited texts, more than what is printed
     package, frames : the dataset, and tables of it that were read for the report
     model : the model that it is about, None for the state of diffusion
-    verdicts : of figures that were recomputed for the report, by the id of the estimate
+    verdicts : of figures that were recomputed for the report, each with the id of the estimate
     full : whether everything is printed, not only what fits on a screen
     """
 
@@ -99,7 +102,7 @@ class Report(Shown):
     package: Package
     frames: Mapping[str, pd.DataFrame]
     model: str | None = None
-    verdicts: Mapping[str, str] | None = None
+    verdicts: Sequence[tuple[str, str]] = ()
     full: bool = False
 
     @property
@@ -125,7 +128,7 @@ class Report(Shown):
         it the page says so.
 
         >>> from diffdata import report
-        >>> page = report("glam", version="2026.1").to_html()
+        >>> page = report("yalm-100b", version="2026.1").to_html()
         >>> page.startswith("<!doctype html>"), "Content-Security-Policy" in page
         (True, True)
         """
@@ -203,9 +206,12 @@ def _listings(report: Report) -> list[Listing]:
         if key in replaced.index:
             wanted["estimates"][str(replaced[key])] = None
     calculations = frames["calculations"]
-    verdicts = dict(zip(calculations["estimate_id"], map(plain, calculations["verdict"]),
-                        strict=True))  # fmt: skip
-    verdicts |= report.verdicts or {}
+    recomputed = {estimate for estimate, _ in report.verdicts}
+    recorded = zip(calculations["estimate_id"], map(plain, calculations["verdict"]), strict=True)
+    verdicts: dict[str, dict[str, None]] = {}
+    others = ((estimate, verdict) for estimate, verdict in recorded if estimate not in recomputed)
+    for estimate, verdict in [*report.verdicts, *others]:
+        verdicts.setdefault(estimate, {})[verdict] = None
     found = []
     for table, keys in wanted.items():
         schema = report.package.schema(table)
@@ -217,8 +223,8 @@ def _listings(report: Report) -> list[Listing]:
                 found.append(
                     Listing(
                         table, key, _anchor(table, key),
-                        _figure(row) if figure else statement_of(row, table, schema),
-                        verdict=verdicts.get(key, "") if figure else "",
+                        _figure(row) if figure else _statement(row, table, schema),
+                        verdict="; ".join(verdicts.get(key, ())) if figure else "",
                         status=_status(row),
                         quoted_in=_text(row, "quoted_in_source_id"),
                         **{name: _text(row, name) for name in
@@ -226,6 +232,13 @@ def _listings(report: Report) -> list[Listing]:
                     )
                 )  # fmt: skip
     return found
+
+
+def _statement(row: dict[Any, Any], table: str, schema: TableSchema) -> str:
+    """Write what a row states, also the cells of a key that has several."""
+    key = [name for name in schema.primary_key if name != "source_id"]
+    cells = [f"{name}: {cell_text(row[name])}" for name in key] if len(key) > 1 else []
+    return "; ".join(filter(None, [*cells, statement_of(row, table, schema)]))
 
 
 def _text(row: Mapping[Any, Any], name: str) -> str:
@@ -314,12 +327,16 @@ def _charts(report: Report) -> tuple[list[Chart], str]:
 
 
 def _disputable(report: Report) -> list[str]:
-    """Return the quantities of the model that have several estimates, the main ones first."""
+    """Return the quantities of the model whose estimates are compared, the main ones first."""
     rows = rows_where(report.frames["estimates"], model_id=report.model, status="current")
-    counts = rows.dropna(subset="value")["quantity_id"].value_counts()
-    several = counts[counts > 1].index.tolist()
+    values = rows.dropna(subset="value").groupby("quantity_id")["value"].agg(["size", "min", "max"])
+    apart = values["max"] > _ROUNDED * values["min"]
+    differ, agree = values[apart], values[~apart]
     rank = {name: place for place, name in enumerate(_DRAWN_FIRST)}
-    return sorted(several, key=lambda name: rank.get(name, len(rank)))[:_MOST_DRAWN]
+    ordered = sorted(differ.index, key=lambda name: (rank.get(name, len(rank)), name))
+    # Where nobody disagrees, a main quantity that several sources state is worth a look.
+    alike = [name for name in _DRAWN_FIRST if name in agree[agree["size"] > 1].index]
+    return ordered[:_MOST_DRAWN] or alike
 
 
 def _drawing(svg: str, prefix: str, title: str) -> str:

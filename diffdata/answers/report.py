@@ -23,6 +23,10 @@ _CASES_LEGEND = (
     "Date: when finished, otherwise when published. ~: FLOP as 6 x parameters x tokens. "
     "?: inferred by us. Case: whether a text names the model as a case of the study."
 )
+_LEDGER_LEGEND = (
+    "Figures about the model and the models compared with it; the rule of the verdicts is in "
+    "docs/ledger.md."
+)
 # Figures that differ by less than this factor count as the same figure, rounded.
 _ROUNDING_FACTOR = 1.05
 _LAG_TABLES = (
@@ -451,10 +455,14 @@ def _lag(tables: Tables, milestone: str, row: Any) -> str:
     """Write the lag until a milestone, or how long it has not been reached."""
     followers = _candidates([row["candidates"]])
     dates = tables["model_dates"]
-    dates = tables.cite(dates[dates["model_id"].isin(followers)])
-    starts = rows_where(tables["model_dates"], model_id=tables.model)
+    starts = rows_where(dates, model_id=tables.model)
     starts = starts[starts["milestone"].isin(["announced", "published"])]
-    behind = [*tables.refer("model_dates", dates), *tables.refer("model_dates", starts)]
+    dates = tables.cite(dates[dates["model_id"].isin(followers)])
+    # Another date than the lag has is of another milestone or variant.
+    behind = [
+        *tables.refer("model_dates", dates[(dates["date"] == row["date"]).fillna(value=False)]),
+        *tables.refer("model_dates", starts),
+    ]
     table = "diffusion_events" if milestone == "successful_replication" else "comparisons"
     judged = rows_where(tables[table], reference_model_id=tables.model)
     behind += tables.refer(table, judged[judged["model_id"].isin(followers)])
@@ -544,11 +552,11 @@ def report_on(package: Package, model: str, *, full: bool = False) -> Report:
         part("Cost per FLOP of the final training run", costs, kind="lines", most=2),
         part("Published figures, recomputed (diffdata reproduce)", ledger, kind="lines", most=3,
              on="screen"),
-        part("Published figures, recomputed", whole_ledger, on="page"),
+        part("Published figures, recomputed", whole_ledger, on="page", note=_LEDGER_LEGEND),
         part("Inferred, disputed, corrected", doubts, kind="grid", most=4),
         part("Sources (diffdata show sources)", sources, kind="lines", most=1, on="screen"),
     ]  # fmt: skip
-    verdicts = {estimate: verdict_text(result) for estimate, result in tables.recomputed}
+    verdicts = [(estimate, verdict_text(result)) for estimate, result in tables.recomputed]
     title = f"The diffusion of {name}  diffdata {package.version}"
     return Report(title, parts, package, tables, model, verdicts, full)
 

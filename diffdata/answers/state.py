@@ -25,6 +25,7 @@ _FACTS = {
     "date": "published", "developer": "developers", "access": "weights_access",
     "parameters": "parameters", "compute": "training_compute_flop", "cost": "training_cost_usd",
 }  # fmt: skip
+_COUNTS = "Counts of rows, which diffdata show TABLE lists; see docs/coverage.md."
 _CLOCKS_LEGEND = (
     "n: lags, or figures that a rate is fitted to; open: has not happened yet (censored). Lags are "
     "in days; x is a factor per year. Each is computed from many rows: diffdata lags CLOCK --by "
@@ -60,10 +61,10 @@ def state(package: Package, *, full: bool = False) -> Report:
     found = lags(package=package)
     firsts = found.groupby("clock", sort=False).head(1)
     parts = [
-        Section("Coverage", [*coverage(frames, summary)], "grid"),
+        Section("Coverage", [*coverage(frames, summary)], "grid", note=_COUNTS),
         Section(
             "Models by year of publication, and what is known of them",
-            [*years(summary, columns)],
+            [*years(summary, columns)], note=_COUNTS,
         ),
         Section("Clocks, see diffdata lags", [*clocks(firsts)], on="screen"),
         Section("Clocks", [*all_clocks(found)], on="page", note=_CLOCKS_LEGEND),
