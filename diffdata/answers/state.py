@@ -7,18 +7,20 @@ from collections.abc import Iterator
 import pandas as pd
 
 from diffdata.answers.clocks import lags
-from diffdata.answers.layout import Cited, Reference, Section, inputs_of, references
+from diffdata.answers.layout import Cited, Reference, Section, inputs_of, joined, references
 from diffdata.answers.overview import interval, median
 from diffdata.answers.page import Report
-from diffdata.loading import load_all
+from diffdata.loading import arrow_tables, load_all
 from diffdata.lookup.tallies import records
 from diffdata.lookup.text import ACCESS_LABELS, date, each, number, plain, rows_where
 from diffdata.package.packages import Package
+from diffdata.package.pinned import REVIEWED, reviewed_rows
 from diffdata.reproduce import verdict_counts
 
 _TABLES = (
     "models", "model_summary", "model_summary_inputs", "estimates", "artifacts", "hardware",
     "sources", "calculations", "quantities", "model_dates", "model_developers",
+    "organizations",
 )  # fmt: skip
 _THRESHOLDS = (1e23, 1e24, 1e25, 1e26)  # FLOP of training compute
 _FACTS = {
@@ -42,6 +44,13 @@ class _Tables(dict[str, pd.DataFrame]):
     def __init__(self, package: Package) -> None:
         super().__init__(load_all(package, [name for name in _TABLES if name in package.tables]))
         self.package = package
+
+    def reviewed(self, name: str) -> int:
+        """Return how many rows of a table people reviewed: those of its first file."""
+        table = arrow_tables(self.package, [name])[name]
+        if REVIEWED.encode() in (table.schema.metadata or {}):
+            return int(reviewed_rows(table).num_rows)
+        return int((self[name]["verification"] != "snapshot").sum())  # an edition has one file
 
     def dated(self, model: str, day: pd.Timestamp) -> tuple[Reference, ...]:
         """Return references to the rows that state when a model was published."""
@@ -85,11 +94,11 @@ def state(package: Package, *, full: bool = False) -> Report:
     return Report(title, parts, package, frames, full=full)
 
 
-def coverage(frames: dict[str, pd.DataFrame], summary: pd.DataFrame) -> Iterator[tuple[str, str]]:
+def coverage(frames: _Tables, summary: pd.DataFrame) -> Iterator[tuple[str, str]]:
     """Yield how many rows are reviewed and imported, and which years they span."""
     for name in ("models", "estimates", "artifacts", "hardware"):
-        imported = int((frames[name]["verification"] == "snapshot").sum())
-        reviewed = len(frames[name]) - imported
+        reviewed = frames.reviewed(name)
+        imported = len(frames[name]) - reviewed
         yield name.capitalize(), f"{reviewed:,} reviewed, {imported:,} imported"
     dates = summary["published"].dropna()
     if len(dates):
@@ -181,16 +190,19 @@ def latest_models(frames: _Tables, summary: pd.DataFrame) -> Iterator[tuple[str,
     yield "Model", "published", "developers", "weights", "FLOP"
     found = summary[summary["reviewed"] & summary["published"].notna()]
     for row in each(found.iloc[: -_LATEST - 1 : -1]):
-        developers = getattr(row, "developers", None)
         makers = rows_where(frames["model_developers"], model_id=row.model_id, role="developer")
+        makers = makers.merge(frames["organizations"][["organization_id", "name"]])
+        names = [
+            Cited((maker.name, references(frames.package, "model_developers", maker)))
+            for maker in each(makers)
+        ]
         weights = {"model_id": row.model_id, "artifact_kind": "weights"}
         released = rows_where(frames["artifacts"], **weights, access=row.weights_access)
         yield (
             row.name,
             Cited((date(row.published, row.published_precision),
                    frames.dated(row.model_id, row.published))),
-            Cited(("" if pd.isna(developers) else developers,
-                   references(frames.package, "model_developers", makers))),
+            joined(*names, by=", "),
             Cited((ACCESS_LABELS.get(row.weights_access, ""),
                    references(frames.package, "artifacts", released))),
             Cited((number(row.training_compute_flop),
