@@ -205,6 +205,15 @@ def test_an_old_edition_says_which_clocks_it_cannot_run() -> None:
     assert weights[["n", "censored", "trend"]].tolist() == [22, 13, "59% closed"]
 
 
+def test_a_day_after_the_data_says_no_more_than_the_data() -> None:
+    """What has not happened by the last day of the data is not known to be missing later."""
+    for name in ("replication", "access", "benchmark", "compute"):
+        now, later = (
+            diffdata.lags(name, version="2026.2", as_of=day) for day in (None, "2100-01-01")
+        )
+        pd.testing.assert_frame_equal(later, now)
+
+
 def test_what_came_later_has_not_happened() -> None:
     """Of the reference GPT-3 alone: Gopher was finished in December 2020."""
     each = diffdata.lags("replication", by="each", version="2026.2", as_of="2020-11-30")
@@ -301,6 +310,9 @@ def test_a_benchmark_without_open_models_is_censored_and_says_so() -> None:
         ({"clock": "index", "by": "yaer"}, "no grouping of the clock index .*mean year?"),
         ({"by": "year"}, "by: name the clock"),
         ({"clock": "hardware", "benchmark": "mmlu"}, "the clock hardware has none"),
+        ({"benchmark": "GPQA Diamond"}, "did you mean gpqa-diamond?"),
+        ({"clock": "index", "leader": "us"}, "no group named 'us'; did you mean US?"),
+        ({"clock": "hardware", "leader": "US"}, "the clock hardware has no groups"),
         ({"clock": "hardware", "source": "all"}, "the clock hardware compares no scores"),
         ({"clock": "index", "source": "epoch"}, "no source of scores named 'epoch'"),
         ({"clock": "index", "follower": "opne"}, "no group named 'opne'; did you mean open?"),

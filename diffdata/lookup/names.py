@@ -157,7 +157,7 @@ def identified_in(indices: Mapping[Kind, NameIndex], name: str) -> tuple[Kind, s
     doubtful: list[str] = []
     near: list[str] = []
     for kind, index in indices.items():
-        if name in index.ids.get(alike(name), ()):
+        if name in index.ids.get(_joined(name), ()):
             return kind, name
         found = index.find(name)
         if found.id is not None:
