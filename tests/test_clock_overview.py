@@ -127,6 +127,30 @@ def test_the_gap_of_a_day_is_the_one_found_by_hand(day: str, margin: float) -> N
         assert gap["gap_days"].tolist() == ([] if expected is None else [expected])
 
 
+def test_days_are_dates_or_texts_of_dates() -> None:
+    reports = scores(REPORTS)
+    groups = {"leader": "closed", "follower": "open"}
+    day, text = datetime.date(2024, 12, 31), "2024-12-31"
+    for function, name, extra in (
+        (derive.threshold_lag, "as_of", groups), (derive.frontier_gap, "days", groups),
+        (derive.lowest_prices, "as_of", {"price": "score"}),
+        (derive.nth_lag, "as_of", {"member": "group", "value": "score", "n": 2,
+                                   "thresholds": [40]}),
+    ):  # fmt: skip
+        found, expected = (function(reports, **extra, **{name: one}) for one in (text, day))
+        pd.testing.assert_frame_equal(found, expected)
+        with pytest.raises(InvalidInputError, match=f"{name}: expected a date like .* 'soon'"):
+            function(reports, **extra, **{name: "soon"})
+        with pytest.raises(InvalidInputError, match=r"column 'date': expected dates.*to_datetime"):
+            function(reports.assign(date="2024-12-31"), **extra)
+    assert len(derive.frontier_gap(reports, **groups, days=[day, text])) == 1  # type: ignore[arg-type]
+    tables = [diffdata.load(name, "2026.2") for name in ("model_dates", "artifacts")]
+    pd.testing.assert_frame_equal(
+        derive.access_lag(*tables, as_of="2022-12-31"),
+        derive.access_lag(*tables, as_of=datetime.date(2022, 12, 31)),
+    )
+
+
 def test_the_gap_counts_a_month_as_its_middle_and_needs_both_groups() -> None:
     month = scores([("a", 50.0, "2024-03-01", "closed"), ("b", 40.0, "2024-03-20", "open")],
                    date_precision=["month", "day"])  # fmt: skip

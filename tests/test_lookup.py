@@ -295,3 +295,16 @@ def test_every_identifier_names_its_own_thing(kind: Any) -> None:
     found = {thing: lookup_names.identified_in({kind: index}, thing)[1]
              for thing in diffdata.load(table)[f"{kind}_id"]}  # fmt: skip
     assert found == {thing: thing for thing in found}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"threshold": "1e25"}, "threshold: expected a finite number, found '1e25'"),
+        ({"threshold": float("nan")}, "threshold: expected a finite number"),
+        ({"factor": "3"}, "factor: expected a number of at least 1, found '3'"),
+    ],
+)
+def test_a_threshold_is_a_number(arguments: Any, message: str) -> None:
+    with pytest.raises(InvalidInputError, match=message):
+        diffdata.exceeds(**arguments)
