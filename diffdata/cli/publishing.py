@@ -28,7 +28,10 @@ def diff(
             "a CSV file."
         ),
     ],
-    new: Annotated[str, typer.Argument(help="The newer version, of the same kind.")],
+    new: Annotated[
+        str | None,
+        typer.Argument(help="The newer version, of the same kind; by default the current data."),
+    ] = None,
     key: Annotated[
         list[str] | None,
         typer.Option(
