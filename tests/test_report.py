@@ -3,7 +3,6 @@
 import io
 import re
 
-import pandas as pd
 import pytest
 from rich.console import Console, RenderableType
 from typer.testing import CliRunner
@@ -11,7 +10,6 @@ from typer.testing import CliRunner
 import diffdata
 from diffdata import cli
 from diffdata.answers.report import report
-from diffdata.answers.state import latest_models
 from diffdata.errors import UnknownNameError
 from diffdata.package.packages import Package
 
@@ -138,19 +136,6 @@ def test_the_state_of_diffusion_fits_one_screen(width: int) -> None:
     models = diffdata.load("models")
     reviewed = len(diffdata.load("models", reviewed=True))
     assert f"{reviewed:,} reviewed, {len(models) - reviewed:,} imported" in shown
-
-
-def test_the_latest_models_have_the_names_of_their_developers() -> None:
-    summary = pd.DataFrame({
-        "name": ["A"], "reviewed": [True], "published": pd.to_datetime(["2024-01-02"]),
-        "published_precision": ["day"], "developers": ["meta-ai; unlisted"],
-        "weights_access": ["open"], "training_compute_flop": [1e25],
-    })  # fmt: skip
-    frames = {"organizations": pd.DataFrame({"organization_id": ["meta-ai"], "name": ["Meta AI"]})}
-    _, row = latest_models(frames, summary)
-    assert row == ("A", "2024-01-02", "Meta AI, unlisted", "open", "1e25")
-    (row,) = [*latest_models({}, summary.assign(developers=pd.NA))][1:]
-    assert row[2] == ""
 
 
 def test_the_state_of_an_edition_is_its_own() -> None:

@@ -48,7 +48,7 @@ def state(package: Package) -> Report:
             ("Training compute in FLOP: who crossed a threshold first, and last",
              table(crossings(summary))),
             ("Latest records of training compute", table(latest_records(package))),
-            ("Latest models that people reviewed", table(latest_models(frames, summary))),
+            ("Latest models that people reviewed", table(latest_models(summary))),
             ("Latest releases", table(latest_releases(frames, summary))),
             (f"Disputed: reviewed figures that differ by a factor of {_APART:g} or more",
              grid(disputes(frames))),
@@ -124,27 +124,18 @@ def latest_records(package: Package) -> Iterator[tuple[str, ...]]:
         )  # fmt: skip
 
 
-def latest_models(
-    frames: dict[str, pd.DataFrame], summary: pd.DataFrame
-) -> Iterator[tuple[str, ...]]:
+def latest_models(summary: pd.DataFrame) -> Iterator[tuple[str, ...]]:
     """Yield the reviewed models that were published last."""
     yield "Model", "published", "developers", "weights", "FLOP"
     found = summary[summary["reviewed"] & summary["published"].notna()]
-    organizations = frames.get("organizations", pd.DataFrame(columns=["organization_id", "name"]))
-    names = organizations.set_index("organization_id")["name"].to_dict()
     for row in each(found.iloc[: -_LATEST - 1 : -1]):
         yield (
             row.name,
             date(row.published, row.published_precision),
-            ", ".join(names.get(one, one) for one in _listed(getattr(row, "developers", None))),
+            getattr(row, "developers", "") if pd.notna(getattr(row, "developers", "")) else "",
             ACCESS_LABELS.get(row.weights_access, ""),
             number(row.training_compute_flop),
         )
-
-
-def _listed(ids: object) -> list[str]:
-    """Return the parts of a cell that lists identifiers."""
-    return ids.split("; ") if isinstance(ids, str) else []
 
 
 def latest_releases(
