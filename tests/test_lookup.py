@@ -3,6 +3,7 @@
 import doctest
 import io
 import json
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -11,6 +12,7 @@ from typer.testing import CliRunner
 import diffdata
 from diffdata.cli import app
 from diffdata.errors import InvalidInputError, UnknownNameError
+from diffdata.lookup import names as lookup_names
 from diffdata.lookup.names import NameIndex
 from diffdata.lookup.prices import _dated, _in_force
 
@@ -283,3 +285,26 @@ def test_near_names_begin_alike() -> None:
     for name in ("PLLaMA", "LLaMA-65B"):
         index.add_name(name, name.lower())
     assert index.find("llama").candidates == ("llama-65b", "pllama")
+
+
+@pytest.mark.parametrize("kind", ["model", "hardware", "organization"])
+def test_every_identifier_names_its_own_thing(kind: Any) -> None:
+    """Even where another thing has a name that is spelled the same."""
+    table = "organizations" if kind == "organization" else {"model": "models"}.get(kind, kind)
+    index = lookup_names.name_index(None, None, kind)
+    found = {thing: lookup_names.identified_in({kind: index}, thing)[1]
+             for thing in diffdata.load(table)[f"{kind}_id"]}  # fmt: skip
+    assert found == {thing: thing for thing in found}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"threshold": "1e25"}, "threshold: expected a finite number, found '1e25'"),
+        ({"threshold": float("nan")}, "threshold: expected a finite number"),
+        ({"factor": "3"}, "factor: expected a number of at least 1, found '3'"),
+    ],
+)
+def test_a_threshold_is_a_number(arguments: Any, message: str) -> None:
+    with pytest.raises(InvalidInputError, match=message):
+        diffdata.exceeds(**arguments)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime
+import math
 from collections.abc import Iterable
 from typing import Literal
 
 import pandas as pd
 
 from diffdata.derive import SUMMARY_TABLES, evaluate, evaluation_inputs, model_summary
+from diffdata.derive.formula import Range
 from diffdata.errors import InvalidInputError, UnknownNameError
 from diffdata.loading import load_all
 from diffdata.lookup.names import parsed_day
@@ -16,6 +18,8 @@ from diffdata.package.packages import Dataset, Package, open_dataset
 
 _TABLES = ("estimates", "models", "quantities", "sources")
 _GROUPINGS = ("country", "organization_kind")
+_FINITE = Range("a finite number", math.isfinite)
+_AT_LEAST_1 = Range("a number of at least 1", lambda value: value >= 1)
 
 
 def exceeds(
@@ -59,8 +63,8 @@ def exceeds(
     >>> found.loc[["palm-540b", "gpt-3"], ["verdict", "basis"]].values.tolist()
     [['possibly', 'factor'], ['no', 'factor']]
     """
-    if not factor >= 1:
-        raise InvalidInputError(f"factor: expected a number of at least 1, found {factor:g}")
+    threshold = _FINITE.convert("threshold", threshold)
+    factor = _AT_LEAST_1.convert("factor", factor)
     figures = _figures(quantity, package, version)
     value, bounds = figures["value"], figures["value"].isna()
     # The span of several estimates is not the interval of any of them.

@@ -178,7 +178,28 @@ def _joined_breaches(
         if key is None or (known and target.text.complete):
             checks.append((check, key))
     rows = failing_rows(frame.to_native(), [check for check, _ in checks], table.unknown)
-    return [(*check, positions) for check, positions in zip(checks, rows, strict=True)]
+    rules = {rule.name: rule for rule in table.schema.rules if isinstance(rule, Compared)}
+    return [
+        (check, key, positions if rule is None else _known(rule, table, tables, name, positions))
+        for (check, key), positions in zip(checks, rows, strict=True)
+        for rule in [rules.get(check.name)]
+    ]
+
+
+def _known(
+    rule: Compared, table: TypedTable, tables: Mapping[str, TypedTable], name: str,
+    positions: np.ndarray,
+) -> np.ndarray:  # fmt: skip
+    """Leave out rows that are compared with a cell that cannot be read, which has its own issue."""
+    target = tables[rule.table or name]
+    unread = [target.unknown[cell] for cell in rule.where if cell in target.unknown]
+    if not unread or not len(positions):
+        return positions
+    mask = pa.array(np.logical_or.reduce(unread))
+    keys = {*zip(*(target.values[cell].filter(mask).to_pylist() for cell in rule.on.values()),
+                 strict=True)}  # fmt: skip
+    own = zip(*(table.values[cell].take(positions).to_pylist() for cell in rule.on), strict=True)
+    return positions[[key not in keys for key in own]]
 
 
 def _find_breaches(
