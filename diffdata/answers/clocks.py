@@ -310,8 +310,9 @@ def lags(
     Examples
     --------
     >>> found = lags("replication", version="2026.2", as_of="2022-12-31")
-    >>> found.loc[0, ["group", "n", "censored", "unit"]].tolist()
-    ['better model', 1, 0, 'days']
+    >>> group, n, censored, unit = found.loc[0, ["group", "n", "censored", "unit"]]
+    >>> group, int(n), int(censored), unit
+    ('better model', 2, 1, 'days')
     """
     if benchmark is not None and clock is None:
         clock = "benchmark"
