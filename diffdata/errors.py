@@ -49,7 +49,8 @@ class UnknownNameError(DiffdataError, KeyError):
     ) -> None:
         self.name = name
         known = sorted(known)
-        self.nearest = list(dict.fromkeys([*similar, *nearest(name, known)]))[:3]
+        near = [*similar, *nearest(name, known), *_with_words(name, known)]
+        self.nearest = list(dict.fromkeys(near))[:3]
         hint = f"; did you mean {' or '.join(self.nearest)}?" if self.nearest else "."
         listed = f" Known: {', '.join(known) or 'none'}." if len(known) <= _FEW else ""
         self.message = f"there is no {kind} named {name!r}{hint}{listed}"
@@ -104,12 +105,33 @@ def optional_library(name: str) -> Any:
 def nearest(name: str, known: Iterable[str]) -> list[str]:
     """Return up to three known names that are spelt like `name`, the most alike first.
 
+    Names with the same letters and digits come before all others.
+
     >>> nearest("model", ["models", "hardware"])
     ['models']
+    >>> nearest("GPQA Diamond", ["gpqa", "gpqa-diamond"])
+    ['gpqa-diamond']
     """
     import difflib
 
-    return difflib.get_close_matches(name, sorted(known), n=3, cutoff=0.6)
+    names = sorted(known)
+    same = [candidate for candidate in names if _letters(candidate) == _letters(name)]
+    return [*dict.fromkeys([*same, *difflib.get_close_matches(name, names, n=3, cutoff=0.6)])][:3]
+
+
+def _letters(name: str) -> str:
+    """Return the letters and digits of a name, in lower case."""
+    return "".join(filter(str.isalnum, name.casefold()))
+
+
+def _with_words(name: str, known: Iterable[str]) -> list[str]:
+    """Return the known names that contain all words of `name`, the shortest first."""
+    words = [word for part in name.casefold().split() if len(word := _letters(part)) > 2]
+    found = [
+        candidate for candidate in known
+        if words and all(word in _letters(candidate) for word in words)
+    ]  # fmt: skip
+    return sorted(found, key=lambda candidate: (len(candidate), candidate))
 
 
 def suggestion(name: str, known: Iterable[str], otherwise: str = "") -> str:

@@ -23,7 +23,8 @@ CITED = {"source_id": "imaginary-2021", "locator": "Table 1", "verification": "r
 # In the order in which they are added: the later ones refer to the earlier ones.
 ROWS: dict[str, dict[str, str]] = {
     "sources": {"source_kind": "paper", "title": "A New Model", "authors": "Imaginary, Ina",
-                "publisher": "arXiv", "published": "2021-06-01", "accessed": "2026-11-22"},
+                "publisher": "Imaginary Press", "published": "2021-06-01",
+                "url": "https://example.org/a-new-model", "accessed": "2026-11-22"},
     "organizations": {"name": "A New Lab", "organization_kind": "nonprofit"},
     "models": {"name": "AA New Model", "architecture": "dense"},
     "model_dates": {"model_id": "aa-new-model", "milestone": "published", "date": "2021-06-01",

@@ -18,6 +18,7 @@ from typer.testing import CliRunner, Result
 
 import diffdata
 from diffdata import cli
+from diffdata.errors import InvalidInputError
 from diffdata.package.packages import Package
 
 from .conftest import edit
@@ -257,6 +258,27 @@ def test_validate_reports_a_schema_that_is_not_json_in_one_line(copy: Path) -> N
     result = run("validate", copy)
     assert result.exit_code == 2
     assert result.stdout.startswith("schemas/models.json:1: error: line 1, column 2: not JSON")
+
+
+def test_a_broken_schema_of_an_own_package_is_reported_in_its_file(tmp_path: Path) -> None:
+    resource = {"name": "ships", "path": "ships.csv", "schema": "ships.json"}
+    descriptor = json.dumps({"name": "mine", "resources": [resource]})
+    (tmp_path / "datapackage.json").write_text(descriptor)
+    (tmp_path / "ships.csv").write_text("ship_id\na\n")
+    (tmp_path / "ships.json").write_text("{,}")
+    result = run("validate", tmp_path)
+    assert result.stdout.startswith("ships.json:1: error: line 1, column 2: not JSON")
+
+
+def test_export_takes_the_format_from_the_suffix(tmp_path: Path) -> None:
+    out = tmp_path / "chips.xlsx"
+    assert run("export", "hardware", "-o", out).stdout == f"{out}\n"
+    assert out.read_bytes().startswith(b"PK")
+    assert run("export", "hardware", "-o", tmp_path / "some").exit_code == 0
+    assert (tmp_path / "some/hardware.csv").is_file()
+    refused = run("export", "hardware", "--to", "csv", "-o", tmp_path / "other.duckdb")
+    assert isinstance(refused.exception, InvalidInputError)
+    assert not (tmp_path / "other.duckdb").exists()
 
 
 def test_validate_reports_a_descriptor_that_is_not_json(copy: Path) -> None:

@@ -127,6 +127,30 @@ def test_the_gap_of_a_day_is_the_one_found_by_hand(day: str, margin: float) -> N
         assert gap["gap_days"].tolist() == ([] if expected is None else [expected])
 
 
+def test_days_are_dates_or_texts_of_dates() -> None:
+    reports = scores(REPORTS)
+    groups = {"leader": "closed", "follower": "open"}
+    day, text = datetime.date(2024, 12, 31), "2024-12-31"
+    for function, name, extra in (
+        (derive.threshold_lag, "as_of", groups), (derive.frontier_gap, "days", groups),
+        (derive.lowest_prices, "as_of", {"price": "score"}),
+        (derive.nth_lag, "as_of", {"member": "group", "value": "score", "n": 2,
+                                   "thresholds": [40]}),
+    ):  # fmt: skip
+        found, expected = (function(reports, **extra, **{name: one}) for one in (text, day))
+        pd.testing.assert_frame_equal(found, expected)
+        with pytest.raises(InvalidInputError, match=f"{name}: expected a date like .* 'soon'"):
+            function(reports, **extra, **{name: "soon"})
+        with pytest.raises(InvalidInputError, match=r"column 'date': expected dates.*to_datetime"):
+            function(reports.assign(date="2024-12-31"), **extra)
+    assert len(derive.frontier_gap(reports, **groups, days=[day, text])) == 1  # type: ignore[arg-type]
+    tables = [diffdata.load(name, "2026.2") for name in ("model_dates", "artifacts")]
+    pd.testing.assert_frame_equal(
+        derive.access_lag(*tables, as_of="2022-12-31"),
+        derive.access_lag(*tables, as_of=datetime.date(2022, 12, 31)),
+    )
+
+
 def test_the_gap_counts_a_month_as_its_middle_and_needs_both_groups() -> None:
     month = scores([("a", 50.0, "2024-03-01", "closed"), ("b", 40.0, "2024-03-20", "open")],
                    date_precision=["month", "day"])  # fmt: skip
@@ -203,6 +227,15 @@ def test_an_old_edition_says_which_clocks_it_cannot_run() -> None:
     assert (better["n"], better["censored"]) == (2, 1)
     weights = found.loc["access"]
     assert weights[["n", "censored", "trend"]].tolist() == [22, 13, "59% closed"]
+
+
+def test_a_day_after_the_data_says_no_more_than_the_data() -> None:
+    """What has not happened by the last day of the data is not known to be missing later."""
+    for name in ("replication", "access", "benchmark", "compute"):
+        now, later = (
+            diffdata.lags(name, version="2026.2", as_of=day) for day in (None, "2100-01-01")
+        )
+        pd.testing.assert_frame_equal(later, now)
 
 
 def test_what_came_later_has_not_happened() -> None:
@@ -301,6 +334,9 @@ def test_a_benchmark_without_open_models_is_censored_and_says_so() -> None:
         ({"clock": "index", "by": "yaer"}, "no grouping of the clock index .*mean year?"),
         ({"by": "year"}, "by: name the clock"),
         ({"clock": "hardware", "benchmark": "mmlu"}, "the clock hardware has none"),
+        ({"benchmark": "GPQA Diamond"}, "did you mean gpqa-diamond?"),
+        ({"clock": "index", "leader": "us"}, "no group named 'us'; did you mean US?"),
+        ({"clock": "hardware", "leader": "US"}, "the clock hardware has no groups"),
         ({"clock": "hardware", "source": "all"}, "the clock hardware compares no scores"),
         ({"clock": "index", "source": "epoch"}, "no source of scores named 'epoch'"),
         ({"clock": "index", "follower": "opne"}, "no group named 'opne'; did you mean open?"),

@@ -12,7 +12,7 @@ from diffdata.diff.tables import Consequence
 from diffdata.errors import InvalidDataError, InvalidInputError, UnknownNameError
 from diffdata.package.packages import open_package
 
-from .conftest import edit
+from .conftest import ROOT, edit
 from .reviewed import few_calculations, write_reviewed
 
 CALCULATIONS = ("gopher-lag", "gpt-3-six-nd", "opt-175b-cost-ratio")
@@ -133,6 +133,15 @@ def test_only_some_tables_can_be_compared(copy: Path, reviewed: Path) -> None:
     assert not compare(reviewed, copy, only=["models"]).same
     with pytest.raises(UnknownNameError, match="did you mean models"):
         compare(reviewed, copy, only=["model"])
+
+
+def test_without_a_second_version_the_current_data_are_the_new_ones(tmp_path: Path) -> None:
+    found, named = (compare("2026.2", *new, only=["comparisons"]) for new in ((), (ROOT,)))
+    assert as_dict(found)["changes"] == as_dict(named)["changes"] != []
+    assert found.new == "the current data"
+    (tmp_path / "a.csv").write_text("a\n1\n")
+    with pytest.raises(InvalidInputError, match=r"a\.csv is a CSV file and the current data a"):
+        compare(tmp_path / "a.csv", key="a")
 
 
 def test_duplicate_keys_of_a_dataset_are_reported(copy: Path, reviewed: Path) -> None:

@@ -355,6 +355,8 @@ def test_the_same_data_give_the_same_bytes(
         ("things", "parquet", "taken", "taken is a file without the suffix .parquet"),
         ("things", "sqlite", "taken", "without the suffix .sqlite or .sqlite3 or .db"),
         ([], "csv", "a", "tables: the list is empty"),
+        ("things", "csv", "a.xlsx", "a.xlsx has the suffix of xlsx, and the format is csv"),
+        ("things", "duckdb", "a.csv", "a.csv has the suffix of csv, and the format is duckdb"),
         ("things", "csv", "taken/a", "cannot be written: "),
     ],
 )

@@ -27,6 +27,7 @@ def test_years_are_years_in_either_form() -> None:
     expected = level(2024, index) / level(2022, index)
     assert diffdata.deflate(1.0, 2022, 2024, index=index) == pytest.approx(expected)
     month = diffdata.deflate(1.0, datetime.date(2026, 1, 5), 2020)
+    assert diffdata.deflate(1.0, "2026-01-05", np.int64(2020)) == month
     assert month == pytest.approx(level(2020) / 325.252)
 
 
@@ -42,6 +43,8 @@ def test_columns_and_uncertain_quantities_are_converted() -> None:
     ("arguments", "message"),
     [
         ((1.0, 1990, 2025), "from_: expected a year from 2010 to 2025, or a date until 20"),
+        (("12e6", 2020, 2025), "amount: expected a number, an uncertain quantity, .* found '12e6'"),
+        (([1.0], 2020, 2025), "amount: expected a number"),
         ((1.0, 2020, 2035), "to: expected a year from 2010 to"),
         ((1.0, "2020", 2025), "from_: expected a year such as 2020, or a date, found '2020'"),
         ((1.0, 2020, None), "to: expected a year"),

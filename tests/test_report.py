@@ -148,3 +148,17 @@ def test_reports_show_in_notebooks_escaped(package: Package) -> None:
     shown = report("gpt-3", package=package)._repr_html_()
     assert "prefers-color-scheme: dark" in shown
     assert "-&gt; BigScience" in shown
+
+
+def test_the_latest_models_have_the_names_of_their_developers() -> None:
+    found = report(version="2026.2")
+    (part,) = [part for part in found.parts if part.heading.startswith("Latest models")]
+    models, organizations, makers = (
+        diffdata.load(name, "2026.2") for name in ("models", "organizations", "model_developers")
+    )
+    ids = dict(zip(models["name"], models["model_id"], strict=True))
+    names = organizations.set_index("organization_id")["name"]
+    assert len(part.rows) > 3
+    for name, _, developers, *_ in part.rows[1:]:
+        own = makers[(makers["model_id"] == ids[name]) & (makers["role"] == "developer")]
+        assert set(developers.split(", ")) == set(names.loc[own["organization_id"]])

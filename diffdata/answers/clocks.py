@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -54,6 +54,7 @@ _SINCE = {"training_compute_flop": "2010-01-01", "training_cost_usd": "2015-10-0
 _TOP = 10
 _MILESTONES = ("better_model", "equal_open_model", "successful_replication")
 _NEXT = "as much with the next one"
+_OF_GROUPS = ("benchmark", "index", "compute")  # the clocks with a leader and a follower
 _DAYS, _TIMES, _CHEAPER = "days", "times per year", "times cheaper per year"
 
 
@@ -275,7 +276,9 @@ def lags(
         Whose lag is measured by ``benchmark``, ``index`` and ``compute``: ``closed`` or ``open``
         weights, the code of a country, such as ``CN``, a kind of organization, such as
         ``academia``, or of the chips of training, such as ``tpu``
-    as_of : what came later has not happened yet; by default the last day that the data speak of
+    as_of
+        What came later has not happened yet; by default, and at the latest, the last day that the
+        rows of a clock speak of
     level : the probability of the intervals
     against
         A released edition, to say what moved since: the columns ``median_then`` (the old data, by
@@ -300,8 +303,9 @@ def lags(
     Examples
     --------
     >>> found = lags("replication", version="2026.2", as_of="2022-12-31")
-    >>> found.loc[0, ["group", "n", "censored", "unit"]].tolist()
-    ['better model', 1, 0, 'days']
+    >>> group, n, censored, unit = found.loc[0, ["group", "n", "censored", "unit"]]
+    >>> group, int(n), int(censored), unit
+    ('better model', 2, 1, 'days')
     """
     if benchmark is not None and clock is None:
         clock = "benchmark"
@@ -318,6 +322,11 @@ def lags(
         )
     if source is not None and clock not in (None, "benchmark", "index", "price"):
         raise InvalidInputError(f"source: the clock {clock} compares no scores; leave it out")
+    if clock not in (None, *_OF_GROUPS) and (leader, follower) != ("closed", "open"):
+        raise InvalidInputError(
+            f"leader and follower: the clock {clock} has no groups; choose "
+            f"one of {', '.join(_OF_GROUPS)}"
+        )
     if not 0 < level < 1:
         raise InvalidInputError(f"level: expected above 0 and below 1, found {level}")
     if leader == follower:
@@ -426,6 +435,11 @@ def _column(frame: pd.DataFrame, key: str, column: str) -> dict[str, str]:
     return dict(zip(frame[key], frame[column], strict=True))
 
 
+def _of_models(dates: pd.DataFrame) -> pd.DataFrame:
+    """Leave out dates of single names and versions, which the derivations ignore."""
+    return dates[dates["model_variant"] == "main"] if "model_variant" in dates else dates
+
+
 def _until(frame: pd.DataFrame, options: Options, date: str = "date") -> pd.DataFrame:
     """Return the rows dated by the day that is asked for."""
     dated = frame[frame[date].notna()]
@@ -438,6 +452,17 @@ def _pandas(table: Any) -> pd.DataFrame:
     days = [field.name for field in table.schema if str(field.type) == "date32[day]"]
     whole = dict.fromkeys((name for name in map(str, found) if "_days_" in name), "Int64")
     return found.assign(**{name: pd.to_datetime(found[name]) for name in days}).astype(whole)
+
+
+def _capped(options: Options, *dates: pd.Series) -> Options:
+    """Return the options with the last day that dates speak of, if a later one is asked for.
+
+    Nobody has looked whether something happened after that day.
+    """
+    last = max((column.max() for column in dates if column.notna().any()), default=None)
+    if options.as_of is None or last is None:
+        return options
+    return replace(options, as_of=min(options.as_of, last))
 
 
 def _day(options: Options) -> datetime.date | None:
@@ -515,6 +540,8 @@ _REPLICATION_TABLES = (
 def _replication(tables: _Tables, options: Options) -> Iterator[dict[str, Any]]:
     compared, events = tables["comparisons"], tables["diffusion_events"]
     dates = tables["model_dates"]
+    options = _capped(options, _of_models(dates)["date"], tables["artifacts"]["available"],
+                      compared["as_of"], events["date"])  # fmt: skip
     public = set(_until(dates[dates["milestone"].isin(["announced", "published"])], options)
                  ["model_id"])  # fmt: skip
     attempts = events.loc[events["explicit_attempt"].fillna(value=False), "reference_model_id"]
@@ -555,6 +582,9 @@ def _replication(tables: _Tables, options: Options) -> Iterator[dict[str, Any]]:
 
 
 def _access(tables: _Tables, options: Options) -> Iterator[dict[str, Any]]:
+    options = _capped(
+        options, _of_models(tables["model_dates"])["date"], tables["artifacts"]["available"]
+    )
     parts = []
     for kind in _ARTIFACTS if options.by == "artifact" else _ARTIFACTS[:1]:
         lags = derive.access_lag(
@@ -674,7 +704,9 @@ def _on_scores(
     tables: _Tables, options: Options, scores: pd.DataFrame, name: str
 ) -> Iterator[dict[str, Any]]:
     """Yield the lags of a group at the levels of benchmarks."""
-    scores = _until(tables.grouped(scores, options.leader, options.follower), options)
+    scores = tables.grouped(scores, options.leader, options.follower)
+    options = _capped(options, scores["date"])
+    scores = _until(scores, options)
     if scores.empty:
         return
     both = _both_tested(scores, options)
@@ -726,7 +758,9 @@ def _on_scores(
 
 def _compute(tables: _Tables, options: Options) -> Iterator[dict[str, Any]]:
     models = tables.models.rename(columns={"training_compute_flop": "score"})
-    models = _until(models[models["score"].notna()], options)
+    models = models[models["score"].notna()]
+    options = _capped(options, models["date"])
+    models = _until(models, options)
     recent = models[models["date"] >= _SINCE["training_compute_flop"]]
     named = f"largest {options.follower} after {options.leader}"
     grouped = tables.grouped(recent, options.leader, options.follower)
@@ -800,7 +834,7 @@ def _price(tables: _Tables, options: Options) -> Iterator[dict[str, Any]]:
         for row in rates.to_dict("records"):
             yield {
                 "group": row["benchmark"], "threshold": row["threshold"], "n": row["rows"],
-                "censored": 0, **_rate(row, falling=True), "unit": _CHEAPER, "as_of": row["until"],
+                "censored": 0, **_rate(row, falling=True), "unit": _CHEAPER, "as_of": last,
             }  # fmt: skip
         return
     # Thresholds with the same falls are one.

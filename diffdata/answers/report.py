@@ -1,28 +1,31 @@
-"""The report on how a model spread: sections computed from the tables, laid out for one screen."""
+"""The report on how a model spread: sections of cited texts, computed from the tables."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import pandas as pd
-from rich.console import Group
-from rich.text import Text
 
-from diffdata.answers.layout import Report, grid, lines, table
+from diffdata.answers.layout import Cited, Reference, Section, inputs_of, joined, references
+from diffdata.answers.page import Report
 from diffdata.answers.state import state
 from diffdata.derive import cost_per_flop, cost_ratio, is_replication, replication_lag
 from diffdata.lookup.names import identified
 from diffdata.lookup.tables import Tables
 from diffdata.lookup.text import ACCESS_LABELS, date, each, money, number, plain, rows_where, span
 from diffdata.package.packages import Dataset, Package, open_dataset
-from diffdata.reproduce import reproduce, shown, verdict_counts, verdict_text
+from diffdata.reproduce import Reproduction, reproduce, shown, verdict_counts, verdict_text
 
 _CASES_LEGEND = (
     "Date: when finished, otherwise when published. ~: FLOP as 6 x parameters x tokens. "
     "?: inferred by us. Case: whether a text names the model as a case of the study."
+)
+_LEDGER_LEGEND = (
+    "Figures about the model and the models compared with it; the rule of the verdicts is in "
+    "docs/ledger.md."
 )
 # Figures that differ by less than this factor count as the same figure, rounded.
 _ROUNDING_FACTOR = 1.05
@@ -60,6 +63,14 @@ class _Tables(Tables):
         self.model = model
         self.cited: set[str] = set()
 
+    def refer(self, table: str, rows: pd.DataFrame | Any) -> tuple[Reference, ...]:
+        """Return references to rows of a table, or to one."""
+        return references(self.package, table, rows)
+
+    def inputs(self, model: str, *columns: str) -> tuple[Reference, ...]:
+        """Return references to the estimates behind columns of the summary of a model."""
+        return inputs_of(self, model, *columns)
+
     def rows(self, table: str, **equal: Any) -> pd.DataFrame:
         """Return the rows of a table in which the columns have the given values; cite them."""
         return self.cite(rows_where(self[table], **equal))
@@ -86,6 +97,17 @@ class _Tables(Tables):
             found |= set(rows["model_id"].dropna())
         return found
 
+    @cached_property
+    def recomputed(self) -> list[tuple[str, Reproduction]]:
+        """The recomputed figures about the model and its cases, with the ids of the estimates."""
+        calculations = self["calculations"].merge(self["estimates"], on="estimate_id")
+        rows = self.cite(calculations[self.about_it(calculations)])
+        if rows.empty:
+            return []
+        estimates = dict(zip(rows["calculation_id"], rows["estimate_id"], strict=True))
+        found = reproduce(self, only=rows["calculation_id"])
+        return [(estimates[result.id], result) for result in found]
+
     def about_it(self, rows: pd.DataFrame) -> pd.Series[bool]:
         """Return which rows are about the model: by its own id, or by that of a thing about it."""
         about = (rows["model_id"] == self.model).fillna(value=False)
@@ -103,30 +125,35 @@ def key_facts(tables: _Tables) -> Iterator[tuple[str, str]]:
     makers = makers.merge(tables["organizations"], on="organization_id")
     for role, label in (("developer", "Developer"), ("compute_sponsor", "Compute sponsor")):
         if len(rows := rows_where(makers, role=role)):
-            yield label, ", ".join(rows["name"])
+            names = [Cited((row.name, tables.refer("model_developers", row))) for row in each(rows)]
+            yield label, joined(*names, by=", ")
     dates = tables.rows("model_dates", model_id=tables.model).sort_values("date")
     for milestone, rows in dates.groupby("milestone", sort=False):
         when = [
-            f"{_variant(row)}{date(row.date, row.date_precision)} "
-            f"({row.source_id}{_if_inferred(row)})"
+            Cited(
+                (_variant(row), ()),
+                (date(row.date, row.date_precision), tables.refer("model_dates", row)),
+                (f" ({row.source_id}{_if_inferred(row)})", ()),
+            )
             for row in each(rows)
         ]
-        yield plain(milestone).capitalize().replace("Api", "API"), "; ".join(when)
+        yield plain(milestone).capitalize().replace("Api", "API"), joined(*when, by="; ")
     kind = [plain(summary["architecture"]), plain(summary["objective"])]
     if pd.notna(summary["gpt3_like"]):
         kind.append("GPT-3-like" if summary["gpt3_like"] else "not GPT-3-like")
-    yield "Kind", ", ".join(filter(None, kind))
+    yield "Kind", Cited((", ".join(filter(None, kind)), [("models", tables.model)]))
     for column, label in _KEY_FIGURES.items():
         if pd.notna(summary[column]):
-            yield label, _evaluated(summary, column)
+            yield label, Cited((_evaluated(summary, column), tables.inputs(tables.model, column)))
     for run in each(tables.rows("training_runs", model_id=tables.model)):
-        yield "Training run", _run(tables, run)
+        yield "Training run", Cited((_run(tables, run), tables.refer("training_runs", run)))
     for row in each(tables.rows("comparisons", model_id=tables.model).sort_values("as_of")):
         judged = "similar to" if row.judgement == "similar" else f"{row.judgement} than"
         since = f", {date(row.as_of, row.as_of_precision)}" if pd.notna(row.as_of) else ""
         superseded = ", superseded" if row.status == "superseded" else ""
         remarks = f"{row.source_id}{since}{superseded}{_if_inferred(row)}"
-        yield "Judged", f"{judged} {tables.name_of(row.reference_model_id)} ({remarks})"
+        text = f"{judged} {tables.name_of(row.reference_model_id)}"
+        yield "Judged", Cited((text, tables.refer("comparisons", row)), (f" ({remarks})", ()))
 
 
 def releases(tables: _Tables) -> Iterator[tuple[str, str]]:
@@ -136,9 +163,10 @@ def releases(tables: _Tables) -> Iterator[tuple[str, str]]:
         released = []
         for row in each(rows_where(artifacts, access=access)):
             remark = date(row.available, row.available_precision) + _if_inferred(row)
-            released.append(f"{row.name} ({remark.removeprefix(', ')})" if remark else row.name)
+            text = f"{row.name} ({remark.removeprefix(', ')})" if remark else row.name
+            released.append(Cited((text, tables.refer("artifacts", row))))
         if released:
-            yield label[0].upper() + label[1:], "; ".join(released)
+            yield label[0].upper() + label[1:], joined(*released, by="; ")
 
 
 def flows(tables: _Tables) -> Iterator[str]:
@@ -153,7 +181,8 @@ def flows(tables: _Tables) -> Iterator[str]:
     for row in each(tables.cite(events[(from_model | to_model) & shared])):
         target = f" ({tables.name_of(row.model_id)})" if pd.notna(row.model_id) else ""
         artifact = artifacts.loc[row.artifact_id, "name"]
-        yield f"{artifact} -> {names[row.organization_id]}{target}{_if_inferred(row)}"
+        text = f"{artifact} -> {names[row.organization_id]}{target}{_if_inferred(row)}"
+        yield Cited((text, tables.refer("diffusion_events", row)))
 
 
 def lags(tables: _Tables) -> Iterator[tuple[str, ...]]:
@@ -172,10 +201,8 @@ def lags(tables: _Tables) -> Iterator[tuple[str, ...]]:
     yield "", "as judged first", "as judged now", "published"
     for milestone, label in _MILESTONES.items():
         model = first["model_id"].get(milestone)
-        lag_texts = (_lag(tables, rows.loc[milestone]) for rows in (first, now))
+        lag_texts = (_lag(tables, milestone, rows.loc[milestone]) for rows in (first, now))
         yield label, *lag_texts, published.get(str(model), "")
-    followers = {name for rows in (first, now) for name in _candidates(rows["candidates"])}
-    tables.cite(tables["model_dates"][tables["model_dates"]["model_id"].isin(followers)])
 
 
 def cases(tables: _Tables) -> Iterator[tuple[str, ...]]:
@@ -184,16 +211,22 @@ def cases(tables: _Tables) -> Iterator[tuple[str, ...]]:
     if compared == {tables.model}:
         return
     current = {"reference_model_id": tables.model, "status": "current"}
-    judgements = {tables.model: "itself"} | {
-        row.model_id: _marked(row.judgement, row.certainty)
+    judgements: dict[str, str] = {tables.model: "itself"} | {
+        row.model_id: Cited(
+            (_marked(row.judgement, row.certainty), tables.refer("comparisons", row))
+        )
         for row in each(tables.rows("comparisons", **current))
     }
-    studied = tables["case_studies"].set_index("model_id")["certainty"]
-    mechanisms: dict[str, list[str]] = defaultdict(list)
+    studied = {
+        row.model_id: Cited((row.certainty, tables.refer("case_studies", row)))
+        for row in each(tables["case_studies"])
+    }
+    mechanisms: dict[str, dict[str, list[Reference]]] = defaultdict(lambda: defaultdict(list))
     for row in each(tables.rows("diffusion_events", **current)):
         if pd.isna(row.artifact_id):
             # The first word of a mechanism is unique: incremental, replication, multiple, open.
-            mechanisms[row.model_id].append(_marked(row.mechanism.split("_")[0], row.certainty))
+            word = _marked(row.mechanism.split("_")[0], row.certainty)
+            mechanisms[row.model_id][word] += tables.refer("diffusion_events", row)
     summary = tables["model_summary"]
     chosen = summary[summary["model_id"].isin(compared)]
     chosen = chosen.assign(when=chosen["developed"].fillna(chosen["published"]))
@@ -203,18 +236,27 @@ def cases(tables: _Tables) -> Iterator[tuple[str, ...]]:
     )  # fmt: skip
     for row in each(chosen.sort_values("when")):
         finished = pd.notna(row.developed)
+        milestone = "developed" if finished else "published"
+        dates = rows_where(tables["model_dates"], model_id=row.model_id, milestone=milestone)
+        weights = {"model_id": row.model_id, "artifact_kind": "weights"}
+        access = rows_where(tables["artifacts"], **weights, access=row.weights_access)
         approximate = "~" if row.training_compute_flop_method == "six_nd" else ""
+        cost = [row.training_cost_usd, row.training_cost_usd_low, row.training_cost_usd_high]
         yield (
             row.name,
-            date(row.when, row.developed_precision if finished else row.published_precision),
-            approximate + number(row.training_compute_flop),
-            money(row.training_cost_usd, row.training_cost_usd_low, row.training_cost_usd_high),
-            number(row.core_team_people),
-            ACCESS_LABELS.get(row.weights_access, ""),
-            ", ".join(dict.fromkeys(mechanisms[row.model_id])),
+            Cited((
+                date(row.when, row.developed_precision if finished else row.published_precision),
+                tables.refer("model_dates", rows_where(dates, date=row.when)),
+            )),
+            Cited((approximate + number(row.training_compute_flop),
+                   tables.inputs(row.model_id, "training_compute_flop"))),
+            Cited((money(*cost), tables.inputs(row.model_id, "training_cost_usd"))),
+            Cited((number(row.core_team_people), tables.inputs(row.model_id, "core_team_people"))),
+            Cited((ACCESS_LABELS.get(row.weights_access, ""), tables.refer("artifacts", access))),
+            joined(*map(Cited, mechanisms[row.model_id].items()), by=", "),
             judgements.get(row.model_id, ""),
             studied.get(row.model_id, ""),
-        )
+        )  # fmt: skip
 
 
 def costs(tables: _Tables) -> Iterator[str]:
@@ -229,21 +271,20 @@ def costs(tables: _Tables) -> Iterator[str]:
     for row in each(rows.sort_values("published")):
         interval = span(row.cost_per_flop_usd_low, row.cost_per_flop_usd_high, ".2g")
         bounds = f" (90 %: {interval})" if interval else ""
-        yield (
-            f"{row.name}: ${number(row.cost_per_flop_usd)} per FLOP{bounds}, "
-            f"{number(row.flop_per_usd)} FLOP per dollar"
-        )
+        behind = tables.inputs(row.model_id, "training_cost_usd", "training_compute_flop")
+        yield Cited(
+            (f"{row.name}: ", ()), (f"${number(row.cost_per_flop_usd)} per FLOP{bounds}", behind),
+            (", ", ()), (f"{number(row.flop_per_usd)} FLOP per dollar", behind),
+        )  # fmt: skip
     for other in rows.index.drop(tables.model):
         yield _cost_ratio(tables, rows.loc[tables.model], rows.loc[other])
 
 
 def ledger(tables: _Tables) -> Iterator[str]:
     """Recompute the figures about the model and its cases, and yield those that do not agree."""
-    calculations = tables["calculations"].merge(tables["estimates"], on="estimate_id")
-    rows = tables.cite(calculations[tables.about_it(calculations)])
-    if rows.empty:
+    found = [result for _, result in tables.recomputed]
+    if not found:
         return
-    found = list(reproduce(tables, only=rows["calculation_id"]))
     yield verdict_counts(result.verdict for result in found if not result.identity)
     for result in found:
         if result.verdict == "cannot_be_recomputed":
@@ -254,15 +295,28 @@ def ledger(tables: _Tables) -> Iterator[str]:
             yield f"{words}: {result.figure}; recomputed: {recomputed}; {result.reason}"
 
 
+def whole_ledger(tables: _Tables) -> Iterator[tuple[str, ...]]:
+    """Yield all recomputed figures about the model and its cases."""
+    yield "Figure", "Published", "Recomputed", "Verdict", "Why"
+    for estimate, result in tables.recomputed:
+        yield (
+            result.figure,
+            Cited((shown(result.published, result), [("estimates", estimate)])),
+            shown(result.recomputed, result), verdict_text(result), result.reason,
+        )  # fmt: skip
+
+
 def doubts(tables: _Tables) -> Iterator[tuple[str, str]]:
     """Yield the doubts about the model and the models compared with it, each with a reason."""
     if tables.is_reference() and tables.model in set(tables["case_studies"]["model_id"]):
         cases = tables["case_studies"]
         cases = rows_where(cases[cases["model_id"].isin(tables.compared())], certainty="inferred")
         for case in each(tables.cite(cases)):
-            yield "inferred", f"{tables.name_of(case.model_id)} is a case: {case.note}"
+            text = f"{tables.name_of(case.model_id)} is a case: {case.note}"
+            yield "inferred", Cited((text, tables.refer("case_studies", case)))
     for run in each(tables.rows("training_runs", model_id=tables.model, basis="assumed")):
-        yield "assumed", f"training run in {run.source_id}: {run.note}"
+        text = f"training run in {run.source_id}: {run.note}"
+        yield "assumed", Cited((text, tables.refer("training_runs", run)))
     for section in (_replications, _disputed, _disputed_counterfactuals, _corrections):
         yield from section(tables)
 
@@ -292,7 +346,13 @@ def _replications(tables: _Tables) -> Iterator[tuple[str, str]]:
         if pd.notna(row.same_architecture):
             known = f"{'the same' if row.same_architecture else 'another'} architecture"
         found = f"{row.mean_difference:+.1f} points ({basis}), {within} 2 points"
-        yield "open" if pd.isna(row.is_replication) else "tested", f"{name}: {found}; {known}"
+        pair = {"model_id": row.model_id, "reference_model_id": row.reference_model_id}
+        means = published[published["comparison_id"].isin(
+            rows_where(tables["comparisons"], **pair)["comparison_id"]
+        )]  # fmt: skip
+        behind = tables.refer("estimates", means) if row.basis != "evaluations" else ()
+        label = "open" if pd.isna(row.is_replication) else "tested"
+        yield label, Cited((f"{name}: ", ()), (found, behind), (f"; {known}", ()))
 
 
 def _disputed(tables: _Tables) -> Iterator[tuple[str, str]]:
@@ -304,11 +364,13 @@ def _disputed(tables: _Tables) -> Iterator[tuple[str, str]]:
         if rows["value"].max() <= _ROUNDING_FACTOR * rows["value"].min():
             continue
         figures = [
-            f"{number(row.value)} ({row.source_id}"
-            f"{'' if used.get(row.estimate_id) else ', set aside'})"
+            Cited(
+                (number(row.value), tables.refer("estimates", row)),
+                (f" ({row.source_id}{'' if used.get(row.estimate_id) else ', set aside'})", ()),
+            )
             for row in each(tables.cite(rows).sort_values("value"))
         ]
-        yield "disputed", f"{plain(quantity)}: {'; '.join(figures)}"
+        yield "disputed", joined(f"{plain(quantity)}: ", joined(*figures, by="; "))
 
 
 def _disputed_counterfactuals(tables: _Tables) -> Iterator[tuple[str, str]]:
@@ -319,8 +381,14 @@ def _disputed_counterfactuals(tables: _Tables) -> Iterator[tuple[str, str]]:
     current = rows_where(estimates, status="current")
     for (definition, _), rows in current.groupby(["definition", "quantity_id"]):
         if len(rows[["value", "unit"]].drop_duplicates()) > 1:
-            printed = [f"{row.as_printed} ({row.source_id})" for row in each(tables.cite(rows))]
-            yield "disputed", f"{definition} {'; '.join(printed)}"
+            printed = [
+                Cited(
+                    (str(row.as_printed), tables.refer("estimates", row)),
+                    (f" ({row.source_id})", ()),
+                )
+                for row in each(tables.cite(rows))
+            ]
+            yield "disputed", joined(f"{definition} ", joined(*printed, by="; "))
 
 
 def _corrections(tables: _Tables) -> Iterator[tuple[str, str]]:
@@ -329,7 +397,8 @@ def _corrections(tables: _Tables) -> Iterator[tuple[str, str]]:
     corrections = corrections[tables.about_it(corrections)]
     for row in each(tables.cite(corrections).sort_values("corrected")):
         when = date(row.corrected, row.corrected_precision) or "undated"
-        yield "corrected", f"{when}: {row.what} {row.now}"
+        text = f"{when}: {row.what} {row.now}"
+        yield "corrected", Cited((text, tables.refer("corrections", row)))
 
 
 def sources(tables: _Tables) -> Iterator[str]:
@@ -381,8 +450,25 @@ def _variant(row: Any) -> str:
     return "" if name == "main" else f"{name} "
 
 
-def _lag(tables: _Tables, row: Any) -> str:
+def _lag(tables: _Tables, milestone: str, row: Any) -> str:
     """Write the lag until a milestone, or how long it has not been reached."""
+    followers = _candidates([row["candidates"]])
+    dates = tables["model_dates"]
+    starts = rows_where(dates, model_id=tables.model)
+    starts = starts[starts["milestone"].isin(["announced", "published"])]
+    dates = tables.cite(dates[dates["model_id"].isin(followers)])
+    # Another date than the lag has is of another milestone or variant.
+    behind = [
+        *tables.refer("model_dates", dates[(dates["date"] == row["date"]).fillna(value=False)]),
+        *tables.refer("model_dates", starts),
+    ]
+    table = "diffusion_events" if milestone == "successful_replication" else "comparisons"
+    judged = rows_where(tables[table], reference_model_id=tables.model)
+    behind += tables.refer(table, judged[judged["model_id"].isin(followers)])
+    return Cited((_lag_text(tables, row), behind))
+
+
+def _lag_text(tables: _Tables, row: Any) -> str:
     if row["status"] == "not_stated":
         return "nothing is stated"
     if row["status"] == "not_reached":
@@ -413,8 +499,9 @@ def _published_lags(tables: _Tables) -> dict[str, str]:
     written: dict[str, list[str]] = defaultdict(list)
     for (model, unit), rows in lags.groupby([subjects, "unit"], sort=False):
         values = " or ".join(dict.fromkeys(map(number, rows["value"])))
-        written[str(model)].append(f"{values} {unit}s")
-    return {model: ", ".join(lags) for model, lags in written.items()}
+        text = Cited((f"{values} {unit}s", tables.refer("estimates", rows)))
+        written[str(model)].append(text)
+    return {model: joined(*lags, by=", ") for model, lags in written.items()}
 
 
 def _cost_ratio(tables: _Tables, ours: Any, theirs: Any) -> str:
@@ -422,27 +509,27 @@ def _cost_ratio(tables: _Tables, ours: Any, theirs: Any) -> str:
     cost, *bounds = (f"training_cost_usd{end}" for end in ("", "_low", "_high"))
     one, two = (None if row[bounds].isna().any() else tuple(row[bounds]) for row in (ours, theirs))
     ratio, low, high = cost_ratio(ours[cost], theirs[cost], interval=one, other_interval=two)
-    written = f"{ours['name']} cost {number(ratio)} times as much as {theirs['name']}"
-    written += f" (90 %: {number(low)} to {number(high)})" if low is not None else ""
+    times = f"{number(ratio)} times as much"
+    interval = f" (90 %: {number(low)} to {number(high)})" if low is not None else ""
     used = rows_where(tables["model_summary_inputs"], quantity_id="training_cost", used=True)
     used = used[used["model_id"].isin([ours["model_id"], theirs["model_id"]])]
     estimates = tables.cite(tables["estimates"].merge(used[["estimate_id"]], on="estimate_id"))
     bases = " and ".join(sorted(set(estimates["basis"])))
-    written += f"; both costs are {bases} ({', '.join(sorted(set(estimates['source_id'])))})"
+    cited = ", ".join(sorted(set(estimates["source_id"])))
+    written = [
+        Cited(
+            (f"{ours['name']} cost ", ()), (times, tables.refer("estimates", estimates)),
+            (f" as {theirs['name']}{interval}; both costs are {bases} ({cited})", ()),
+        )
+    ]  # fmt: skip
     pairs = rows_where(
         tables["comparisons"], model_id=theirs["model_id"], reference_model_id=tables.model
     )
     printed = tables.rows("estimates", quantity_id="training_cost_ratio")
     for row in each(printed[printed["comparison_id"].isin(pairs["comparison_id"])]):
-        written += f"; published: {row.as_printed}"
-    return written
-
-
-# How many entries of each section are on one screen; the long form has all.
-_ENTRIES: dict[Callable[[_Tables], Iterable[Any]], int] = {
-    key_facts: 12, releases: 5, flows: 1, lags: 4, cases: 8, costs: 2, ledger: 3, doubts: 4,
-    sources: 1,
-}  # fmt: skip
+        text = (str(row.as_printed), tables.refer("estimates", row))
+        written.append(Cited(("; published: ", ()), text))
+    return joined(*written)
 
 
 def report_on(package: Package, model: str, *, full: bool = False) -> Report:
@@ -450,29 +537,27 @@ def report_on(package: Package, model: str, *, full: bool = False) -> Report:
     model = identified(model, "model", package, None)
     tables = _Tables(package, model)
     name = tables.name_of(model)
+
+    def part(heading: str, found: Callable[[_Tables], Iterable[Any]], **how: Any) -> Section:
+        return Section(heading, [*found(tables)], **how)
+
     # In this order, because the last section lists the sources that the others cite.
-    sections: list[tuple[str, Callable[[_Tables], Iterable[Any]], Callable[..., Any]]] = [
-        ("Key facts", key_facts, grid),
-        ("Who can get what", releases, grid),
-        ("What flowed where", flows, lines),
-        (f"From the publication of {name} until ...", lags, table),
-        (f"Models compared with {name}", cases, table),
-        ("Cost per FLOP of the final training run", costs, lines),
-        ("Published figures, recomputed (diffdata reproduce)", ledger, lines),
-        ("Inferred, disputed, corrected", doubts, grid),
-        ("Sources (diffdata show sources)", sources, lines),
-    ]
-    contents = []
-    for heading, section, lay_out in sections:
-        found = list(section(tables))
-        most = len(found) if full else _ENTRIES[section]
-        content = lay_out(found[:most], full=full or section is lags)
-        if full and section is cases and content:
-            content = Group(content, Text(_CASES_LEGEND, style="dim"))
-        if rest := len(found) - most if len(found) > most else 0:
-            heading += f" ({rest} more with --full)"
-        contents.append((heading, content))
-    return Report(f"The diffusion of {name}  diffdata {package.version}", contents)
+    parts = [
+        part("Key facts", key_facts, kind="grid", most=12),
+        part("Who can get what", releases, kind="grid", most=5),
+        part("What flowed where", flows, kind="lines", most=1),
+        part(f"From the publication of {name} until ...", lags, most=4, wraps=True),
+        part(f"Models compared with {name}", cases, most=8, note=_CASES_LEGEND),
+        part("Cost per FLOP of the final training run", costs, kind="lines", most=2),
+        part("Published figures, recomputed (diffdata reproduce)", ledger, kind="lines", most=3,
+             on="screen"),
+        part("Published figures, recomputed", whole_ledger, on="page", note=_LEDGER_LEGEND),
+        part("Inferred, disputed, corrected", doubts, kind="grid", most=4),
+        part("Sources (diffdata show sources)", sources, kind="lines", most=1, on="screen"),
+    ]  # fmt: skip
+    verdicts = [(estimate, verdict_text(result)) for estimate, result in tables.recomputed]
+    title = f"The diffusion of {name}  diffdata {package.version}"
+    return Report(title, parts, package, tables, model, verdicts, full)
 
 
 def report(
@@ -495,7 +580,9 @@ def report(
     Returns
     -------
     report
-        It prints well, in notebooks too; ``sections`` has the parts by their headings.
+        It prints well, in notebooks too; ``sections`` has the parts by their headings, and
+        ``write_html(path)`` (or ``to_html()``) all of it as one page that loads nothing, in which
+        each figure leads to its source.
 
     Raises
     ------
@@ -509,4 +596,4 @@ def report(
     ('The diffusion of GPT-3 175B  diffdata 2026.2.0', 'Who can get what')
     """
     opened = open_dataset(package, version)
-    return state(opened) if model is None else report_on(opened, model, full=full)
+    return state(opened, full=full) if model is None else report_on(opened, model, full=full)

@@ -7,60 +7,100 @@ from collections.abc import Iterator
 import pandas as pd
 
 from diffdata.answers.clocks import lags
-from diffdata.answers.layout import Report, grid, table
+from diffdata.answers.layout import Cited, Reference, Section, inputs_of, joined, references
 from diffdata.answers.overview import interval, median
+from diffdata.answers.page import Report
+from diffdata.loading import arrow_tables
 from diffdata.lookup.tables import Tables
 from diffdata.lookup.tallies import records
 from diffdata.lookup.text import ACCESS_LABELS, date, each, number, plain, rows_where
 from diffdata.package.packages import Package
+from diffdata.package.pinned import REVIEWED, reviewed_rows
 from diffdata.reproduce import verdict_counts
 
 _TABLES = (
-    "models", "model_summary", "estimates", "artifacts", "hardware", "sources", "calculations",
-    "comparisons", "organizations",
+    "models", "model_summary", "model_summary_inputs", "estimates", "artifacts", "hardware",
+    "sources", "calculations", "quantities", "model_dates", "model_developers",
+    "organizations",
 )  # fmt: skip
 _THRESHOLDS = (1e23, 1e24, 1e25, 1e26)  # FLOP of training compute
 _FACTS = {
     "date": "published", "developer": "developers", "access": "weights_access",
     "parameters": "parameters", "compute": "training_compute_flop", "cost": "training_cost_usd",
 }  # fmt: skip
+_COUNTS = "Counts of rows, which diffdata show TABLE lists; see docs/coverage.md."
+_CLOCKS_LEGEND = (
+    "n: lags, or figures that a rate is fitted to; open: has not happened yet (censored). Lags are "
+    "in days; x is a factor per year. Each is computed from many rows: diffdata lags CLOCK --by "
+    "GROUPING lists the single lags of a clock."
+)
 _LATEST, _YEARS, _DISPUTES = 6, 6, 5
 # Figures that are further apart than this factor are disputed, not rounded or defined otherwise.
 _APART = 2.0
 
 
-def state(package: Package) -> Report:
+class _Tables(Tables):
+    """Tables of a dataset, and references to their rows."""
+
+    def __init__(self, package: Package) -> None:
+        super().__init__(package, _TABLES, required=["models"])
+
+    def reviewed(self, name: str) -> int:
+        """Return how many rows of a table people reviewed: those of its first file."""
+        if name not in self.package.tables:
+            return 0
+        table = arrow_tables(self.package, [name])[name]
+        if REVIEWED.encode() in (table.schema.metadata or {}):
+            return int(reviewed_rows(table).num_rows)
+        return int((self[name]["verification"] != "snapshot").sum())  # an edition has one file
+
+    def dated(self, model: str, day: pd.Timestamp) -> tuple[Reference, ...]:
+        """Return references to the rows that state when a model was published."""
+        dates = rows_where(self["model_dates"], model_id=model, milestone="published", date=day)
+        return references(self.package, "model_dates", dates)
+
+
+def state(package: Package, *, full: bool = False) -> Report:
     """Report the state of diffusion, see `diffdata.report`."""
-    frames = Tables(package, _TABLES, required=["models"])
+    frames = _Tables(package)
     summary = frames["model_summary"]
     if "reviewed" not in summary:  # released editions lack it
         imported = frames["models"].set_index("model_id")["verification"] == "snapshot"
         summary = summary.assign(reviewed=~summary["model_id"].map(imported.to_dict()))
     columns = [name for name in _FACTS.values() if name in summary]
     summary = summary.sort_values(["published", "model_id"])
-    return Report(
-        f"The state of diffusion  diffdata {package.version}",
-        [
-            ("Coverage", grid(coverage(frames, summary))),
-            ("Models by year of publication, and what is known of them",
-             table(years(summary, columns))),
-            ("Clocks, see diffdata lags", table(clocks(package))),
-            ("Training compute in FLOP: who crossed a threshold first, and last",
-             table(crossings(summary))),
-            ("Latest records of training compute", table(latest_records(frames))),
-            ("Latest models that people reviewed", table(latest_models(summary))),
-            ("Latest releases", table(latest_releases(frames, summary))),
-            (f"Disputed: reviewed figures that differ by a factor of {_APART:g} or more",
-             grid(disputes(frames))),
-        ],
-    )  # fmt: skip
+    found = lags(package=package)
+    firsts = found.groupby("clock", sort=False).head(1)
+    parts = [
+        Section("Coverage", [*coverage(frames, summary)], "grid", note=_COUNTS),
+        Section(
+            "Models by year of publication, and what is known of them",
+            [*years(summary, columns)], note=_COUNTS,
+        ),
+        Section("Clocks, see diffdata lags", [*clocks(firsts)], on="screen"),
+        Section("Clocks", [*all_clocks(found)], on="page", note=_CLOCKS_LEGEND),
+        Section(
+            "Training compute in FLOP: who crossed a threshold first, and last",
+            [*crossings(frames, summary)],
+        ),
+        Section("Latest records of training compute", [*latest_records(frames)]),
+        Section("Latest models that people reviewed", [*latest_models(frames, summary)]),
+        Section("Latest releases", [*latest_releases(frames, summary)]),
+        Section(
+            f"Disputed: reviewed figures that differ by a factor of {_APART:g} or more",
+            [*disputes(frames)], "grid", most=_DISPUTES + 1,
+        ),
+        Section("Published figures, recomputed", [*ledger(frames)], on="page"),
+    ]  # fmt: skip
+    title = f"The state of diffusion  diffdata {package.version}"
+    return Report(title, parts, package, frames, full=full)
 
 
-def coverage(frames: dict[str, pd.DataFrame], summary: pd.DataFrame) -> Iterator[tuple[str, str]]:
+def coverage(frames: _Tables, summary: pd.DataFrame) -> Iterator[tuple[str, str]]:
     """Yield how many rows are reviewed and imported, and which years they span."""
     for name in ("models", "estimates", "artifacts", "hardware"):
-        imported = int((frames[name]["verification"] == "snapshot").sum())
-        reviewed = len(frames[name]) - imported
+        reviewed = frames.reviewed(name)
+        imported = len(frames[name]) - reviewed
         yield name.capitalize(), f"{reviewed:,} reviewed, {imported:,} imported"
     dates = summary["published"].dropna()
     if len(dates):
@@ -87,10 +127,10 @@ def years(summary: pd.DataFrame, columns: list[str]) -> Iterator[tuple[str, ...]
         )  # fmt: skip
 
 
-def clocks(package: Package) -> Iterator[tuple[str, ...]]:
-    """Yield the first group of each clock: its median or rate, with the interval."""
+def clocks(found: pd.DataFrame) -> Iterator[tuple[str, ...]]:
+    """Yield clocks: their medians or rates, with the intervals."""
     yield "Clock", "of", "n", "open", "median", "90 % interval", ""
-    for row in lags(package=package).groupby("clock", sort=False).head(1).to_dict("records"):
+    for row in found.to_dict("records"):
         if row["n"]:
             trend = row["unit"] if row["unit"] == "days" else row["trend"]
             yield (
@@ -99,7 +139,24 @@ def clocks(package: Package) -> Iterator[tuple[str, ...]]:
             )  # fmt: skip
 
 
-def crossings(summary: pd.DataFrame) -> Iterator[tuple[str, ...]]:
+def all_clocks(found: pd.DataFrame) -> Iterator[tuple[str, ...]]:
+    """Yield all groups of the clocks, with the day until which they were measured."""
+    headings, *_ = clocks(found)
+    yield *headings[:-1], "trend", "until", "note"
+    for row in found.to_dict("records"):
+        about = [row[name] for name in ("group", "reference") if pd.notna(row[name])]
+        if pd.notna(row["threshold"]):
+            about.append(number(row["threshold"]))
+        trend = row["unit"] if row["unit"] == "days" else row["trend"]
+        yield (
+            row["clock"], "; ".join(filter(None, about)), f"{row['n']:,}",
+            str(row["censored"] or ""), median(row) if row["n"] else "",
+            interval(row) if row["n"] else "", "" if pd.isna(trend) else str(trend),
+            date(row["as_of"], "day"), "" if pd.isna(row["note"]) else str(row["note"]),
+        )  # fmt: skip
+
+
+def crossings(frames: _Tables, summary: pd.DataFrame) -> Iterator[tuple[str, ...]]:
     """Yield for each threshold the first and the last model beyond it, and how many are."""
     yield "Beyond", "models", "first", "published", "latest", "published"
     compute = summary["training_compute_flop"]
@@ -108,40 +165,55 @@ def crossings(summary: pd.DataFrame) -> Iterator[tuple[str, ...]]:
         if len(beyond):
             ends = (
                 cell for row in each(beyond.iloc[[0, -1]])
-                for cell in (row.name, date(row.published, row.published_precision))
+                for cell in (
+                    Cited((row.name, inputs_of(frames, row.model_id, "training_compute_flop"))),
+                    Cited((date(row.published, row.published_precision),
+                           frames.dated(row.model_id, row.published))),
+                )
             )  # fmt: skip
             yield f"{threshold:.0e}".replace("e+", "e"), f"{len(beyond):,}", *ends
 
 
-def latest_records(frames: Tables) -> Iterator[tuple[str, ...]]:
+def latest_records(frames: _Tables) -> Iterator[tuple[str, ...]]:
     """Yield the last models that had more training compute than all before."""
     yield "Model", "published", "FLOP", "times the one before", ""
     there = "estimates" in frames.package.tables
     for row in each(records(package=frames.package).iloc[:-4:-1]) if there else ():
         times = number(row.times_previous)
         doubt = "speculative" if row.speculative else ""
+        behind = [("estimates", name) for name in str(row.estimates).split("; ")]
         yield (
-            row.name, date(row.published, row.published_precision), number(row.value), times, doubt,
+            row.name, date(row.published, row.published_precision),
+            Cited((number(row.value), behind)), times, doubt,
         )  # fmt: skip
 
 
-def latest_models(summary: pd.DataFrame) -> Iterator[tuple[str, ...]]:
+def latest_models(frames: _Tables, summary: pd.DataFrame) -> Iterator[tuple[str, ...]]:
     """Yield the reviewed models that were published last."""
     yield "Model", "published", "developers", "weights", "FLOP"
     found = summary[summary["reviewed"] & summary["published"].notna()]
     for row in each(found.iloc[: -_LATEST - 1 : -1]):
+        makers = rows_where(frames["model_developers"], model_id=row.model_id, role="developer")
+        makers = makers.merge(frames["organizations"][["organization_id", "name"]])
+        names = [
+            Cited((maker.name, references(frames.package, "model_developers", maker)))
+            for maker in each(makers)
+        ]
+        weights = {"model_id": row.model_id, "artifact_kind": "weights"}
+        released = rows_where(frames["artifacts"], **weights, access=row.weights_access)
         yield (
             row.name,
-            date(row.published, row.published_precision),
-            getattr(row, "developers", "") if pd.notna(getattr(row, "developers", "")) else "",
-            ACCESS_LABELS.get(row.weights_access, ""),
-            number(row.training_compute_flop),
-        )
+            Cited((date(row.published, row.published_precision),
+                   frames.dated(row.model_id, row.published))),
+            joined(*names, by=", "),
+            Cited((ACCESS_LABELS.get(row.weights_access, ""),
+                   references(frames.package, "artifacts", released))),
+            Cited((number(row.training_compute_flop),
+                   inputs_of(frames, row.model_id, "training_compute_flop"))),
+        )  # fmt: skip
 
 
-def latest_releases(
-    frames: dict[str, pd.DataFrame], summary: pd.DataFrame
-) -> Iterator[tuple[str, ...]]:
+def latest_releases(frames: _Tables, summary: pd.DataFrame) -> Iterator[tuple[str, ...]]:
     """Yield the weights and interfaces that became available last."""
     yield "Artifact", "kind", "access", "available", "model"
     artifacts = frames["artifacts"].dropna(subset="available")
@@ -150,25 +222,45 @@ def latest_releases(
     names = summary.set_index("model_id")["name"].to_dict()
     for row in each(found.iloc[: -_LATEST - 1 : -1]):
         yield (
-            row.name, plain(row.artifact_kind).replace("api", "API"),
+            Cited((row.name, references(frames.package, "artifacts", row))),
+            plain(row.artifact_kind).replace("api", "API"),
             ACCESS_LABELS.get(row.access, ""), date(row.available, row.available_precision),
             names.get(row.model_id, ""),
         )  # fmt: skip
 
 
-def disputes(frames: dict[str, pd.DataFrame]) -> Iterator[tuple[str, str]]:
-    """Yield the greatest disputes among reviewed figures, and how many there are."""
+def disputes(frames: _Tables) -> Iterator[tuple[str, str]]:
+    """Yield how many disputes there are among reviewed figures, and each, the greatest first."""
     rows = rows_where(frames["estimates"], status="current").dropna(subset=["value", "model_id"])
     rows = rows[(rows["verification"] != "snapshot") & (rows["value"] > 0)]
     if "limit" in rows:
         rows = rows[rows["limit"].isna()]
-    groups = rows.groupby(["model_id", "quantity_id", "unit"])["value"].agg(["min", "max"])
+    subjects = ["model_id", "quantity_id", "unit"]
+    groups = rows.groupby(subjects)["value"].agg(["min", "max"])
     factors = (groups["max"] / groups["min"]).sort_values(ascending=False, kind="stable")
     apart = factors[factors >= _APART]
     if len(apart):
         models = apart.index.get_level_values("model_id").nunique()
         yield "in all", f"{len(apart):,} (models: {models:,}); the greatest:"
     found = pd.DataFrame({"factor": apart, **groups.loc[apart.index]}).reset_index()
-    for row in each(found.head(_DISPUTES)):
-        figures = f"{number(row.min)} to {number(row.max)}, {number(row.factor)} times"
-        yield row.model_id, f"{plain(row.quantity_id)}: {figures}"
+    for row in each(found):
+        figures = f"{number(row.min)} to {number(row.max)}"
+        own = rows_where(rows, **{name: getattr(row, name) for name in subjects})
+        yield (
+            row.model_id,
+            Cited(
+                (f"{plain(row.quantity_id)}: ", ()),
+                (figures, references(frames.package, "estimates", own.sort_values("value"))),
+                (f", {number(row.factor)} times", ()),
+            ),
+        )
+
+
+def ledger(frames: _Tables) -> Iterator[tuple[str, ...]]:
+    """Yield the published figures that were recomputed, with the recorded verdicts."""
+    yield "Figure", "Verdict", "Why"
+    for row in each(frames["calculations"]):
+        yield (
+            Cited((row.figure, [("estimates", row.estimate_id)])),
+            plain(row.verdict), "" if pd.isna(row.why) else row.why,
+        )  # fmt: skip

@@ -28,7 +28,10 @@ def diff(
             "a CSV file."
         ),
     ],
-    new: Annotated[str, typer.Argument(help="The newer version, of the same kind.")],
+    new: Annotated[
+        str | None,
+        typer.Argument(help="The newer version, of the same kind; by default the current data."),
+    ] = None,
     key: Annotated[
         list[str] | None,
         typer.Option(
@@ -106,9 +109,9 @@ def cite(
 def export(
     tables: Annotated[list[str] | None, typer.Argument(help="Names of tables.")] = None,
     to: Annotated[
-        Literal["csv", "parquet", "json", "xlsx", "sqlite", "duckdb", "bibtex"],
-        typer.Option(help="The format."),
-    ] = "csv",
+        Literal["csv", "parquet", "json", "xlsx", "sqlite", "duckdb", "bibtex"] | None,
+        typer.Option(help="The format; by default that of the suffix of --out, else csv."),
+    ] = None,
     all_tables: Annotated[bool, typer.Option("--all", help="All tables.")] = False,
     out: Annotated[
         Path, typer.Option("--out", "-o", help="A file with the suffix of the format, or a folder.")
@@ -131,8 +134,9 @@ def export(
     ) as caught:
         dataset = opened(package)
         paths = exporting.export(
-            tables or None, to, out, package=dataset, overwrite=overwrite, safe=safe
-        )
+            tables or None, to or exporting.format_of(out) or "csv", out, package=dataset,
+            overwrite=overwrite, safe=safe,
+        )  # fmt: skip
     for warning in caught:
         typer.echo(f"diffdata: warning: {warning.message}", err=True)
     for path in paths:

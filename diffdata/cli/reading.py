@@ -149,13 +149,26 @@ def report(
     full: Annotated[
         bool, typer.Option("--full", help="List everything, not only what fits on one screen.")
     ] = False,
+    html: Annotated[
+        Path | None,
+        typer.Option(
+            "--html", metavar="FILE",
+            help="Write all of it as one page that needs no network: charts, tables that sort, and "
+            "each figure with its source.",
+        ),
+    ] = None,
     package: Package = None,
-) -> None:
-    """Report how a model spread, or the state of diffusion, on one screen."""
+) -> None:  # fmt: skip
+    """Report how a model spread, or the state of diffusion, on one screen or as a page."""
     from diffdata.answers.report import report
     from diffdata.cli.printing import print_rich
 
-    print_rich(report(model, full=full, package=opened(package)))
+    found = report(model, full=full, package=opened(package))
+    if html is None:
+        print_rich(found)
+        return
+    found.write_html(html)
+    typer.echo(html)
 
 
 @app.command(rich_help_panel=_FIGURES)

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 import narwhals as nw
 from narwhals.typing import IntoFrameT
 
-from diffdata.derive.dates import days_of, with_lag
+from diffdata.derive.dates import check_date, days_of, given_day, with_lag
 from diffdata.derive.frames import (
     Frame,
     from_columns,
@@ -111,7 +111,7 @@ def threshold_lag(
     thresholds: Sequence[float] | None = None,
     view: str = "leader",
     best: str = "highest",
-    as_of: datetime.date | None = None,
+    as_of: datetime.date | str | None = None,
 ) -> IntoFrameT:
     """Return how long after the first of one group another group reached the same levels.
 
@@ -169,7 +169,7 @@ def threshold_lag(
     sign = _sign(best)
     frame, names = wrap(scores), group_columns(by, _PAIR)
     entries, last = _entries(frame, [*names, group], model, score, date, sign)
-    day = as_of.toordinal() if as_of else last
+    day = given_day(as_of, "as_of").toordinal() if as_of else last
     found: list[dict[str, Any]] = []
     sets = _groups_of(entries, (leader, follower), day)
     for names_of, groups in sorted_groups(sets).items():
@@ -206,7 +206,7 @@ def nth_lag(
     member: str = "organization_id",
     value: str = "value",
     date: str = "date",
-    as_of: datetime.date | None = None,
+    as_of: datetime.date | str | None = None,
 ) -> IntoFrameT:
     """Return how long after the first organization, or country, the n-th one reached a level.
 
@@ -238,7 +238,7 @@ def nth_lag(
     check_whole(n, "n", 2)
     frame = wrap(figures)
     entries, last = _entries(frame, [], member, value, date, 1)
-    day = as_of.toordinal() if as_of else last
+    day = given_day(as_of, "as_of").toordinal() if as_of else last
     listed = [entry for entry in entries.get((), []) if entry.first <= day]
     found = []
     for threshold in sorted(map(float, thresholds)):
@@ -272,7 +272,7 @@ def frontier_gap(
     model: str = "model_id",
     score: str = "score",
     date: str = "date",
-    days: Sequence[datetime.date] | None = None,
+    days: Sequence[datetime.date | str] | datetime.date | str | None = None,
     margin: float = 0.0,
     best: str = "highest",
 ) -> IntoFrameT:
@@ -291,7 +291,7 @@ def frontier_gap(
     by : the columns, such as the benchmark, within which scores are compared
     leader, follower : the names of the two groups
     group, model, score, date : the names of the columns
-    days : by default the last day that the dates speak of
+    days : one day or several, by default the last one that the dates speak of
     margin : by how much a score must be exceeded at least, so that noise is not taken for a lead
     best : ``highest`` or ``lowest``, if less is better, as of perplexity
 
@@ -325,7 +325,10 @@ def frontier_gap(
         raise InvalidInputError(f"margin: expected a finite number from 0 up, found {margin}")
     frame, names = wrap(scores), group_columns(by, _GAP)
     entries, last = _entries(frame, [*names, group], model, score, date, sign)
-    chosen = [datetime.date.fromordinal(max(last, 1))] if days is None else sorted(set(days))
+    if days is None:
+        days = datetime.date.fromordinal(max(last, 1))
+    several = [days] if isinstance(days, str | datetime.date) else days
+    chosen = sorted({given_day(day, "days") for day in several})
     sets = _groups_of(entries, (leader, follower))
     found: list[dict[str, Any]] = []
     for key, groups in sorted_groups(sets).items():
@@ -359,7 +362,7 @@ def lowest_prices(
     model: str = "model_id",
     date: str = "date",
     thresholds: Sequence[float] | None = None,
-    as_of: datetime.date | None = None,
+    as_of: datetime.date | str | None = None,
 ) -> IntoFrameT:
     """Return each fall of the lowest price at which a level could be had.
 
@@ -404,7 +407,7 @@ def lowest_prices(
     """
     frame, names = wrap(offers), group_columns(by, _PRICES)
     entries, last = _entries(frame, names, model, level, date, 1, price)
-    day = as_of.toordinal() if as_of else last
+    day = given_day(as_of, "as_of").toordinal() if as_of else last
     found: list[dict[str, Any]] = []
     for key, listed in sorted_groups(entries).items():
         there = [entry for entry in listed if entry.first <= day]
@@ -589,6 +592,7 @@ def _entries(
             raise InvalidInputError(f"{price}: expected finite numbers above 0, found {cost}")
         if not math.isfinite(value):
             raise InvalidInputError(f"{level}: expected finite numbers, found {value}")
+        check_date(day, f"column {date!r}")
         first, latest = days_of(day, precise, precision)
         last = max(last, first.toordinal())
         entry = _Entry(

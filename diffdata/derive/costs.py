@@ -33,7 +33,7 @@ from diffdata.derive.cost import (
     training_start,
     years_of_depreciation,
 )
-from diffdata.derive.dates import days_of, first_public, of_models
+from diffdata.derive.dates import check_date, days_of, first_public, of_models
 from diffdata.derive.formula import BelowOne, NotNegative, Positive, formula
 from diffdata.derive.frames import (
     Frame,
@@ -291,8 +291,7 @@ def _days(record: dict[str, Any], name: str, place: str) -> _Bounded | None:
     date, precision = record.get(name), record.get(f"{name}_precision")
     if date is None:
         return None
-    if not isinstance(date, datetime.date):
-        raise InvalidInputError(f"{place}: {name}: expected a date, found {date!r}")
+    check_date(date, f"{place}: {name}")
     first, last = days_of(date, precision, f"{place}: {name}_precision")
     return _Bounded(first + (last - first) // 2, first, last)
 

@@ -56,12 +56,28 @@ def lag_days(
     return (first_end - last_start).days, (last_end - first_start).days
 
 
+def given_day(day: datetime.date | str, name: str) -> datetime.date:
+    """Return a date of the arguments, without a time; a text is one like 2024-06-01."""
+    try:
+        found = datetime.date.fromisoformat(day) if isinstance(day, str) else day
+        return datetime.date(found.year, found.month, found.day)
+    except (AttributeError, TypeError, ValueError):
+        expected = "expected a date like 2024-06-01"
+        raise InvalidInputError(f"{name}: {expected}, found {day!r}") from None
+
+
+def check_date(date: object, place: str) -> None:
+    """Raise InvalidInputError unless the cell of a column is a date."""
+    if not isinstance(date, datetime.date):
+        hint = "; convert the column first, as pandas.to_datetime does" * isinstance(date, str)
+        raise InvalidInputError(f"{place}: expected dates, found {date!r}{hint}")
+
+
 def days_of(
     date: datetime.date, precision: str | None, name: str = "precision"
 ) -> tuple[datetime.date, datetime.date]:
     """Return the first and the last day that a date may be."""
-    if not isinstance(date, datetime.date):
-        raise InvalidInputError(f"expected dates, found {date!r}")
+    check_date(date, name.removesuffix("_precision"))
     date = datetime.date(date.year, date.month, date.day)  # without the time of a datetime
     days = calendar.monthrange(date.year, date.month)[1]
     bounds = {

@@ -36,6 +36,7 @@ from diffdata.derive.dates import (
     first_dates,
     first_of,
     first_public,
+    given_day,
     last_day,
     of_models,
     public_dates,
@@ -94,7 +95,7 @@ def replication_lag(
     judged: str = "now",
     access: Sequence[str] = OPEN_ACCESS,
     include_developer: bool = False,
-    as_of: datetime.date | None = None,
+    as_of: datetime.date | str | None = None,
 ) -> IntoFrameT:
     """Return how long after a reference model others surpassed, matched openly or replicated it.
 
@@ -140,7 +141,7 @@ def replication_lag(
     spoken = last_day(
         (dates, "date"), (things, "available"), (compared, "as_of"), (happened, "date")
     )
-    as_of = as_of or spoken
+    as_of = given_day(as_of, "as_of") if as_of else spoken
     latest = max(day.toordinal() for day in (spoken, as_of))
     own = {}
     if not include_developer:
@@ -198,7 +199,7 @@ def access_lag(
     *,
     kind: str = "weights",
     access: Sequence[str] = OPEN_ACCESS,
-    as_of: datetime.date | None = None,
+    as_of: datetime.date | str | None = None,
 ) -> IntoFrameT:
     """Return how long after it was made public a model, or an artifact of it, became accessible.
 
@@ -225,7 +226,7 @@ def access_lag(
         raise InvalidInputError(f"access: expected some of {ACCESS}, found {access!r}")
     dates, things = of_models(wrap(model_dates)), wrap(artifacts)
     spoken = last_day((dates, "date"), (things, "available"))
-    as_of = as_of or spoken
+    as_of = given_day(as_of, "as_of") if as_of else spoken
     of_kind = things.filter(
         nw.col("variant").is_null(), ~nw.col("model_id").is_null(), artifact_kind=kind
     ).rename(_AVAILABLE)
@@ -249,7 +250,9 @@ def access_lag(
 
 
 @documented
-def publication_delay(model_dates: IntoFrameT, *, as_of: datetime.date | None = None) -> IntoFrameT:
+def publication_delay(
+    model_dates: IntoFrameT, *, as_of: datetime.date | str | None = None
+) -> IntoFrameT:
     """Return the time from the end of training of a model until it was made public.
 
     ``cottier-2022-summary`` (mechanisms, item 5) counts from when the paper could have been ready:
@@ -267,7 +270,7 @@ def publication_delay(model_dates: IntoFrameT, *, as_of: datetime.date | None = 
     [342, 372]
     """
     dates = of_models(wrap(model_dates))
-    as_of = last_day((dates, "date")) if as_of is None else as_of
+    as_of = given_day(as_of, "as_of") if as_of else last_day((dates, "date"))
     developed = first_of(first_dates(dates.filter(milestone="developed"), "source_id"))
     public = public_dates(dates)
     first = first_of(_until(public, as_of), "milestone")

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import narwhals as nw
 from narwhals.typing import IntoFrameT
 
-from diffdata.derive.dates import days_of
+from diffdata.derive.dates import check_date, days_of
 from diffdata.derive.formula import DAYS_PER_YEAR, documented
 from diffdata.derive.frames import (
     Frame,
@@ -144,8 +144,7 @@ def _groups(
         weighed = number_in(weight_given, "figures", weights or "")
         if day is None or number is None:
             continue
-        if not isinstance(day, datetime.date):
-            raise InvalidInputError(f"figures: column {date!r}: expected dates, found {day!r}")
+        check_date(day, f"figures: column {date!r}")
         if not 0 < number < math.inf:
             raise InvalidInputError(f"{value}: expected finite numbers above 0, found {number}")
         if weighed is None or not 0 < weighed < math.inf:

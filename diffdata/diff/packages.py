@@ -74,9 +74,12 @@ class PackageDiff:
         return not changed and all(table.same for table in self.tables)
 
 
+_CURRENT = "the current data"
+
+
 def compare(
     old: str | os.PathLike[str],
-    new: str | os.PathLike[str],
+    new: str | os.PathLike[str] | None = None,
     *,
     key: str | Sequence[str] = (),
     rename: Mapping[str, str] | None = None,
@@ -89,6 +92,8 @@ def compare(
 ) -> PackageDiff | TableDiff:
     """Compare two datasets, or two CSV files; see `open_place` for what can be named.
 
+    Without `new`, a dataset is compared with the current one.
+
     CSV files need a `key`, the columns that identify a row (``OLD=NEW`` if the files name one
     differently), and allow `rename` (new names of columns by old ones), `delimiter`, `encoding`,
     and tolerances: numbers that differ by at most ``atol + rtol * abs(old)`` count as written
@@ -96,6 +101,7 @@ def compare(
     the derived figures and the ledger that are recomputed from each of them.
     """
     with open_place(old) as before, open_place(new) as after:
+        new = _CURRENT if new is None else new
         if isinstance(before, Package) and isinstance(after, Package):
             unfit = "delimiter, encoding, atol, rtol: these are for CSV files, not for datasets"
             if key or rename:
@@ -122,11 +128,14 @@ def compare(
 
 
 @contextmanager
-def open_place(text: str | os.PathLike[str]) -> Iterator[Package | Path]:
+def open_place(text: str | os.PathLike[str] | None) -> Iterator[Package | Path]:
     """Open what a user names: a folder, a .zip, a CSV file, a released edition, a git revision.
 
-    They are tried in this order. Temporary files are removed afterwards.
+    They are tried in this order. Temporary files are removed afterwards. None is the current data.
     """
+    if text is None:
+        yield open_package()
+        return
     name = os.fspath(text)
     path = Path(name)
     edition = edition_of(name)

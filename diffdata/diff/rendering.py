@@ -128,7 +128,7 @@ class Difference(Shown):
 
 def diff(
     old: str | os.PathLike[str],
-    new: str | os.PathLike[str],
+    new: str | os.PathLike[str] | None = None,
     *,
     key: str | Sequence[str] = (),
     rename: Mapping[str, str] | None = None,
@@ -144,7 +144,7 @@ def diff(
     Parameters
     ----------
     old, new : editions such as ``2026.1``, folders with a datapackage.json, archives of one, git
-        revisions, or CSV files
+        revisions, or CSV files; without `new`, `old` is compared with the current dataset
     key, rename, delimiter, encoding, atol, rtol : for CSV files: the columns that identify a row,
         new names of columns by old ones, how the files are written, and tolerances for numbers,
         which may differ by ``atol + rtol * abs(old)``

@@ -2,13 +2,14 @@
 
 from diffdata.exporting.citation import cite
 from diffdata.exporting.metadata import croissant, schema_org, zenodo
-from diffdata.exporting.write import FormulaWarning, export
+from diffdata.exporting.write import FormulaWarning, export, format_of
 
 __all__ = [
     "FormulaWarning",
     "cite",
     "croissant",
     "export",
+    "format_of",
     "schema_org",
     "zenodo",
 ]

@@ -408,6 +408,12 @@ _WRITERS: dict[str, tuple[Callable[..., None], tuple[str, ...]]] = {
 FORMATS = tuple(_WRITERS)
 
 
+def format_of(path: Path) -> str | None:
+    """Return the format of the files with the suffix of a path, unless it is a folder."""
+    fitting = [to for to, (_, suffixes) in _WRITERS.items() if path.suffix in suffixes]
+    return fitting[0] if fitting and not path.is_dir() else None
+
+
 class FormulaWarning(UserWarning):
     """A CSV file has texts that a spreadsheet would take for formulas."""
 
@@ -501,6 +507,9 @@ def _jobs(selected: Contents, to: str, out: Path, safe: bool) -> dict[Path, Call
     if out.is_file() and not is_file:
         expected = " or ".join(suffixes)
         raise InvalidInputError(f"out: {out} is a file without the suffix {expected}")
+    other = format_of(out)
+    if other and not is_file:
+        raise InvalidInputError(f"out: {out} has the suffix of {other}, and the format is {to}")
     if to not in _FILE_PER_TABLE:
         if not is_file:
             dataset = selected.package.descriptor.name.replace("/", "-")

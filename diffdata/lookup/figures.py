@@ -327,7 +327,7 @@ def taken_from(
                 row["locator"],
                 table,
                 " ".join(cell_text(row[name]) for name in schema.primary_key),
-                _statement(row, table, schema),
+                statement_of(row, table, schema),
                 cell_text(row.get("as_printed")),
                 row["verification"],
                 row["source_id"] if row["source_id"] != source else "",
@@ -396,7 +396,7 @@ def _sourced_tables(package: Package) -> dict[str, TableSchema]:
     }
 
 
-def _statement(row: dict[Hashable, Any], table: str, schema: TableSchema) -> str:
+def statement_of(row: dict[Hashable, Any], table: str, schema: TableSchema) -> str:
     """Write in a line what a row states, without its key and its provenance."""
     if table == "estimates":
         return f"{row['quantity_id']} of {subject_of(row)}: {figure_text(row)}"

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
+from numbers import Integral
 from typing import Any
 
 import pandas as pd
 
 from diffdata.derive.costs import conversion
+from diffdata.derive.dates import given_day
 from diffdata.derive.formula import POSITIVE
 from diffdata.errors import InvalidInputError
 from diffdata.loading import load, load_all
@@ -19,8 +21,8 @@ _BOUNDS = ["value", "low", "high"]
 
 def deflate(
     amount: Any,
-    from_: int | datetime.date | None = None,
-    to: int | datetime.date | None = None,
+    from_: int | datetime.date | str | None = None,
+    to: int | datetime.date | str | None = None,
     *,
     index: str = "us-cpi-u",
     currency: str = "USD",
@@ -34,7 +36,7 @@ def deflate(
     ----------
     amount : a number, an uncertain quantity or a column, in the prices of `from_`; or a frame of
         rows of ``estimates``, each in its own prices
-    from_, to : years, or dates for the price level of their month
+    from_, to : years, or dates (also texts like 2020-06-01) for the price level of their month
     index : a price index of the table ``price_index``
     currency : of the amount
     rates : US dollars for one unit of each other currency, at the time of the prices; the dataset
@@ -68,16 +70,23 @@ def deflate(
     """
     if to is None:
         raise InvalidInputError("to: expected a year, such as 2025")
+    to = _year_or_day(to, "to")
     dataset = open_dataset(package, version)
     table = load("price_index", package=dataset)
     convert = _of_index(table, index, to, "to")
     if not isinstance(amount, pd.DataFrame):
         if from_ is None:
             raise InvalidInputError("from_: expected the year of the prices, such as 2020")
+        from_ = _year_or_day(from_, "from_")
         _of_index(table, index, from_, "from_")  # an error if the index has no value then
         exact = isinstance(from_, datetime.date)
         day = from_ if isinstance(from_, datetime.date) else datetime.date(from_, 1, 1)
-        return amount * (convert(day, "month" if exact else "year") * _rate(currency, rates))
+        factor = convert(day, "month" if exact else "year") * _rate(currency, rates)
+        try:
+            return amount * factor
+        except TypeError:
+            expected = "a number, an uncertain quantity, a column or rows of estimates"
+            raise InvalidInputError(f"amount: expected {expected}, found {amount!r}") from None
     if from_ is not None:
         raise InvalidInputError("from_: the rows of a frame have their own years; leave it out")
     return _deflated(amount, convert, to, rates, dataset)
@@ -146,13 +155,22 @@ def _rate(currency: str, rates: Mapping[str, float] | None) -> float:
     return float(POSITIVE.convert("rates", (rates or {})[currency]))
 
 
+def _year_or_day(given: Any, name: str) -> int | datetime.date:
+    """Return a year or a date of the arguments; a text is a date."""
+    if isinstance(given, Integral) and not isinstance(given, bool):
+        return int(given)
+    try:
+        return given_day(given, name)
+    except InvalidInputError:
+        expected = "a year such as 2020, or a date"
+        raise InvalidInputError(f"{name}: expected {expected}, found {given!r}") from None
+
+
 def _of_index(table: pd.DataFrame, index: str, year: Any, name: str) -> Any:
     """Return the conversion to the prices of a year, or an error that names the argument."""
     known = sorted(table["price_index"].unique())
     if index not in known:
         raise InvalidInputError(f"index: expected one of {known}, found {index!r}")
-    if isinstance(year, bool) or not isinstance(year, int | datetime.date):
-        raise InvalidInputError(f"{name}: expected a year such as 2020, or a date, found {year!r}")
     try:
         return conversion(table, index, year)
     except InvalidInputError:

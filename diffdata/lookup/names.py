@@ -14,6 +14,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from diffdata.derive.dates import given_day
 from diffdata.errors import InvalidInputError, UnknownNameError
 from diffdata.loading import load_all
 from diffdata.package.packages import Dataset, open_dataset
@@ -195,11 +196,7 @@ def identified_in(indices: Mapping[Kind, NameIndex], name: str) -> tuple[Kind, s
 
 def parsed_day(day: datetime.date | str, name: str = "day") -> pd.Timestamp:
     """Return a date of the arguments."""
-    try:
-        return pd.Timestamp(datetime.date.fromisoformat(day) if isinstance(day, str) else day)
-    except (ValueError, TypeError):
-        expected = "expected a date like 2024-06-01"
-        raise InvalidInputError(f"{name}: {expected}, found {day!r}") from None
+    return pd.Timestamp(given_day(day, name))
 
 
 def resolve(

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import datetime
+import math
 from collections.abc import Iterable
 from typing import Literal
 
 import pandas as pd
 
 from diffdata.derive import evaluate, evaluation_inputs
+from diffdata.derive.formula import Range
 from diffdata.errors import InvalidInputError, UnknownNameError
 from diffdata.lookup.names import parsed_day
 from diffdata.lookup.tables import Tables
 from diffdata.package.packages import Dataset, open_dataset
 
 _GROUPINGS = ("country", "organization_kind")
+_FINITE = Range("a finite number", math.isfinite)
+_AT_LEAST_1 = Range("a number of at least 1", lambda value: value >= 1)
 
 
 def exceeds(
@@ -58,8 +62,8 @@ def exceeds(
     >>> found.loc[["palm-540b", "gpt-3"], ["verdict", "basis"]].values.tolist()
     [['possibly', 'factor'], ['no', 'factor']]
     """
-    if not factor >= 1:
-        raise InvalidInputError(f"factor: expected a number of at least 1, found {factor:g}")
+    threshold = _FINITE.convert("threshold", threshold)
+    factor = _AT_LEAST_1.convert("factor", factor)
     figures = _figures(quantity, package, version)
     value, bounds = figures["value"], figures["value"].isna()
     # The span of several estimates is not the interval of any of them.

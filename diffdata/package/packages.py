@@ -194,7 +194,8 @@ def _read(root: Path, descriptor: standard.PackageDescriptor) -> tuple[Package, 
             elif resource.is_table:
                 schemas[resource.name] = TableSchema()
         except (PackageError, RecursionError) as error:
-            issues += issues_of(error, shared or resource.file)
+            in_schema = isinstance(own, str) and getattr(error, "line", None)  # of its text
+            issues += issues_of(error, str(own) if in_schema else shared or resource.file)
     names = [resource.name for resource in descriptor.resources]
     what = "table" if profiled else "resource"
     issues += dangling_keys(schemas, places, names, what)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -86,11 +86,29 @@ def find_issues(
         _find_breaches(name, typed, table, complete)
         issues[name] = by_cause(table, typed[name], partial(_refers_to_a_row, name, typed))
     issues = _unacknowledged(joined_references(issues, dict(typed)), typed, complete)
+    issues = {name: list(_without_doubts(name, typed, issues)) for name in issues}
     return {
         name: [typed[name].text.in_its_file(issue) for issue in _without_echoes(issues[name])]
         + found[name].left_out(typed[name].text.file)
         for name in found
     }
+
+
+def _without_doubts(
+    name: str, tables: Mapping[str, TypedTable], issues: Mapping[str, list[Issue]]
+) -> Iterator[Issue]:
+    """Leave out warnings by rules that read another table whose header has an error."""
+    broken = {
+        other for other, listed in issues.items()
+        if any(issue.line == 1 and issue.severity == "error" for issue in listed)
+    }  # fmt: skip
+    doubtful = {
+        rule.name for rule in tables[name].schema.rules
+        if isinstance(rule, Compared | Formula) and rule.table in broken
+    }  # fmt: skip
+    for issue in issues[name]:
+        if issue.severity == "error" or issue.rule not in doubtful:
+            yield issue
 
 
 def _without_echoes(issues: list[Issue]) -> list[Issue]:
@@ -178,7 +196,28 @@ def _joined_breaches(
         if key is None or (known and target.text.complete):
             checks.append((check, key))
     rows = failing_rows(frame.to_native(), [check for check, _ in checks], table.unknown)
-    return [(*check, positions) for check, positions in zip(checks, rows, strict=True)]
+    rules = {rule.name: rule for rule in table.schema.rules if isinstance(rule, Compared)}
+    return [
+        (check, key, positions if rule is None else _known(rule, table, tables, name, positions))
+        for (check, key), positions in zip(checks, rows, strict=True)
+        for rule in [rules.get(check.name)]
+    ]
+
+
+def _known(
+    rule: Compared, table: TypedTable, tables: Mapping[str, TypedTable], name: str,
+    positions: np.ndarray,
+) -> np.ndarray:  # fmt: skip
+    """Leave out rows that are compared with a cell that cannot be read, which has its own issue."""
+    target = tables[rule.table or name]
+    unread = [target.unknown[cell] for cell in rule.where if cell in target.unknown]
+    if not unread or not len(positions):
+        return positions
+    mask = pa.array(np.logical_or.reduce(unread))
+    keys = {*zip(*(target.values[cell].filter(mask).to_pylist() for cell in rule.on.values()),
+                 strict=True)}  # fmt: skip
+    own = zip(*(table.values[cell].take(positions).to_pylist() for cell in rule.on), strict=True)
+    return positions[[key not in keys for key in own]]
 
 
 def _find_breaches(

@@ -150,8 +150,11 @@ def join(
                                 others = others.filter(nw.col(name).is_in(texts))
                         others = others.select(*keys, last).unique()
                     if rule.holds == "among":
+                        both = [*on, value]
+                        if pairs.get(column) == rule.other:  # a row that counts is all it needs
+                            both, others = on, others.select(*keys).unique()
                         names = {name: f"{name}_pair" for name in others.columns}
-                        frame = _look_up(frame, [*on, value], others.rename(names), pair)
+                        frame = _look_up(frame, both, others.rename(names), pair)
                     else:
                         most = nw.col(last).min() if rule.holds == "atLeast" else nw.col(last).max()
                         frame = _look_up(frame, on, others.group_by(*keys).agg(most), mark)
