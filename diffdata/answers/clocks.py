@@ -52,7 +52,6 @@ _INPUT_SHARE = 0.75
 _COMPUTE_LEVELS = (1e23, 1e24, 1e25, 1e26)
 _SINCE = {"training_compute_flop": "2010-01-01", "training_cost_usd": "2015-10-01"}
 _TOP = 10
-_MILESTONES = ("better_model", "equal_open_model", "successful_replication")
 _NEXT = "as much with the next one"
 _OF_GROUPS = ("benchmark", "index", "compute")  # the clocks with a leader and a follower
 _DAYS, _TIMES, _CHEAPER = "days", "times per year", "times cheaper per year"
@@ -354,7 +353,7 @@ def _measured(
             raise UnknownNameError("benchmark", options.benchmark, known)
     found: list[dict[str, Any]] = []
     for clock in clocks:
-        asked = Options(**{**vars(options), "by": by or next(iter(clock.by))})
+        asked = replace(options, by=by or next(iter(clock.by)))
         lacking = tables.lacking(clock.tables)
         note = None
         if lacking:
@@ -396,7 +395,7 @@ def _compared(
     for clock in clocks:
         days = then.loc[then["clock"] == clock.name, "as_of"].dropna()
         if len(days):
-            asked = Options(**{**vars(options), "as_of": days.max()})
+            asked = replace(options, as_of=days.max())
             same.append(_measured([clock], by, asked, new))
     same_day = pd.concat(same) if same else then.iloc[:0]
     for name, frame in (("then", then), ("same_day", same_day)):
@@ -475,21 +474,17 @@ def _summaries(
     by: str | None = None,
     *,
     median: Callable[..., Any] = derive.median_lag,
-    cluster: str | None = None,
     name: str = "",
     unit: str = _DAYS,
     **given: Any,
 ) -> Iterator[dict[str, Any]]:
-    """Yield the median of lags, of all or by groups, with their trend over the years."""
+    """Yield the median of lags, of all or by groups, with their trend; others go to `median`."""
     stated = found[found[["lag_days_low", "lag_days_high"]].notna().any(axis=1)]
     if by is not None:
         stated = stated[stated[by].notna()]
     if stated.empty:
         return
-    options_of = {"level": options.level} | given
-    if median is derive.median_lag and cluster is not None:
-        options_of["cluster"] = cluster
-    medians = median(stated, by, **options_of)
+    medians = median(stated, by, level=options.level, **given)
     for row in medians.to_dict("records"):
         group = stated if by is None else stated[stated[by] == row[by]]
         yield {
@@ -797,15 +792,19 @@ def _compute(tables: _Tables, options: Options) -> Iterator[dict[str, Any]]:
 # --- prices
 
 
+def _first_seen(prices: pd.DataFrame) -> pd.Series:
+    """Return the first day on which each price is known to have been in force."""
+    return prices[["observed_on", "listed_on", "effective_from"]].min(axis=1)
+
+
 def _offers(tables: _Tables, options: Options) -> pd.DataFrame:
     """Return the prices of models with their scores, from the day on which both are known."""
     prices, versions = tables["api_prices"], tables.scores(options.source)
     columns = [f"{kind}_usd_per_million_tokens" for kind in ("input", "output")]
     paid = (prices[columns] * [_INPUT_SHARE, 1 - _INPUT_SHARE]).sum(axis=1, skipna=False)
-    seen = prices[["observed_on", "listed_on", "effective_from"]].min(axis=1)
     prices = prices.assign(
         model_id=prices["model_id"].fillna(prices["model_as_sold"].map(tables.sold_as)), price=paid,
-        seen=seen,
+        seen=_first_seen(prices),
     )[["model_id", "price", "seen"]].dropna()  # fmt: skip
     scores = versions[versions["date"].notna() & ~versions["lower"]]
     scores = scores[["model_id", "benchmark", "score", "date"]]
@@ -883,8 +882,8 @@ def _hardware(tables: _Tables, options: Options) -> Iterator[dict[str, Any]]:
             released, options, f"{words} FLOP/s per $, list", "released", "value"
         )  # fmt: skip
     prices = tables["hardware_prices"].merge(chips[["hardware_id", "fp16"]], on="hardware_id")
-    seen = prices[["observed_on", "listed_on", "effective_from"]].min(axis=1)
-    prices = _until(prices.assign(date=seen, date_precision="day").dropna(subset=["fp16"]), options)
+    dated = prices.assign(date=_first_seen(prices), date_precision="day")
+    prices = _until(dated.dropna(subset=["fp16"]), options)
     prices = prices[(prices["currency"] == "USD") & (prices["amount"] > 0)]
     bought = prices[prices["price_kind"] == "purchase"]
     rented = prices[(prices["price_kind"] == "cloud_hour") & (prices["commitment"] == "on_demand")]

@@ -306,7 +306,7 @@ class Answers:
 
     def _quantity(self, name: str) -> str:
         """Return the quantity or fact of a model that a word stands for."""
-        word = "_".join(name.casefold().replace("-", " ").split())
+        word = _identifier(name)
         columns = {column: quantity for quantity, column in self._in_summary.items()}
         facts = {*self._facts(), *_STATED}
         for known in (word, _WORDS.get(word, "")):
@@ -353,7 +353,7 @@ class Answers:
         """Return a cell of the row of a chip or an organization, with its unit."""
         row = self.row(_SUMMARIES[kind], f"{kind}_id", thing)
         schema = self._tables.schema(_SUMMARIES[kind])
-        word = "_".join(quantity.casefold().replace("-", " ").split())
+        word = _identifier(quantity)
         matching = [name for name in row if word in (name, name.rpartition("_")[0])]
         if not matching:
             raise UnknownNameError(f"column of {_SUMMARIES[kind]}", quantity, map(str, row))
@@ -431,6 +431,11 @@ def value(
     ('on_request', '2020-05-28')
     """
     return Answers(open_dataset(package, version)).value(model, quantity, pedantic=pedantic)
+
+
+def _identifier(words: str) -> str:
+    """Write words as an identifier: the contrary of `plain`."""
+    return "_".join(words.casefold().replace("-", " ").split())
 
 
 def _joined(rows: pd.DataFrame, column: str) -> str:
