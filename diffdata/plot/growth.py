@@ -244,13 +244,10 @@ def training_cost(
     stated = points["model_id"].map(years.to_dict()).astype("Float64")
     points["price_year_stated"] = stated.notna().astype(bool)
     points["price_year"] = stated.fillna(points["date"].dt.year).astype(int)
-    levels = _yearly(price_index, index)
-    if price_year not in levels:
-        raise UnknownNameError(f"year of {index}", str(price_year), map(str, levels))
-    points = points[points["price_year"].isin(list(levels))].reset_index(drop=True)
-    rates = [levels[price_year] / levels[year] for year in points["price_year"]]
+    rates = _rates(price_index, index, price_year)
+    points = points[points["price_year"].isin(list(rates))].reset_index(drop=True)
     for name in ("value", "low", "high"):
-        points[name] = points[name].astype(float) * rates
+        points[name] = points[name].astype(float) * points["price_year"].map(rates)
     points["frontier"] = _frontier(points)
     columns = [*_POINTS, "level", "method", "origin", "speculative", "frontier", "price_year",
                "price_year_stated"]  # fmt: skip
@@ -269,18 +266,21 @@ def training_cost(
     return points
 
 
-def _yearly(price_index: pd.DataFrame, index: str) -> dict[int, float]:
-    """Return the yearly levels of an index of prices."""
+def _rates(price_index: pd.DataFrame, index: str, price_year: int) -> dict[int, float]:
+    """Return what a dollar of each year is in dollars of `price_year`, by an index of prices."""
     names = price_index["price_index"]
     if index not in set(names):
         raise UnknownNameError("price index", index, names.unique())
     rows = price_index[(names == index) & (price_index["period_kind"] == "year")]
     if rows.empty:
         raise InvalidInputError(f"index: expected one with yearly values, found {index}")
-    return {
+    levels = {
         int(day.year): float(level)
         for day, level in zip(rows["period"], rows["index_value"], strict=True)
     }
+    if price_year not in levels:
+        raise UnknownNameError(f"year of {index}", str(price_year), map(str, levels))
+    return {year: levels[price_year] / level for year, level in levels.items()}
 
 
 def _draw_ratio(data: pd.DataFrame) -> Any:
@@ -369,22 +369,20 @@ def price_performance(
     >>> sorted(found["number_format"].unique())
     ['FP16 or BF16, dense', 'FP32']
     """
-    levels = _yearly(price_index, index)
-    if price_year not in levels:
-        raise UnknownNameError(f"year of {index}", str(price_year), map(str, levels))
+    rates = _rates(price_index, index, price_year)
     priced = hardware_summary[hardware_summary["list_price_usd"].notna()]
     chips = dated(priced, "released", since)
-    outside = ~chips["date"].dt.year.isin(list(levels))
+    outside = ~chips["date"].dt.year.isin(list(rates))
     chips = chips[~outside]
     parts = []
     for number_format, columns in _FORMATS.items():
         speed = chips[columns].max(axis=1).astype(float)
         parts.append(chips.assign(number_format=number_format, peak_flop_per_second=speed))
     points: pd.DataFrame = pd.concat(parts).dropna(subset="peak_flop_per_second")
-    rates = [levels[price_year] / levels[year] for year in points["date"].dt.year]
+    price, rate = points["list_price_usd"].astype(float), points["date"].dt.year.map(rates)
     points = points.assign(
-        price_usd=points["list_price_usd"].astype(float), low=math.nan, high=math.nan,
-        value=points["peak_flop_per_second"] / (points["list_price_usd"].astype(float) * rates),
+        price_usd=price, low=math.nan, high=math.nan,
+        value=points["peak_flop_per_second"] / (price * rate),
     )  # fmt: skip
     points = points.sort_values(["number_format", "date", "value"], ignore_index=True)
     groups = points.groupby("number_format", group_keys=False)
