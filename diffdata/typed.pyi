@@ -346,6 +346,7 @@ class Scenarios(Table):
     scenario_kind: Series[str]
     title: Series[str]
     definition: Series[str]
+    about: Series[str]
     model_id: Series[str]
     talent: Series[str]
     source_id: Series[str]

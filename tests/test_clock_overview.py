@@ -5,6 +5,7 @@ import doctest
 import json
 import math
 import random
+import re
 from typing import Any
 
 import pandas as pd
@@ -15,6 +16,7 @@ from typer.testing import CliRunner, Result
 import diffdata
 from diffdata import cli, derive
 from diffdata.answers import clocks
+from diffdata.derive.trends import leading
 from diffdata.errors import InvalidInputError, UnknownNameError
 from diffdata.package.packages import open_dataset
 
@@ -290,6 +292,42 @@ def test_lags_are_those_of_the_reports(benchmark: str) -> None:
             assert lag["low"] == (first[True] - first[False]).days
 
 
+def test_versions_of_one_name_have_the_dates_of_their_own_models() -> None:
+    # Two models have a version of one name; the name of another says enough for a third model.
+    tables = clocks._Tables(open_dataset(), TABLES)
+    dates, scores = tables["model_dates"], tables["evaluations"]
+    first, second, third = sorted(set(scores["model_id"]))[:3]
+    named = [(first, "v1", "2031-01-01"), (second, "v1", "2032-01-01"), (first, "v2", "2033-01-01")]
+    rows = [
+        dates.iloc[[0]].assign(model_id=model, milestone="published", model_variant=version,
+                               date=pd.Timestamp(day), date_precision="day")
+        for model, version, day in named
+    ]  # fmt: skip
+    tables["model_dates"] = pd.concat([dates, *rows], ignore_index=True)
+    chosen = scores[scores["benchmark"] == "mmlu"].iloc[[0]]
+    asked = [(first, "v1"), (second, "v1_high"), (third, "v2"), (third, "v1")]
+    tables["evaluations"] = pd.concat(
+        [chosen.assign(model_id=model, model_version=version) for model, version in asked],
+        ignore_index=True,
+    )
+    found = tables.reports.set_index(["model_id", "model_version"])["date"].dt.year.to_dict()
+    own = tables.models.set_index("model_id")["published"].dt.year.to_dict()
+    assert (found[first, "v1"], found[second, "v1_high"]) == (2031, 2032)
+    assert found[third, "v2"] == 2033
+    assert found[third, "v1"] == own[third] or pd.isna(own[third])
+
+
+def test_a_name_of_several_models_is_none_of_theirs() -> None:
+    tables = clocks._Tables(open_dataset(), ("evaluations", "model_dates", "models", "aliases"))
+    versions, models = tables["model_dates"], tables["models"]
+    version = versions.loc[versions["model_variant"] != "main", "model_variant"].iloc[0]
+    assert tables.sold_as.get(version)
+    twice = models.iloc[:2].assign(name=version)
+    tables = clocks._Tables(open_dataset(), ("evaluations", "model_dates", "models", "aliases"))
+    tables["models"] = pd.concat([models, twice], ignore_index=True)
+    assert version not in tables.sold_as
+
+
 def test_one_source_is_compared_unless_all_are_asked_for() -> None:
     one = diffdata.lags(benchmark="gpqa-diamond", by="each")
     same = diffdata.lags(benchmark="gpqa-diamond", by="each", source="epoch-benchmarks-2026-05")
@@ -397,3 +435,36 @@ def test_the_examples_of_the_documentation() -> None:
     found = doctest.testfile(str(ROOT / "docs/clocks.md"), module_relative=False)
     assert found.attempted
     assert not found.failed
+
+
+def test_the_growth_of_cost_differs_from_the_study_by_what_the_documentation_says() -> None:
+    text = (ROOT / "docs/clocks.md").read_text(encoding="utf-8")
+    stated = {
+        cells[0]: [float(cells[3]), *map(float, cells[4].split(" to "))]
+        for line in text.splitlines()
+        if (cells := [cell.strip() for cell in line.strip("|").split("|")]) and len(cells) == 5
+        and re.fullmatch(r"[\d.]+ to [\d.]+", cells[4])
+    }  # fmt: skip
+    estimates, models = diffdata.load("estimates"), diffdata.load("model_summary")
+    costs = estimates[estimates["quantity_id"] == "training_cost"]
+    printed = costs[costs["source_id"] == "epoch-training-cost-trends"]
+    now = costs.loc[
+        costs["estimate_id"] == "alphago-zero-training-cost-epoch-models-2026-07", "value"
+    ].item()
+    lowered = printed.assign(
+        value=printed["value"].mask(printed["model_id"] == "alphago-zero", now)
+    )
+
+    def greatest(until: str) -> pd.DataFrame:
+        known = models[models["training_compute_flop"].notna()]
+        known = known[known["published"].between("2015-10-01", until)]
+        kept = leading(known["published"].tolist(), known["training_compute_flop"].tolist(), 10)
+        named = {"published": "as_of", "training_cost_usd": "value"}
+        return known.iloc[kept].rename(columns=named).dropna(subset=["value"])
+
+    frames = [printed, lowered, greatest("2023-12-31"), greatest("2025-12-31")]
+    assert len(stated) == len(frames)
+    for expected, frame in zip(stated.values(), frames, strict=True):
+        found = diffdata.growth_rate(frame, date="as_of", value="value").squeeze()
+        parts = ["factor_per_year", "factor_per_year_low", "factor_per_year_high"]
+        assert found[parts].tolist() == pytest.approx(expected, rel=0.03)  # new rows may come

@@ -107,6 +107,44 @@ def test_the_order_of_rows_says_nothing_and_ties_are_listed() -> None:
     assert tie["lag_negative"]
 
 
+def first_days(reports: Any, level: float, group: str) -> Any:
+    """Return the first and the last day on which a group may have reached a level, by hand."""
+    spans = [
+        pd.Period(day, "M" if precision == "month" else "D")
+        for _, score, day, precision, of in reports
+        if of == group and score >= level
+    ]
+    starts = [span.start_time.date() for span in spans]
+    ends = [span.end_time.date() for span in spans]
+    return (min(starts), min(ends)) if spans else None
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_each_level_has_its_own_lag_where_models_have_several_reports(seed: int) -> None:
+    draw = random.Random(seed)
+    reports = [
+        (f"m{draw.randrange(5)}", float(draw.randrange(8)),
+         f"{draw.choice([2023, 2024])}-{draw.randint(1, 12):02}-{draw.randint(1, 28):02}",
+         draw.choice(["day", "day", "month"]), "")
+        for _ in range(14)
+    ]  # fmt: skip
+    reports = [(name, *rest, "closed" if name < "m2" else "open") for name, *rest, _ in reports]
+    names = ["model_id", "score", "date", "date_precision", "group"]
+    scores = pd.DataFrame(reports, columns=names).astype({"date": "datetime64[ns]"})
+    levels = sorted(set(scores["score"]))
+    found = threshold_lag(scores, leader="closed", follower="open", thresholds=levels, as_of=AS_OF)
+    for level in levels:
+        one, other = (first_days(reports, level, group) for group in ("closed", "open"))
+        row = found[(found["threshold_from"] <= level) & (level <= found["threshold"])].squeeze()
+        if one and other:
+            days = ((other[0] - one[1]).days, (other[1] - one[0]).days)
+            assert (row["lag_days_low"], row["lag_days_high"]) == days
+        elif one:
+            assert row["lag_days_low"] == (AS_OF - one[1]).days
+        else:
+            assert row["status"] == "not_led"
+
+
 def test_a_month_gives_an_interval_with_all_who_may_be_first() -> None:
     scores = frame([
         ("b", "leader", 50.0, "2024-01-10", "closed"),

@@ -148,3 +148,9 @@ def test_licences_are_named(package: Package) -> None:
     assert [licence.name for licence in package.descriptor.licenses] == ["CC-BY-4.0"]
     assert Path(ROOT / "LICENSE").is_file()
     assert Path(ROOT / "LICENSE-DATA").is_file()
+
+
+def test_scenarios_say_what_they_are_about() -> None:
+    scenarios = diffdata.load("scenarios")
+    listed = scenarios["scenario_id"].isin(diffdata.load("scenario_models")["scenario_id"])
+    assert not scenarios.loc[listed != (scenarios["about"] == "models"), "scenario_id"].tolist()

@@ -17,6 +17,7 @@ from typing import Any
 import pandas as pd
 
 from diffdata import derive
+from diffdata.derive.trends import leading
 from diffdata.engines import to_engine
 from diffdata.errors import DiffdataError, InvalidInputError, UnknownNameError
 from diffdata.loading import arrow_tables
@@ -152,8 +153,12 @@ class _Tables(Tables):
             versions = public[public["model_variant"] != "main"].rename(
                 columns={"model_variant": "version"}
             )
-            versions = _first(versions, ["version"], "date")
-            found = found.merge(versions, on="version", how="left")
+            key = ["model_id", "version"]
+            versions = _first(versions, key, "date")
+            # The name of a version that one model alone has says enough, whoever's score it is.
+            once = versions.drop_duplicates("version", keep=False).drop(columns="model_id")
+            versions = pd.concat([versions, found[key].drop_duplicates().merge(once, on="version")])
+            found = found.merge(versions.drop_duplicates(key), on=key, how="left")
         else:
             found = found.assign(date=pd.Series(dtype="datetime64[us]"), date_precision=None)
         columns = ["model_id", "published", "published_precision", "weights", "weights_precision",
@@ -205,8 +210,10 @@ class _Tables(Tables):
         found: dict[str, str] = {}
         for named in (versions, pairs):  # the names of models come before those of versions
             once = pd.concat(named).dropna().drop_duplicates()
-            once = once[~once["name"].duplicated(keep=False)]
-            found |= _column(once, "name", "model_id")
+            several = once["name"].duplicated(keep=False)
+            found |= _column(once[~several], "name", "model_id")
+            for name in once.loc[several, "name"]:
+                found.pop(name, None)
         return found
 
     @cached_property
@@ -855,12 +862,12 @@ def _rate(row: dict[Any, Any], falling: bool = False) -> dict[str, Any]:
 
 
 def _growth(
-    frame: pd.DataFrame, options: Options, group: str, date: str, value: str, **given: Any
+    frame: pd.DataFrame, options: Options, group: str, date: str, value: str
 ) -> Iterator[dict[str, Any]]:
     """Yield a rate of growth, with the time in which the value doubles."""
     if len(frame) < _LEAST_FIGURES:
         return
-    rates = derive.growth_rate(frame, date=date, value=value, level=options.level, **given)
+    rates = derive.growth_rate(frame, date=date, value=value, level=options.level)
     for row in rates.to_dict("records"):
         months = row["doubling_months"]
         grows = "doubles" if months > 0 else "halves"
@@ -903,10 +910,13 @@ def _hardware(tables: _Tables, options: Options) -> Iterator[dict[str, Any]]:
 def _frontier(tables: _Tables, options: Options) -> Iterator[dict[str, Any]]:
     models = _until(tables["model_summary"], options, "published")
     for value, since in _SINCE.items():
-        of_value = models[models[value].notna() & (models["published"] >= since)]
+        recent = models[models["training_compute_flop"].notna() & (models["published"] >= since)]
+        # The greatest are those of most compute, whatever their cost.
+        kept = leading(recent["published"].tolist(), recent["training_compute_flop"].tolist(), _TOP)
+        of_value = recent.iloc[sorted(kept)].dropna(subset=[value])
         what = "compute" if value == "training_compute_flop" else "cost"
-        yield from _growth(of_value, options, f"{what} of top {_TOP}, since {since[:4]}",
-                           "published", value, top=_TOP)  # fmt: skip
+        name = f"{what} of top {_TOP}, since {since[:4]}"
+        yield from _growth(of_value, options, name, "published", value)
     both = models[models["training_compute_flop"].notna() & models["training_cost_usd"].notna()]
     found = _next_ones(both, tables.members)
     if options.by == "each":

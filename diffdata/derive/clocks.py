@@ -127,7 +127,7 @@ def threshold_lag(
     group, model, score, date : the names of the columns
     thresholds
         The levels; by default those of the records, of whom `view` says. Consecutive levels that
-        have the same first models are one pair and count once.
+        have the same first models on the same days are one pair and count once.
     view
         ``leader``: the levels of each model that was the best of the leading group when it came, so
         that a level which the others never reached is seen; ``follower``: the levels of each model
@@ -180,12 +180,13 @@ def threshold_lag(
                 levels |= _records(followers)
         else:
             levels = {sign * float(level) for level in thresholds}
-        pairs: dict[tuple[str | None, str | None], dict[str, Any]] = {}
+        pairs: dict[tuple[Any, ...], dict[str, Any]] = {}
         for level in sorted(levels, reverse=True):
             one, other = _first(leaders, level), _first(followers, level)
             if one is None and other is None:
                 continue
-            pair = (one.entry.name if one else None, other.entry.name if other else None)
+            # By their days too: a model may have reached a lower level earlier.
+            pair = tuple(r and (r.entry.name, r.first, r.last) for r in (one, other))
             if pair in pairs:
                 pairs[pair]["threshold_from"] = sign * level
                 continue
