@@ -584,6 +584,22 @@ def test_a_figure_that_its_publisher_calls_wrong_is_withdrawn(tmp_path: Path) ->
     assert found["b", "training_compute"] == ("current", "likely")
 
 
+def test_bounds_alone_are_limits_or_ranges(tmp_path: Path) -> None:
+    """The mapping says what they are; a value with bounds is neither."""
+    columns = "Model,Publication date,Organization,Training compute (FLOP),"
+    columns += "Training compute lower bound,Training compute upper bound"
+    rows = "L,2024,X,,1e24,\nU,2024,X,,,2e24\nR,2024,X,,1e24,2e24\nV,2024,X,1.5e24,1e24,2e24\n"
+    out, _ = imported(models(tmp_path, rows, columns))
+    found = {
+        row["model_id"]: (row["low"], row["high"], row["limit"])
+        for row in read(out, "data/estimates.csv")
+    }
+    assert found == {
+        "l": ("1e24", "", "lower"), "u": ("", "2e24", "upper"), "r": ("1e24", "2e24", "range"),
+        "v": ("1e24", "2e24", ""),
+    }  # fmt: skip
+
+
 def test_names_that_stand_for_none(tmp_path: Path) -> None:
     rows = "null,1,,,\nNaN,1,,,\n---,1,,,\n\xa0,1,,,\nNano,1,,,\n"
     out, report = imported(models(tmp_path, rows))

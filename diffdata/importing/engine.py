@@ -496,6 +496,8 @@ class Import:
                         clashes[key].add(name)
         for key, contested in clashes.items():
             united[key].cells |= dict.fromkeys(contested, "")
+        for made in united.values():
+            made.rows.fill(made.cells)
         known = {table: names.known for table, names in self.names.items()}
         self.made = [
             made for (table, key, *_), made in united.items()

@@ -164,6 +164,7 @@ class Output:
                         [name, *read.with_, *filter(None, [read.precision])], ""
                     )
                     made.origin.pop(name)
+                made.rows.fill(made.cells)
             else:
                 dropped[id(made)] = made
                 if table == self.run.rules.table:
