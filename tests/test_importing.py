@@ -8,6 +8,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -583,6 +584,22 @@ def test_a_figure_that_its_publisher_calls_wrong_is_withdrawn(tmp_path: Path) ->
     assert found["b", "training_compute"] == ("current", "likely")
 
 
+def test_bounds_alone_are_limits_or_ranges(tmp_path: Path) -> None:
+    """The mapping says what they are; a value with bounds is neither."""
+    columns = "Model,Publication date,Organization,Training compute (FLOP),"
+    columns += "Training compute lower bound,Training compute upper bound"
+    rows = "L,2024,X,,1e24,\nU,2024,X,,,2e24\nR,2024,X,,1e24,2e24\nV,2024,X,1.5e24,1e24,2e24\n"
+    out, _ = imported(models(tmp_path, rows, columns))
+    found = {
+        row["model_id"]: (row["low"], row["high"], row["limit"])
+        for row in read(out, "data/estimates.csv")
+    }
+    assert found == {
+        "l": ("1e24", "", "lower"), "u": ("", "2e24", "upper"), "r": ("1e24", "2e24", "range"),
+        "v": ("1e24", "2e24", ""),
+    }  # fmt: skip
+
+
 def test_names_that_stand_for_none(tmp_path: Path) -> None:
     rows = "null,1,,,\nNaN,1,,,\n---,1,,,\n\xa0,1,,,\nNano,1,,,\n"
     out, report = imported(models(tmp_path, rows))
@@ -623,6 +640,26 @@ def test_thresholds_and_records_of_an_imported_package(tmp_path: Path) -> None:
     found = diffdata.exceeds(1e25, package=package).set_index("model_id")["verdict"]
     assert found.to_dict() == {"a": "surely", "b": "no", "c": "surely"}
     assert diffdata.records(package=package)["model_id"].tolist() == ["a", "c"]
+
+
+def test_second_names_in_one_vintage_are_set_aside(tmp_path: Path) -> None:
+    """The row with the first name is kept, wherever it stands; a row of another day is another."""
+    mapping = Path(str(resources.files("diffdata.importing"))) / "mappings/epoch-models.toml"
+    rules = tmp_path / "names.toml"
+    rules.write_text(mapping.read_text().replace("[renamed]", '[renamed]\n"open-big" = "Big 1"'))
+    rows = "open-big,,,,\nBig 1,2024-01-02,X,5e9,\nBIG-1,,,,\nBig1,2025-03-04,Y,6e9,\n"
+    out, report = imported(models(tmp_path, rows), kind=rules)
+    assert [row["name"] for row in read(out, "data/models.csv")] == ["Big 1", "Big1"]
+    reasons = {row["Model"]: row["reason"] for row in read(out, "set_aside.csv")}
+    assert reasons == dict.fromkeys(["open-big", "BIG-1"], "line 3 has it by another name, Big 1")
+    assert report.accepted == 2
+
+
+def test_an_alias_keeps_the_identifier_that_it_leads_to() -> None:
+    names = Names()
+    names.add_alias("open-big", "big-1")
+    assert (names.find("open-big"), names.find("Big 1"), names.find("BIG-1")) == ("big-1",) * 3
+    assert names.new("big (1)") == "big-1-2"
 
 
 def test_identifiers_of_many_names_take_no_longer_each() -> None:

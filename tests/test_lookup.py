@@ -16,6 +16,7 @@ from diffdata.errors import InvalidInputError, UnknownNameError
 from diffdata.lookup import names as lookup_names
 from diffdata.lookup.names import NameIndex
 from diffdata.lookup.prices import _dated, _in_force
+from diffdata.types.names import slug
 
 from .conftest import ROOT
 
@@ -38,9 +39,31 @@ def test_names_are_compared_without_case_spaces_and_punctuation() -> None:
 
 def test_doubtful_aliases_are_ambiguous_and_near_spellings_no_match() -> None:
     assert resolved(["deepseek-chat", "gpt-4o-2024-08-06"]) == [("ambiguous", None)] * 2
-    assert resolved(["H100 SXM", "GPT-4oo", "", "\n"], "hardware") == [("unmatched", None)] * 4
-    found = diffdata.resolve("H100 SXM", "hardware")
+    assert resolved(["H100 SXN5", "GPT-4oo", "", "\n"], "hardware") == [("unmatched", None)] * 4
+    found = diffdata.resolve("H100 SXN5", "hardware")
     assert found.loc[0, "candidates"] == "nvidia-h100-sxm5"
+
+
+@pytest.mark.parametrize(
+    ("name", "candidates"),
+    [
+        ("Star-1.5 70B Instruct", ("star-1.5-70b",)), ("maker/Star 1.5 70B", ("star-1.5-70b",)),
+        ("star-1-5-70b-2025-08-07_high", ("star-1.5-70b",)),
+        ("Star 1.5 70B (32k)", ("star-1.5-70b",)),
+        ("Star", ("star-2", "star-1.5-70b", "star-2-apr-2024")), ("Apr 2024", ("star-2-apr-2024",)),
+        ("NSLR", ("national-star-lab-of-research",)), ("Star 2 Inc.", ("star-2",)),
+        # A part of a word, of a number, one word alone inside, and another version are none.
+        ("St", ()), ("Star 1", ()), ("Apr", ()), ("star-2-2512", ()), ("", ()), ("-", ()),
+    ],
+)  # fmt: skip
+def test_versions_and_parts_of_names_are_ambiguous(name: str, candidates: tuple[str, ...]) -> None:
+    made = NameIndex()
+    for own in ("Star 1.5 70B", "Star 2", "Star 2 (Apr 2024)", "National Star Lab of Research"):
+        made.add_name(own, slug(own))
+    found = made.find(name)
+    assert found.status == ("ambiguous" if candidates else "unmatched")
+    assert found.candidates == candidates or not candidates
+    assert made.find(name, near=False).status == "unmatched"
 
 
 def test_every_name_of_the_dataset_is_matched_unless_several_things_have_it() -> None:
@@ -283,9 +306,9 @@ def test_hyphens_between_digits_count() -> None:
 
 def test_near_names_begin_alike() -> None:
     index = NameIndex()
-    for name in ("PLLaMA", "LLaMA-65B"):
+    for name in ("PLLaMA-65B", "LLaMA-65B"):
         index.add_name(name, name.lower())
-    assert index.find("llama").candidates == ("llama-65b", "pllama")
+    assert index.find("llama6").candidates == ("llama-65b", "pllama-65b")
 
 
 def test_names_much_alike_are_those_of_difflib() -> None:

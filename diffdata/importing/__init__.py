@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 
 from diffdata.editing.rows import rows
@@ -126,7 +127,8 @@ def _check_constants(rules: Rules, package: Package) -> None:
     """Refuse a mapping with unknown columns, or that names a row which no table has."""
     for made in rules.rows:
         schema = package.schema(made.table)
-        for name in [*made.columns, *made.set, *filter(None, [made.number])]:
+        filled = chain.from_iterable(made.filled.values())
+        for name in [*made.columns, *made.set, *filled, *filter(None, [made.number])]:
             if name not in schema.column_names:
                 raise UnknownNameError(f"column of {made.table}", name, schema.column_names)
         for key in schema.foreign_keys:

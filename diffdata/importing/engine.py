@@ -64,6 +64,12 @@ class Names:
         if known:
             self.known.add(identifier)
 
+    def add_alias(self, alias: str, identifier: str) -> None:
+        """Add another name of a thing, which may get its own row and name only now."""
+        self.exact.setdefault(alias.casefold(), identifier)
+        self.alike[alike(identifier)].add(identifier)
+        self.taken.add(identifier)
+
     def find(self, name: str) -> str:
         """Return the identifier of a thing, empty if there is none or if several are called so."""
         if found := self.exact.get(name.casefold()):
@@ -175,14 +181,18 @@ class Import:
                     entities.append(Entity(name, [row]))
                     continue
                 for other in named[name.casefold()]:
-                    pairs = zip(self._about(row), self._about(other), strict=True)
-                    if not any(a and b and a != b for a, b in pairs):
+                    if not self._differ(row, other):
                         row.reason = f"line {other.line} has the same name"
                         break
                 else:
                     named[name.casefold()].append(row)
             self._add_to(entities, named)
         return entities
+
+    def _differ(self, row: Row, other: Row) -> bool:
+        """Return whether two rows of one thing's names are about two things."""
+        pairs = zip(self._about(row), self._about(other), strict=True)
+        return any(a and b and a != b for a, b in pairs)
 
     def _add_to(self, entities: list[Entity], named: Mapping[str, list[Row]]) -> None:
         """Add the rows of an older table to what they are about."""
@@ -205,15 +215,24 @@ class Import:
                     free.pop(id(found)).rows.append(row)
                 else:
                     left.append(row)
-        for row in left:
+        # A row under a second name comes after the one that has the first name in the same table.
+        for row in sorted(left, key=lambda row: self._name(row) in self.rules.renamed):
             name = self._name(row)
             later = self.rules.renamed.get(name, name)
             there = close[known.find(later) or alike(later)]
             fitting = [entity for entity in there if id(entity) in free]
+            same = next((
+                other for other in (entity.rows[-1] for entity in there)
+                if other.table is row.table and alike(self._name(other)) == alike(later)
+                and not self._differ(row, other)
+            ), None)  # fmt: skip
             if found := self._fitting(row, fitting, True):
                 free.pop(id(found)).rows.append(row)
+            elif same:
+                row.reason = f"line {same.line} has it by another name, {self._name(same)}"
             else:
-                entities.append(Entity(name, [row]))
+                there.append(Entity(name, [row]))
+                entities.append(there[-1])
 
     def _fitting(self, row: Row, entities: Sequence[Entity], alone: bool) -> Entity | None:
         about = self._about(row)
@@ -228,7 +247,8 @@ class Import:
         if not self.rules.once:
             return
         names, used = self.names[self.rules.table], set[str]()
-        for entity in self.entities:
+        # One that has the name of a thing comes before one that has an alias of it.
+        for entity in sorted(self.entities, key=lambda e: alike(e.name) not in names.alike):
             found = names.find(entity.name)
             if found and found not in used:
                 entity.id = found
@@ -476,6 +496,8 @@ class Import:
                         clashes[key].add(name)
         for key, contested in clashes.items():
             united[key].cells |= dict.fromkeys(contested, "")
+        for made in united.values():
+            made.rows.fill(made.cells)
         known = {table: names.known for table, names in self.names.items()}
         self.made = [
             made for (table, key, *_), made in united.items()

@@ -94,7 +94,17 @@ class Rows(_Strict):
     when: tuple[Condition, ...] = ()  # what must hold
     only_apart: bool = False  # whether an existing package does not get these rows
     set: dict[str, str] = {}  # cells that are the same in every row
+    filled: dict[str, dict[str, str]] = {}  # cells where these of `needs`, and no others, are there
     columns: dict[str, Column] = {}
+
+    def fill(self, cells: dict[str, str]) -> None:
+        """Set the cells that follow from which of the needed columns have a value."""
+        there = {name for name in self.needed if cells.get(name)}
+        for found in self.filled.values():
+            cells |= dict.fromkeys(found, "")
+        for names, found in self.filled.items():
+            if there == set(names.split()):
+                cells |= found
 
     @cached_property
     def needed(self) -> tuple[str, ...]:
@@ -155,7 +165,8 @@ class Mapping(_Strict):
     @model_validator(mode="after")
     def _names_exist(self) -> Mapping:
         for rows in (*self.rows, *(self.rows_of(file)[0] for file in self.files)):
-            for name in (*rows.needs, *filter(None, [rows.each])):
+            filled = (name for names in rows.filled for name in names.split())
+            for name in (*rows.needs, *filter(None, [rows.each]), *filled):
                 if name not in rows.columns:
                     raise ValueError(f"rows of {rows.table}: there is no column {name!r}")
             for name, column in rows.columns.items():

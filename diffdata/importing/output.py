@@ -97,7 +97,7 @@ def existing_names(package: Package, folders: Sequence[str]) -> dict[str, Names]
     for row in rows_of(package, "aliases", folders) if "aliases" in package.tables else ():
         for column, table in kinds.items():
             if row.get(column) and row["alias_certainty"] == "certain":
-                found[table].exact.setdefault(row["alias"].casefold(), row[column])
+                found[table].add_alias(row["alias"], row[column])
     return found
 
 
@@ -164,6 +164,7 @@ class Output:
                         [name, *read.with_, *filter(None, [read.precision])], ""
                     )
                     made.origin.pop(name)
+                made.rows.fill(made.cells)
             else:
                 dropped[id(made)] = made
                 if table == self.run.rules.table:

@@ -18,7 +18,7 @@ from diffdata.derive.dates import given_day
 from diffdata.errors import InvalidInputError, UnknownNameError
 from diffdata.loading import load_all
 from diffdata.package.packages import Dataset, open_dataset
-from diffdata.types.names import alike
+from diffdata.types.names import alike, plus, slug
 
 Kind = Literal["model", "hardware", "organization"]
 
@@ -31,6 +31,17 @@ _LINES = ("geforce", "instinct", "quadro", "tesla")
 # How alike two spellings are that may be meant for each other, as difflib measures it.
 _ALIKE = 0.8
 _CERTAINTIES = ("certain", "likely", "ambiguous")
+# Of names that begin or end with a given one, so many are candidates at most.
+_LISTED = 10
+# What is written behind the name of a model, its day and how it is tuned or used, or of a company.
+_ENDING = re.compile(
+    r"-(?:20[0-9]{2}-?[01][0-9]-?[0-3][0-9]|[01][0-9]-20[0-9]{2}|0[0-9]{2}|v[0-9]|[0-9]{1,3}k"
+    r"|latest|preview|exp|beta|new|chat|instruct|it|hf|base|free|thinking|(?:un)?cased"
+    r"|unknown|none|minimal|low|medium|high|xhigh|max|corporation|corp|inc|ltd|llc)$"
+)
+_SMALL = ("and", "for", "of", "the")
+# A version that is written with a hyphen in place of the point, as in `claude-opus-4-1`.
+_HYPHEN = re.compile(r"(?<![0-9])([0-9])-(?=[0-9](?![0-9]))")
 
 
 @dataclass(frozen=True)
@@ -62,12 +73,16 @@ class NameIndex:
         self.exact[_folded(name)].add(identifier)
         self.names[_joined(name)].add(identifier)
         self.ids[_joined(identifier)].add(identifier)
-        self.__dict__.pop("_spelled", None)
+        self._forget()
 
     def add_alias(self, alias: str, identifier: str, certainty: str) -> None:
         """Add another name of a thing."""
         self.aliases[_joined(alias)].setdefault(certainty, set()).add(identifier)
-        self.__dict__.pop("_spelled", None)
+        self._forget()
+
+    def _forget(self) -> None:
+        for name in ("_spelled", "_worded"):
+            self.__dict__.pop(name, None)
 
     def find(self, name: str, near: bool = True) -> Match:
         """Return what a name stands for: a name of ours comes before identifiers and aliases.
@@ -80,8 +95,12 @@ class NameIndex:
             return Match("matched", tuple(exact if len(exact) == 1 else named), "name", "certain")
         aliases, ids = self.aliases.get(key, {}), self.ids.get(key, set())
         candidates = tuple(sorted(named.union(ids, *aliases.values())))
+        if not candidates and near:
+            if wider := self._version_of(name) or self._containing(name) or self._initials(name):
+                return Match("ambiguous", wider, "name", "ambiguous")
+            return Match("unmatched", self._near(key))
         if not candidates:
-            return Match("unmatched", self._near(key) if near else ())
+            return Match("unmatched")
         how = "alias" if aliases else "name"
         certain = "certain" in aliases and "ambiguous" not in aliases
         if len(candidates) == 1 and (certain or ids):
@@ -90,6 +109,47 @@ class NameIndex:
         if len(candidates) > 1 and doubt == "certain":
             doubt = "ambiguous"
         return Match("ambiguous", candidates, how, doubt)
+
+    def _version_of(self, name: str) -> tuple[str, ...]:
+        """Return what a name may stand for that says the version, the tuning or the owner, too."""
+        text, ended = slug(plus(name.rpartition("/")[2])), 1
+        while text and ended:
+            for spelling in (text, _HYPHEN.sub(r"\1.", text)):
+                if candidates := self.find(spelling, near=False).candidates:
+                    return candidates
+            text, ended = _ENDING.subn("", text)
+        return ()
+
+    def _containing(self, name: str) -> tuple[str, ...]:
+        """Return the things with the shortest names that have all words of a name in a row.
+
+        A single word must be the first one.
+        """
+        words = _words(name)
+        start = "" if " " in words else "|"
+        within = [
+            text for text in self._worded if words and f"{start} {words} " in f"{start} {text} "
+        ]
+        within.sort(key=lambda text: (not text.startswith(words), text.count(" ")))
+        things = (identifier for text in within for identifier in sorted(self._worded[text]))
+        return tuple(dict.fromkeys(things))[:_LISTED]
+
+    def _initials(self, name: str) -> tuple[str, ...]:
+        """Return the things whose names have at least three words that begin with the letters."""
+        things = (
+            identifier for text, those in self.exact.items()
+            if "".join(word[0] for word in re.findall("[a-z]+", text) if word not in _SMALL)
+            == name.casefold() and len(name) > 2 for identifier in sorted(those)
+        )  # fmt: skip
+        return tuple(dict.fromkeys(things))[:_LISTED]
+
+    @cached_property
+    def _worded(self) -> dict[str, set[str]]:
+        """The names as words, letters and numbers apart, and the things that have them."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for text, things in self.exact.items():
+            found[_words(text)] |= things
+        return found
 
     @cached_property
     def _spelled(self) -> tuple[list[str], list[str], Any, Any]:
@@ -124,6 +184,10 @@ class NameIndex:
 
 def _folded(name: str) -> str:
     return " ".join(name.split()).casefold()
+
+
+def _words(name: str) -> str:
+    return " ".join(re.findall("[a-z]+|[0-9.]+", slug(plus(name))))
 
 
 def _joined(name: str) -> str:
@@ -225,10 +289,11 @@ def resolve(
     frame
         One row for each name, in the order given. ``status`` is ``matched`` (``id`` is the one
         thing with this name, or the alias is certain), ``ambiguous`` (``candidates`` lists what the
-        name may stand for, separated by ``; ``: aliases that are not certain, or several things) or
-        ``unmatched`` (``candidates`` are at most three things that are spelled much like it, which
-        is no reason to take one of them). ``how``: by ``name`` or ``alias``; ``certainty``:
-        ``certain``, ``likely`` or ``ambiguous``.
+        name may stand for, separated by ``; ``: aliases that are not certain, several things, that
+        of which it is a version (``gpt-5-2025-08-07``), or at most ten with its words in their
+        names (``GPT-4 Turbo``)) or ``unmatched`` (``candidates`` are at most three things that are
+        spelled much like it, which is no reason to take one of them). ``how``: by ``name`` or
+        ``alias``; ``certainty``: ``certain``, ``likely`` or ``ambiguous``.
 
     Raises
     ------

@@ -24,6 +24,21 @@ COLUMNS = {
     "all six, with tokens": (*_FIVE, "tokens"),
     "or examples": (*_FIVE, "data"),
 }  # fmt: skip
+# What the dataset aims at: models by their facts, each with what its figures are.
+_AIMS = {
+    "models with a date and an organization": COLUMNS["date, organization"],
+    "... access to the weights and parameters, too": COLUMNS["and access, parameters"],
+    "models with a date, an organization and training compute": ("date", "organization", "compute"),
+    "... access to the weights and parameters, too (five facts)": COLUMNS["and compute"],
+    "... and tokens of training or of the corpus (six facts)": COLUMNS["all six, with tokens"],
+    "... or those or examples of the dataset": COLUMNS["or examples"],
+}
+_STOCK = (
+    "hardware", "hardware_performance", "hardware_prices", "api_prices", "evaluations",
+    "price_index", "electricity_prices", "estimates", "model_dates", "artifacts",
+)  # fmt: skip
+_CHIP = ["memory_bytes", "bandwidth_bytes_per_second", "power_watt", "released"]
+_DAYS = ["observed_on", "listed_on", "effective_from"]
 # A year with fewer models than this share of the year before is not read as a trend.
 _FALL = 0.8
 
@@ -60,6 +75,7 @@ def coverage(package: Package, summary: pd.DataFrame) -> dict[str, Any]:
     rows += [("no date", undated)] if len(undated) else []
     return {
         "columns": list(COLUMNS),
+        "stock": _stock(package, facts),
         "years": [(name, *_counts(group), flags.get(name, "")) for name, group in rows],
         "domains": [(name, *_counts(group)) for name, group in of_domain],
         "one_source": _one_source(frames),
@@ -91,6 +107,48 @@ def facts_of_models(
             "data": tokens | summary["model_id"].isin(examples),
         }
     )
+
+
+def _stock(package: Package, facts: pd.DataFrame) -> list[tuple[str, int, int]]:
+    """Return what there is, its number, and how much of it people wrote, not from a snapshot."""
+    frames = load_all(package, _STOCK)
+    written = {name: load(name, package=package, reviewed=True) for name in (*_STOCK, "models")}
+    read = [frame[frame["verification"] == "read"] for frame in written.values()]
+    ids = {model for frame in read if "model_id" in frame for model in frame["model_id"].dropna()}
+    written = {name: frame[frame["verification"] != "snapshot"] for name, frame in written.items()}
+    found = []
+    for what, those in _AIMS.items():
+        there = facts[facts[list(those)].all(axis=1)]
+        found.append((what, len(there), int(there["reviewed"].sum())))
+    reviewed = facts.loc[facts["reviewed"], "model_id"]
+    found.append(("models that people entered", len(reviewed), len(reviewed)))
+    number = int(reviewed.isin(ids).sum())
+    found.append(("... with a row read in its own source", number, number))
+    counts = [_things(frames), _things(written)]
+    return found + [(what, number, counts[1].get(what, 0)) for what, number in counts[0].items()]
+
+
+def _things(frames: Mapping[str, pd.DataFrame]) -> dict[str, int]:
+    """Return the numbers of chips, prices, scores and years in some tables."""
+    prices, chips = _dated(frames["hardware_prices"]), frames["hardware"]
+    chips = chips[chips["hardware_id"].isin(frames["hardware_performance"]["hardware_id"])]
+    kinds = prices["price_kind"].value_counts()
+    indices = frames["price_index"].groupby("price_index")["period"]
+    return {
+        "chips with dense peaks by number format and unit": len(chips),
+        "... memory, bandwidth, power and date, too": len(chips.dropna(subset=_CHIP)),
+        "dated prices of chips: purchase": int(kinds.get("purchase", 0)),
+        "dated prices of chips: an hour in the cloud": int(kinds.get("cloud_hour", 0)),
+        "dated prices of tokens": len(_dated(frames["api_prices"])),
+        "scores": len(frames["evaluations"]),
+        "benchmarks with scores": frames["evaluations"]["benchmark"].nunique(),
+        **{f"years of `{name}`": those.astype(str).str[:4].nunique() for name, those in indices},
+        "years of prices of electricity": frames["electricity_prices"]["year"].nunique(),
+    }
+
+
+def _dated(prices: pd.DataFrame) -> pd.DataFrame:
+    return prices[prices[_DAYS].notna().any(axis=1)]
 
 
 def _counts(models: pd.DataFrame) -> list[str]:
