@@ -11,6 +11,7 @@ import diffdata
 from diffdata.errors import Issue
 from diffdata.schemas.standard import Field
 from diffdata.types.text import CellError
+from diffdata.validation import check
 from diffdata.validation.suggestions import (
     speller,
     suggested_date,
@@ -125,6 +126,25 @@ def test_the_part_of_a_pair_that_is_wrong_is_named(copy: Path) -> None:
 def test_the_value_that_is_out_of_order_is_named(copy: Path) -> None:
     set_cell(copy, "estimates", "gpt-3-training-cost", "low", "33e9")
     assert only(diffdata.validate(copy)).column == "low"
+
+
+def test_tables_are_checked_again_if_a_column_changed_that_they_refer_to(
+    copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checked: list[str] = []
+    evaluate = check._joined_breaches
+    monkeypatch.setattr(
+        check, "_joined_breaches", lambda name, *rest: checked.append(name) or evaluate(name, *rest)
+    )
+    diffdata.validate(copy)
+    checked.clear()
+    set_cell(copy, "models", "gopher", "note", "Another note.")
+    assert diffdata.validate(copy) == []
+    assert "models" in checked
+    assert not {"model_dates", "artifacts", "estimates"} & {*checked}
+    set_cell(copy, "models", "gopher", "model_id", "gophre")
+    assert only(diffdata.validate(copy)).rule == "mistyped-key"
+    assert {"models", "model_dates", "artifacts", "estimates"} <= {*checked}
 
 
 @pytest.mark.parametrize(

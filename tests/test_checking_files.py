@@ -219,13 +219,18 @@ def test_a_way_of_writing_that_engines_do_not_know_is_refused(tmp_path: Path) ->
 def test_the_tables_that_keys_refer_to_may_be_files(
     engine: str, package: Package, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    dates, described = package.root / "data/model_dates.csv", package.root / "schemas"
+    dates = package.root / "data/model_dates.csv"
+    # Others test the rules, which Spark takes seconds to plan.
+    schema = json.loads((package.root / "schemas/model_dates.json").read_text())
+    rules = [rule for rule in schema["rules"] if rule["name"] == "date_not_after_the_source"]
+    described = tmp_path / "model_dates.json"
+    described.write_text(json.dumps(schema | {"rules": rules}))
     pl.from_pandas(diffdata.load("sources", reviewed=True)).write_parquet(
         tmp_path / "sources.parquet"
     )
     found = check_files(
         dates,
-        described / "model_dates.json",
+        described,
         engine=engine,
         tables={
             "sources": tmp_path / "sources.parquet",

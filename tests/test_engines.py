@@ -49,7 +49,9 @@ def test_every_table_of_the_dataset_is_the_same_on_every_engine(
     engine: str, reviewed: Path, on_engine: ToEngine
 ) -> None:
     package = open_package(reviewed)
-    for table in package.tables:
+    # Spark takes seconds for all; these have columns of every type.
+    few = ("hardware_prices", "evaluations", "model_summary")
+    for table in few if engine == "pyspark" else package.tables:
         schema = package.schema(table)
         expected = arrow_of(package, table)
         found = on_engine(expected, engine, schema)

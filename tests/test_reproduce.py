@@ -27,6 +27,7 @@ from diffdata.reproduce import (
     ledger_tables,
     reproduce,
     shown,
+    summarize,
     verdict_text,
 )
 
@@ -443,12 +444,41 @@ def test_figures_of_whole_tables_were_computed_by_hand(found: dict[str, Reproduc
 
 
 def test_one_figure_can_be_recomputed_alone_with_the_same_result(
-    package: Package, found: dict[str, Reproduction]
+    package: Package, found: dict[str, Reproduction], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("diffdata.reproduce._figures", {})
     (alone,) = reproduce(package, only=["hardware-reduction-stated"])
     assert alone == found["hardware-reduction-stated"]
     with pytest.raises(UnknownNameError, match="did you mean opt-175b-lag"):
         list(reproduce(package, only=["opt-175b-lga"]))
+
+
+def test_a_figure_is_computed_again_only_if_something_changed_that_it_depends_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    computed: list[Any] = []
+    monkeypatch.setattr("diffdata.reproduce._figures", {})
+    monkeypatch.setattr(
+        "diffdata.reproduce.summarize", lambda *given: computed.append(given) or summarize(*given)
+    )
+
+    def ratio(seed: int = 0, **tables: pd.DataFrame) -> Reproduction:
+        names = ("calculations", "calculation_inputs", "estimates", "quantities")
+        frames = {name: diffdata.load(name, "2026.2") for name in names} | tables
+        (found,) = reproduce(frames, only=["opt-175b-cost-ratio"], seed=seed)
+        return found
+
+    first, once = ratio(), len(computed)
+    assert (ratio(), len(computed)) == (first, once)
+    ratio(seed=1)
+    assert len(computed) > once
+    estimates = diffdata.load("estimates", "2026.2")
+    estimates.loc[estimates["estimate_id"] == "opt-175b-training-cost", ["value", "low"]] = 1e6
+    assert ratio(estimates=estimates).recomputed != first.recomputed
+    for _ in range(2):
+        computed.clear()
+        reproduce(version="2026.2", only=["gopher-lag"])
+        assert computed, "a lag depends on tables"
 
 
 def test_the_command_prints_the_ledger_and_exits_with_0(copy: Path) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 from diffdata import uncertainty
 from diffdata.errors import InvalidInputError
 from diffdata.lookup.text import number_or_none
-from diffdata.reproduce.formulas import evaluate_formula
+from diffdata.reproduce.formulas import FUNCTIONS, evaluate_formula
 from diffdata.validation.rowwise import printed_place
 
 # The verdicts, from the best to the worst.
@@ -47,6 +47,11 @@ class Part:
     factor: float | None  # the recomputed number over the published one, if they differ
 
 
+# Results that were computed before, of formulas which read no table: editions share most of them.
+_figures: dict[tuple[Any, ...], Figure] = {}
+_MOST_FIGURES = 10_000
+
+
 @dataclass(frozen=True)
 class Result:
     """A formula with its inputs, to be evaluated once or with changed inputs."""
@@ -60,8 +65,16 @@ class Result:
     def figure(self, statistic: str, draws: int, **changed: dict[Any, Any]) -> Figure:
         """Return the result, with changed rows of estimates by their id."""
         inputs = {key: changed.get(row["estimate_id"], row) for key, row in self.inputs.items()}
+        key = (self.formula, repr(inputs), statistic, self.level, draws, self.seed)
+        if key in _figures:
+            return _figures[key]
         result = evaluate_formula(self.formula, inputs, self.functions)
-        return summarize(result, statistic, self.level, draws, np.random.default_rng(self.seed))
+        rng = np.random.default_rng(self.seed)
+        found = summarize(result, statistic, self.level, draws, rng)
+        of_tables = self.functions.keys() - FUNCTIONS.keys()
+        if not any(name in self.formula for name in of_tables) and len(_figures) < _MOST_FIGURES:
+            _figures[key] = found
+        return found
 
 
 def summarize(

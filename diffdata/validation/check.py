@@ -143,29 +143,43 @@ def breaches(name: str, tables: Mapping[str, TypedTable], complete: bool) -> lis
     """Evaluate all checks of a table: each with its foreign key, and the rows that break it.
 
     The results are remembered for tables of moderate size: who edits a package and checks it again
-    waits only for the tables that changed, and for the keys of those that refer to them.
+    waits only for the tables that changed, and for those that refer to a column that changed.
     """
     table = tables[name]
     used = {key.reference.resource for key in table.schema.foreign_keys}
     used |= {rule.table for rule in table.schema.rules if isinstance(rule, Compared | Formula)}
-    references = referring({other: t.schema for other, t in tables.items()}, name)
+    references = None
     if complete and any(isinstance(rule, Referenced) for rule in table.schema.rules):
+        references = referring({other: t.schema for other, t in tables.items()}, name)
         used |= {other for other, _ in references}
     needed = {other: t for other, t in tables.items() if other in used or other == name}
-    own = _remembering("", {"": table}, partial(_own_breaches, table))
-    evaluate = partial(_joined_breaches, name, needed, references if complete else None)
-    return own + _remembering((name, complete), needed, evaluate)
+    stated = table.stated + repr(references)
+    digests = {
+        other: t.digest_of(_named_in(stated, t)) for other, t in needed.items() if other != name
+    }
+    what = (name, complete, repr(references), tuple(sorted(digests.items())))
+    own = _remembering("", [table.digest], partial(_own_breaches, table))
+    evaluate = partial(_joined_breaches, name, needed, references)
+    return own + _remembering(what, [table.digest, *digests.values()], evaluate)
+
+
+def _named_in(stated: str, other: TypedTable) -> list[str]:
+    """Return the columns of another table that the foreign keys and rules of one may read."""
+    return [
+        column
+        for column in other.values.column_names
+        if repr(column) in stated or repr(column.removesuffix("_precision")) in stated
+    ]
 
 
 def _remembering(
-    what: object, tables: Mapping[str, TypedTable], evaluate: Callable[[], list[Breach]]
+    what: object, contents: Sequence[str], evaluate: Callable[[], list[Breach]]
 ) -> list[Breach]:
-    """Return the breaches that were found in the same tables before, or evaluate them."""
-    contents = {name: table.digest for name, table in tables.items()}
-    if not all(contents.values()):
+    """Return the breaches that were found in tables of the same contents, or evaluate them."""
+    if not all(contents):
         return evaluate()
     # A rule may forbid days in the future.
-    key = (what, datetime.date.today(), tuple(sorted(contents.items())))
+    key = (what, datetime.date.today(), contents[0])
     if key not in _remembered:
         if len(_remembered) >= _MOST_REMEMBERED:
             _remembered.clear()

@@ -6,7 +6,7 @@ import dataclasses
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache, partial
 from importlib.util import find_spec
@@ -30,6 +30,7 @@ from diffdata.validation.text import TextTable
 
 _KEPT = 1000  # characters of a cell that an issue keeps
 _QUICKLY_READ = 16 * 2**20  # bytes
+_MOST_SCHEMAS = 500
 _HINTS: dict[str, Callable[[str], str]] = {
     "integer": lambda text: suggested_number(text, whole=True),
     "number": lambda text: suggested_number(text, whole=False),
@@ -132,6 +133,20 @@ class Found:
         return [Issue(file, rule="too-many", message=message)]
 
 
+# The texts of schemas, by identity: to write one takes longer than to check a small table.
+_schema_texts: dict[int, tuple[TableSchema, tuple[str, str]]] = {}
+
+
+def _texts_of(schema: TableSchema) -> tuple[str, str]:
+    """Return a text of a whole schema, and one of its foreign keys and rules."""
+    if id(schema) not in _schema_texts:
+        if len(_schema_texts) >= _MOST_SCHEMAS:
+            _schema_texts.clear()
+        texts = repr((type(schema), schema)), repr((schema.foreign_keys, schema.rules))
+        _schema_texts[id(schema)] = schema, texts
+    return _schema_texts[id(schema)][1]
+
+
 @dataclass(frozen=True)
 class TypedTable:
     """The cells of a table as values; null is an empty cell."""
@@ -152,20 +167,26 @@ class TypedTable:
     @cached_property
     def digest(self) -> str:
         """A digest of all that checks read of the table, empty if it is too large to be quick."""
+        return self.digest_of(self.values.column_names, _texts_of(self.schema)[0])
+
+    @property
+    def stated(self) -> str:
+        """The foreign keys and rules of the table as text, with the columns that they read."""
+        return _texts_of(self.schema)[1]
+
+    def digest_of(self, names: Collection[str], described: str = "") -> str:
+        """Return a digest of some columns, empty if the table is too large."""
         if self.values.nbytes > _QUICKLY_READ:
             return ""
+        columns = [name for name in self.values.column_names if name in names]
         plain = pa.BufferOutputStream()
-        with pa.ipc.new_stream(plain, self.values.schema) as stream:
-            stream.write_table(self.values)
+        values = self.values.select(columns)
+        with pa.ipc.new_stream(plain, values.schema) as stream:
+            stream.write_table(values)
         found = hashlib.sha256(plain.getvalue())
-        unknown = {name: mask.tobytes() for name, mask in self.unknown.items()}
-        rest = (
-            type(self.schema),
-            self.schema,
-            sorted(self.text.columns),
-            self.text.complete,
-            unknown,
-        )
+        unknown = {name: self.unknown[name].tobytes() for name in columns if name in self.unknown}
+        present = [name for name in columns if name in self.text.columns]
+        rest = (described, len(values), present, self.text.complete, unknown)
         found.update(repr(rest).encode())
         return found.hexdigest()
 
