@@ -111,12 +111,16 @@ def nearest(name: str, known: Iterable[str]) -> list[str]:
     ['models']
     >>> nearest("GPQA Diamond", ["gpqa", "gpqa-diamond"])
     ['gpqa-diamond']
+    >>> nearest("GQPA", ["gpqa", "mmlu"])
+    ['gpqa']
     """
     import difflib
 
     names = sorted(known)
     same = [candidate for candidate in names if _letters(candidate) == _letters(name)]
-    return [*dict.fromkeys([*same, *difflib.get_close_matches(name, names, n=3, cutoff=0.6)])][:3]
+    lower = {candidate.casefold(): candidate for candidate in reversed(names)}
+    close = difflib.get_close_matches(name.casefold(), lower, n=3, cutoff=0.6)
+    return [*dict.fromkeys([*same, *(lower[text] for text in close)])][:3]
 
 
 def _letters(name: str) -> str:

@@ -28,6 +28,7 @@ from diffdata.lookup.text import (
     rows_where,
     unit_of,
 )
+from diffdata.lookup.words import QUANTITY_WORDS
 from diffdata.package.packages import Dataset, Package, open_dataset
 
 _KINDS: tuple[Kind, ...] = ("model", "hardware", "organization")
@@ -51,12 +52,11 @@ _STATED: dict[str, tuple[str, dict[str, str]]] = {
 _COLUMNS = {"weights_access": "access", "weights_license": "license",
             "weights_license_kind": "license_kind"}  # fmt: skip
 # What people call a quantity or a fact.
-_WORDS = {
-    "access": "weights_access", "chip": "hardware", "compute": "training_compute",
-    "cost": "training_cost", "country": "countries", "developer": "developers",
-    "duration": "training_duration", "licence": "weights_license", "license": "weights_license",
+_WORDS = QUANTITY_WORDS | {
+    "access": "weights_access", "chip": "hardware", "country": "countries",
+    "developer": "developers", "licence": "weights_license", "license": "weights_license",
     "license_kind": "weights_license_kind", "release_date": "published",
-    "released": "published", "tokens": "training_tokens",
+    "released": "published",
 }  # fmt: skip
 _METHODS = {"single": "", "six_nd": "6 x parameters x tokens"}
 

@@ -21,7 +21,7 @@ def lags(
     ] = None,
     benchmark: Annotated[
         str | None,
-        typer.Option(metavar="ID", help="One benchmark, of the clock benchmark or price."),
+        typer.Option(metavar="NAME", help="One benchmark, of the clock benchmark or price."),
     ] = None,
     source: Annotated[
         str | None,

@@ -26,9 +26,9 @@ def plot(
     ] = None,
     model: Annotated[str | None, typer.Option(help="The model that the plot is about.")] = None,
     quantity: Annotated[
-        str | None, typer.Option(help="estimates: a quantity_id; survival: access or publication.")
+        str | None, typer.Option(help="estimates: a quantity; survival: access or publication.")
     ] = None,
-    benchmark: Annotated[str | None, typer.Option(help="A benchmark_id.")] = None,
+    benchmark: Annotated[str | None, typer.Option(help="A benchmark.")] = None,
     score: Annotated[
         list[float] | None,
         typer.Option(help="api-price: a score that models must reach. Can be repeated."),
@@ -43,7 +43,6 @@ def plot(
     package: Package = None,
 ) -> None:  # fmt: skip
     """Draw a plot for a paper, a slide or a page, or write its data."""
-    from diffdata.lookup.names import identified
     from diffdata.plot import PLOTS, write
     from diffdata.plot.output import format_of
 
@@ -69,8 +68,6 @@ def plot(
         raise InvalidInputError(f"plot: name a file to write, such as --out {name}.svg")
     format_of(out)  # before the work
     dataset = opened(package)
-    if model is not None:
-        options["model"] = identified(model, "model", dataset, None)
     data = chosen.data_of_dataset(package=dataset, reviewed_only=reviewed_only, **options)
     write(chosen, data, out)
     typer.echo(out)

@@ -234,7 +234,7 @@ def resolve(
 @app.command(rich_help_panel=_FIGURES)
 def status(
     day: Annotated[str, typer.Argument(metavar="DATE", help="A date, as in 2024-06-01.")],
-    model: Annotated[str | None, typer.Option(help="A model_id; by default all models.")] = None,
+    model: Annotated[str | None, typer.Option(help="A model; by default all models.")] = None,
     reached: Annotated[
         str | None,
         typer.Option(metavar="MILESTONE", help="Only what is at it: weights, api, retired, ..."),

@@ -23,6 +23,7 @@ from diffdata.lookup.text import (
     rows_where,
     subject_of,
 )
+from diffdata.lookup.words import quantity_named
 from diffdata.package.packages import Dataset, Package, open_dataset
 from diffdata.schemas.standard import TableSchema
 from diffdata.types.text import cell_text
@@ -83,8 +84,8 @@ def estimates(
 
     Parameters
     ----------
-    model, quantity, source : the name of a model as people write it, see `resolve`, a quantity_id
-        and a source_id; None does not filter
+    model, quantity, source : the name of a model as people write it, see `resolve`, a quantity
+        (its id, title or a usual word, such as ``cost``) and a source_id; None does not filter
     status : ``current``, ``superseded`` or ``withdrawn``; None returns all
     related : also return the figures of scenarios about the model, such as the cost of replicating
         it, with the column ``relation``: ``model`` for those of the model itself, ``subject`` where
@@ -123,6 +124,8 @@ def estimates(
     frames = Tables(dataset, names, required=["estimates"])
     if reviewed:
         frames["estimates"] = load("estimates", package=dataset, reviewed=True)
+    if quantity is not None:
+        quantity = quantity_named(quantity, frames["quantities"])
     found = _estimates_of(frames, model=model, quantity=quantity, source=source)
     if related:
         others = _estimates_of(frames, quantity=quantity, source=source)
