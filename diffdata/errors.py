@@ -86,7 +86,8 @@ class AmbiguousValueError(DiffdataError):
 # The extra that installs an optional library, where it has another name.
 _EXTRAS = {
     "altair": "plot", "jinja2": "dev", "openpyxl": "xlsx", "pyspark": "spark",
-    "statsmodels": "trends", "vl_convert": "plot",
+    "statsmodels": "trends", "vl_convert": "plot", "pint": "dev", "squigglepy": "bench",
+    "uncertainties": "dev",
 }  # fmt: skip
 
 

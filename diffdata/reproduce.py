@@ -39,7 +39,7 @@ import math
 import operator
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache, partial
 from itertools import groupby
 from operator import attrgetter
@@ -166,6 +166,10 @@ class Reproduction:
     identity: bool  # whether the figure is what its inputs say, which is not counted
     recorded: str | None  # the verdict that the dataset records; None if by an older rule
     reason: str  # the reason for it, as the dataset records it
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the verdict as plain values, as ``--format json`` prints it."""
+        return asdict(self)
 
 
 class Ledger(tuple[Reproduction, ...], Shown):

@@ -395,8 +395,6 @@ def reproduce(
     The exit status is 0 if every verdict is the one that the dataset records. Editions before
     2026.3 record verdicts by another rule, which are not compared.
     """
-    from dataclasses import asdict
-
     from rich.console import Console
     from rich.progress import track
 
@@ -411,7 +409,7 @@ def reproduce(
     found = list(track(running, "Recomputing", console=screen, disable=not screen.is_terminal))
     kept = [result for result in found if wanted in (None, result.verdict)]
     if format == "json":
-        print_json(list(map(asdict, kept)))
+        print_json([result.to_dict() for result in kept])
     else:
         print_rich(Ledger(kept))
     changed = [result.id for result in found if result.recorded not in (None, result.verdict)]

@@ -56,6 +56,12 @@ class Trace(str):
     def __repr__(self) -> str:
         return str(self)
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return the figure and what is said of it, one text for each line, with its depth."""
+        title, *lines = self.splitlines()
+        stated = [(line.lstrip(), (len(line) - len(line.lstrip())) // 2) for line in lines if line]
+        return {"figure": title, "lines": [{"text": text, "depth": n} for text, n in stated]}
+
     def _repr_html_(self) -> str:
         title, _, text = self.partition("\n")
         return notebook(title, text=text)
