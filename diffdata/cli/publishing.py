@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 import typer
 
 from diffdata.cli.app import FORMAT, Package, ResultFormat, app, opened, pairs, print_json
-from diffdata.errors import InvalidInputError, PackageError
+from diffdata.errors import InvalidInputError, PackageError, visible
 
 _COMPARE = "Compare, cite, export"
 _EDIT = "Edit the data"
@@ -161,18 +161,38 @@ def metadata(
 @app.command(rich_help_panel=_EDIT)
 def new(
     table: Annotated[
-        str, typer.Argument(help="The name of a table, as in model, estimate, sources.")
+        str,
+        typer.Argument(
+            help="The name of a table, as in model, estimate, sources; or `schema`, to infer the "
+            "schema of CSV files and write a package around them."
+        ),
     ],
     values: Annotated[
         list[str] | None,
-        typer.Argument(help="Cells, each as COLUMN=VALUE; COLUMN= leaves the cell empty."),
+        typer.Argument(
+            help="Cells, each as COLUMN=VALUE; COLUMN= leaves the cell empty. Of `schema`: files."
+        ),
+    ] = None,
+    delimiter: Annotated[
+        str | None, typer.Option(help="schema: the character between cells, if it is not found.")
+    ] = None,
+    encoding: Annotated[
+        str | None, typer.Option(help="schema: the encoding, if it is not found.")
     ] = None,
     no_input: Annotated[
         bool, typer.Option("--no-input", help="Ask nothing; what is missing is an error.")
     ] = False,
     package: Package = None,
 ) -> None:
-    """Add a row at its place, and ask for the cells that are missing and cannot be derived."""
+    """Add a row at its place, and ask for the cells that are missing and cannot be derived.
+
+    `diffdata new schema data.csv` infers a schema instead, and says what to fill in.
+    """
+    if table == "schema":
+        _new_schema(values or [], delimiter, encoding, package)
+        return
+    if delimiter or encoding:
+        raise InvalidInputError("--delimiter and --encoding are for `new schema`; leave them out")
     from diffdata.editing.adding import add_row, fill_in, table_named
     from diffdata.editing.rows import is_working_tree, open_for_editing
     from diffdata.package.packages import GENERATED_TABLES
@@ -203,6 +223,19 @@ def new(
         typer.echo(str(issue), err=True)
     if is_working_tree(opened):
         typer.echo("Next: run `diffdata build` to update the generated files.", err=True)
+
+
+def _new_schema(
+    files: Sequence[str], delimiter: str | None, encoding: str | None, package: Path | None
+) -> None:
+    """Infer the schemas of CSV files, write a package around them, and say what to fill in."""
+    from diffdata.editing.inferring import new_package, report
+
+    if not files or package is not None:
+        raise InvalidInputError("new schema: expected CSV files, as in `new schema data.csv`")
+    character = "\t" if delimiter == r"\t" else delimiter
+    root, tables = new_package(list(map(Path, files)), delimiter=character, encoding=encoding)
+    typer.echo(visible(report(root, tables)), nl=False)
 
 
 @app.command("format", rich_help_panel=_EDIT)
