@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from dataclasses import dataclass, field, fields
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pandas as pd
 
@@ -32,6 +32,9 @@ from diffdata.lookup.words import QUANTITY_WORDS
 from diffdata.package.packages import Dataset, Package, open_dataset
 from diffdata.uncertainty import Distribution, from_estimate
 from diffdata.uncertainty.quantity import of_pint
+
+if TYPE_CHECKING:
+    from diffdata.typed import QuantityName
 
 _KINDS: tuple[Kind, ...] = ("model", "hardware", "organization")
 # The table with one row for each thing of a kind, and the one of its facts.
@@ -430,7 +433,7 @@ class Answers:
 
 def value(
     model: str,
-    quantity: str,
+    quantity: QuantityName | str,
     *,
     pedantic: bool = False,
     package: Dataset | None = None,

@@ -7,7 +7,7 @@ import re
 from collections.abc import Hashable, Iterator, Sequence
 from itertools import groupby
 from operator import attrgetter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -27,6 +27,9 @@ from diffdata.lookup.words import quantity_named
 from diffdata.package.packages import Dataset, Package, open_dataset
 from diffdata.schemas.standard import TableSchema
 from diffdata.types.text import cell_text
+
+if TYPE_CHECKING:
+    from diffdata.typed import QuantityName
 
 # What a figure is traced through.
 _TABLES = (
@@ -77,7 +80,7 @@ def readable(frame: pd.DataFrame) -> pd.DataFrame:
 def estimates(
     *,
     model: str | None = None,
-    quantity: str | None = None,
+    quantity: QuantityName | str | None = None,
     source: str | None = None,
     status: str | None = "current",
     related: bool = False,

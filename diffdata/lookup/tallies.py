@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import math
 from collections.abc import Iterable
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
 
@@ -17,6 +17,9 @@ from diffdata.lookup.tables import Tables
 from diffdata.lookup.words import quantity_named
 from diffdata.package.packages import Dataset, open_dataset
 
+if TYPE_CHECKING:
+    from diffdata.typed import QuantityName
+
 _GROUPINGS = ("country", "organization_kind")
 _FINITE = Range("a finite number", math.isfinite)
 _AT_LEAST_1 = Range("a number of at least 1", lambda value: value >= 1)
@@ -24,7 +27,7 @@ _AT_LEAST_1 = Range("a number of at least 1", lambda value: value >= 1)
 
 def exceeds(
     threshold: float = 1e25,
-    quantity: str = "training_compute",
+    quantity: QuantityName | str = "training_compute",
     *,
     factor: float = 3.0,
     package: Dataset | None = None,
@@ -90,7 +93,7 @@ def exceeds(
 
 
 def records(
-    quantity: str = "training_compute",
+    quantity: QuantityName | str = "training_compute",
     *,
     speculative: bool = True,
     until: datetime.date | str | None = None,
