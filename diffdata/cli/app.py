@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 from typer.core import TyperGroup
 
+from diffdata.cli import completing
 from diffdata.errors import DiffdataError, InvalidInputError, suggestion, visible
 
 if TYPE_CHECKING:
@@ -157,6 +158,7 @@ def common(
         typer.Option(
             *_EDITION_OPTIONS,
             metavar="EDITION",
+            autocompletion=completing.editions,
             help="Read a released edition, such as 2026.1, instead of the current data. Works "
             "before and after the command.",
         ),

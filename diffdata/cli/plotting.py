@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from diffdata.cli import completing
 from diffdata.cli.app import Package, app, opened
 from diffdata.errors import InvalidInputError, UnknownNameError
 
@@ -14,7 +15,11 @@ from diffdata.errors import InvalidInputError, UnknownNameError
 @app.command(rich_help_panel="Compare, cite, export")
 def plot(
     name: Annotated[
-        str | None, typer.Argument(help="The name of a plot; without it, all are listed.")
+        str | None,
+        typer.Argument(
+            help="The name of a plot; without it, all are listed.",
+            autocompletion=completing.one_of(*completing.PLOTS),
+        ),
     ] = None,
     out: Annotated[
         Path | None,
@@ -24,11 +29,20 @@ def plot(
             "the plot), .json (its Vega-Lite specification).",
         ),
     ] = None,
-    model: Annotated[str | None, typer.Option(help="The model that the plot is about.")] = None,
-    quantity: Annotated[
-        str | None, typer.Option(help="estimates: a quantity; survival: access or publication.")
+    model: Annotated[
+        str | None,
+        typer.Option(help="The model that the plot is about.", autocompletion=completing.models),
     ] = None,
-    benchmark: Annotated[str | None, typer.Option(help="A benchmark.")] = None,
+    quantity: Annotated[
+        str | None,
+        typer.Option(
+            help="estimates: a quantity; survival: access or publication.",
+            autocompletion=completing.quantities,
+        ),
+    ] = None,
+    benchmark: Annotated[
+        str | None, typer.Option(help="A benchmark.", autocompletion=completing.benchmarks)
+    ] = None,
     score: Annotated[
         list[float] | None,
         typer.Option(help="api-price: a score that models must reach. Can be repeated."),

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from diffdata.cli import completing
 from diffdata.cli.app import FORMAT, Package, ResultFormat, app, opened, pairs, print_json
 from diffdata.errors import InvalidInputError, PackageError, visible
 
@@ -25,12 +26,16 @@ def diff(
         str,
         typer.Argument(
             help="An edition, a folder with a datapackage.json, a .zip of one, a git revision, or "
-            "a CSV file."
+            "a CSV file.",
+            autocompletion=completing.editions,
         ),
     ],
     new: Annotated[
         str | None,
-        typer.Argument(help="The newer version, of the same kind; by default the current data."),
+        typer.Argument(
+            help="The newer version, of the same kind; by default the current data.",
+            autocompletion=completing.editions,
+        ),
     ] = None,
     key: Annotated[
         list[str] | None,
@@ -42,7 +47,10 @@ def diff(
         list[str] | None, typer.Option(help="CSV files: a renamed column, OLD=NEW.")
     ] = None,
     only: Annotated[
-        list[str] | None, typer.Option(help="Datasets: a table to compare; may be repeated.")
+        list[str] | None,
+        typer.Option(
+            help="Datasets: a table to compare; may be repeated.", autocompletion=completing.tables
+        ),
     ] = None,
     delimiter: Annotated[
         str, typer.Option(help=r"CSV files: the character between cells; \t is a tab.")
@@ -91,7 +99,11 @@ def diff(
 @app.command(rich_help_panel=_COMPARE)
 def cite(
     what: Annotated[
-        str | None, typer.Argument(help="A table or an estimate_id; by default the dataset.")
+        str | None,
+        typer.Argument(
+            help="A table or an estimate_id; by default the dataset.",
+            autocompletion=completing.estimates,
+        ),
     ] = None,
     style: Annotated[
         Literal["apa", "bibtex", "csl-json", "ris", "cff"],
@@ -107,7 +119,10 @@ def cite(
 
 @app.command(rich_help_panel=_COMPARE)
 def export(
-    tables: Annotated[list[str] | None, typer.Argument(help="Names of tables.")] = None,
+    tables: Annotated[
+        list[str] | None,
+        typer.Argument(help="Names of tables.", autocompletion=completing.tables),
+    ] = None,
     to: Annotated[
         Literal["csv", "parquet", "json", "xlsx", "sqlite", "duckdb", "bibtex"] | None,
         typer.Option(help="The format; by default that of the suffix of --out, else csv."),
@@ -164,13 +179,15 @@ def new(
         str,
         typer.Argument(
             help="The name of a table, as in model, estimate, sources; or `schema`, to infer the "
-            "schema of CSV files and write a package around them."
+            "schema of CSV files and write a package around them.",
+            autocompletion=completing.tables,
         ),
     ],
     values: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Cells, each as COLUMN=VALUE; COLUMN= leaves the cell empty. Of `schema`: files."
+            help="Cells, each as COLUMN=VALUE; COLUMN= leaves the cell empty. Of `schema`: files.",
+            autocompletion=completing.conditions,
         ),
     ] = None,
     delimiter: Annotated[
@@ -302,7 +319,12 @@ def versions(format: ResultFormat = "text") -> None:
 
 @app.command(rich_help_panel=_EDITIONS)
 def fetch(
-    edition: Annotated[str, typer.Argument(help="A released edition, see `diffdata versions`.")],
+    edition: Annotated[
+        str,
+        typer.Argument(
+            help="A released edition, see `diffdata versions`.", autocompletion=completing.editions
+        ),
+    ],
     mirror: Annotated[
         str, typer.Argument(help="The folder that contains the archives, or its https address.")
     ],
