@@ -19,7 +19,10 @@ Where to start:
     published figures recomputed, versions and databases compared, data checked, citations
 
 ``derive``, ``uncertainty`` and ``validation`` are modules with more. The same verbs are commands:
-``diffdata --help``.
+``diffdata --help``. The guides are docs/guides/*.md of the repository: first-steps, gallery (of
+questions, with the code that answers each), costs, deflation, own-lags (on data of your own),
+uncertainty, comparing (databases), citing, contributing, other-tools (R, DuckDB, Polars, Spark,
+Excel).
 
 Every name is imported when it is first used, so that ``import diffdata`` imports nothing heavy. The
 stub ``__init__.pyi``, which type checkers read too, says from where.

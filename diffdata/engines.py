@@ -41,6 +41,9 @@ def to_engine(table: pa.Table, engine: str, *, session: SparkSession | None = No
             metadata = table.schema.metadata or {}
             values = {key: metadata.get(key.encode()) for key in IDENTITY}
             frame.attrs.update({key: value.decode() for key, value in values.items() if value})
+            units = {field.name: (field.metadata or {}).get(b"unit") for field in table.schema}
+            if any(units.values()):
+                frame.attrs["units"] = {name: u.decode() for name, u in units.items() if u}
             return frame
         case "pyarrow":
             return table

@@ -86,7 +86,8 @@ class AmbiguousValueError(DiffdataError):
 # The extra that installs an optional library, where it has another name.
 _EXTRAS = {
     "altair": "plot", "jinja2": "dev", "openpyxl": "xlsx", "pyspark": "spark",
-    "statsmodels": "trends", "vl_convert": "plot",
+    "statsmodels": "trends", "vl_convert": "plot", "pint": "dev", "squigglepy": "bench",
+    "uncertainties": "dev",
 }  # fmt: skip
 
 
@@ -111,12 +112,16 @@ def nearest(name: str, known: Iterable[str]) -> list[str]:
     ['models']
     >>> nearest("GPQA Diamond", ["gpqa", "gpqa-diamond"])
     ['gpqa-diamond']
+    >>> nearest("GQPA", ["gpqa", "mmlu"])
+    ['gpqa']
     """
     import difflib
 
     names = sorted(known)
     same = [candidate for candidate in names if _letters(candidate) == _letters(name)]
-    return [*dict.fromkeys([*same, *difflib.get_close_matches(name, names, n=3, cutoff=0.6)])][:3]
+    lower = {candidate.casefold(): candidate for candidate in reversed(names)}
+    close = difflib.get_close_matches(name.casefold(), lower, n=3, cutoff=0.6)
+    return [*dict.fromkeys([*same, *(lower[text] for text in close)])][:3]
 
 
 def _letters(name: str) -> str:

@@ -57,7 +57,8 @@ def load(
         One row for each row of the table, in the order of its key; if it has several files, those
         of the first come first. The columns have the dtypes that `describe` names: strings,
         nullable Int64, float64, nullable booleans, datetime64. ``frame.attrs`` names the table, the
-        version of the dataset and, if no rows were left out, the digest of the values.
+        version of the dataset, the units of its columns (``attrs["units"]["memory_bytes"]``) and,
+        if no rows were left out, the digest of the values.
 
     Raises
     ------

@@ -34,6 +34,8 @@ def __getattr__(name: str) -> Any:
         made = _base()
     elif name == "TableName":
         made = Literal[tuple(models.values())]
+    elif name == "QuantityName":
+        made = Literal[tuple(load("quantities")["quantity_id"].unique())]
     else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     globals()[name] = made
@@ -41,7 +43,7 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return [*__all__, "Table", "TableName", *_tables_by_model()]
+    return [*__all__, "Table", "TableName", "QuantityName", *_tables_by_model()]
 
 
 @cache

@@ -384,6 +384,29 @@ def test_the_descriptor_may_name_its_folder(copy: Path) -> None:
     assert ",col=" in found
 
 
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["show", "models", "-f", "cvs"], "'cvs' is not one of 'text', 'csv', 'json', 'markdown'; "
+         "did you mean csv?"),
+        (["show", "models", "--limit", "x"], "expected a whole number, found 'x'"),
+        (["show", "models", "--limit", "-1"], "expected at least 0, found '-1'"),
+        (["lags", "--level", "half"], "expected a number, found 'half'"),
+        (["metadata", "zenodoo"], "did you mean zenodo?"),
+        (["release", "2026.9", "--date", "today"], "'today' does not match the formats"),
+    ],
+)  # fmt: skip
+def test_values_that_are_not_allowed_are_reported_in_plain_words(
+    words: list[str], message: str
+) -> None:
+    result = run(*words)
+    assert result.exit_code == 2
+    text = " ".join(result.stderr.replace("│", " ").split())
+    assert message in text
+    assert "Value error" not in text
+    assert "Input should" not in text
+
+
 def test_mistakes_with_engines_are_reported(
     tmp_path: Path,
     reviewed: Path,

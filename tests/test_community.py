@@ -14,7 +14,7 @@ from diffdata.package.packages import Package
 from .conftest import ROOT
 
 PAGES = [
-    *ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), ROOT / ".github/PULL_REQUEST_TEMPLATE.md",
+    *ROOT.glob("*.md"), *(ROOT / "docs").glob("**/*.md"), ROOT / ".github/PULL_REQUEST_TEMPLATE.md",
 ]  # fmt: skip
 FORMS = ROOT / ".github/ISSUE_TEMPLATE"
 

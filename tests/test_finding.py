@@ -187,7 +187,7 @@ def test_the_status_needs_a_date_and_a_known_model() -> None:
     with pytest.raises(InvalidInputError, match="day: expected a date like 2024-06-01"):
         diffdata.status_on("June 2024")
     with pytest.raises(UnknownNameError, match="gopher"):
-        diffdata.status_on("2024-06-01", model="Gopher")
+        diffdata.status_on("2024-06-01", model="Gophers")
 
 
 @pytest.mark.parametrize("columns", ["80", "100"])

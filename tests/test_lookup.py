@@ -16,6 +16,7 @@ from diffdata.errors import InvalidInputError, UnknownNameError
 from diffdata.lookup import names as lookup_names
 from diffdata.lookup.names import NameIndex
 from diffdata.lookup.prices import _dated, _in_force
+from diffdata.lookup.words import chosen
 from diffdata.types.names import slug
 
 from .conftest import ROOT
@@ -221,8 +222,29 @@ def test_a_wider_factor_makes_less_sure() -> None:
         assert sure[0] < sure[1]
     with pytest.raises(InvalidInputError, match="factor: expected a number of at least 1"):
         diffdata.exceeds(factor=0.5)
-    with pytest.raises(UnknownNameError, match="no quantity named 'compute'"):
-        diffdata.exceeds(quantity="compute")
+    with pytest.raises(UnknownNameError, match="no quantity named 'computer'"):
+        diffdata.exceeds(quantity="computer")
+
+
+def test_quantities_benchmarks_and_models_may_be_named_as_people_write_them() -> None:
+    for name in ("compute", "Training Compute", "training_compute_flop"):
+        assert len(diffdata.records(name, version="2026.2"))
+    assert len(diffdata.estimates(model="GPT-3", quantity="cost", version="2026.2"))
+    assert set(diffdata.status_on("2024-01-01", model="GPT 3")["model_id"]) == {"gpt-3"}
+    assert diffdata.shares(models=["GPT-3", "BLOOM"])["any"].sum() >= 2
+    drawn = diffdata.plot.estimates.data_of_dataset(model="GPT 3", quantity="Training cost")
+    assert "gpt-3-training-cost" in set(drawn["estimate_id"])
+    named = {"gpqa-diamond": "GPQA_Diamond", "mmlu": "MMLU"}
+    for benchmark, name in named.items():
+        assert set(diffdata.lags(benchmark=name)["group"]) > {benchmark}
+
+
+def test_a_word_for_several_things_is_not_decided() -> None:
+    names = {"MMLU Pro": "a", "mmlu-pro": "b"}
+    with pytest.raises(InvalidInputError, match="benchmark: 'MMLU pro' is not certain; is a or b"):
+        chosen("benchmark", "MMLU pro", ["a", "b"], names)
+    with pytest.raises(UnknownNameError, match="no benchmark named 'GQPA'; did you mean gpqa"):
+        chosen("benchmark", "GQPA", ["gpqa"], {})
 
 
 def test_the_summary_has_the_same_values_as_the_thresholds() -> None:

@@ -94,6 +94,7 @@ def test_all_rows_of_one_file_are_reviewed(parts: Package, single: Package) -> N
     # The digest would be that of other rows.
     assert load("things", package=parts, reviewed=True).attrs == {
         "table": "things", "version": "1.2.3",
+        "units": {"count": "1", "edition": "1", "size": "metre"},
     }  # fmt: skip
 
 

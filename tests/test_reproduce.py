@@ -27,9 +27,9 @@ from diffdata.reproduce import (
     ledger_tables,
     reproduce,
     shown,
-    summarize,
     verdict_text,
 )
+from diffdata.reproduce.verdicts import summarize
 
 from .conftest import edit
 from .reviewed import few_calculations
@@ -446,7 +446,7 @@ def test_figures_of_whole_tables_were_computed_by_hand(found: dict[str, Reproduc
 def test_one_figure_can_be_recomputed_alone_with_the_same_result(
     package: Package, found: dict[str, Reproduction], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("diffdata.reproduce._figures", {})
+    monkeypatch.setattr("diffdata.reproduce.verdicts._figures", {})
     (alone,) = reproduce(package, only=["hardware-reduction-stated"])
     assert alone == found["hardware-reduction-stated"]
     with pytest.raises(UnknownNameError, match="did you mean opt-175b-lag"):
@@ -457,9 +457,10 @@ def test_a_figure_is_computed_again_only_if_something_changed_that_it_depends_on
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     computed: list[Any] = []
-    monkeypatch.setattr("diffdata.reproduce._figures", {})
+    monkeypatch.setattr("diffdata.reproduce.verdicts._figures", {})
     monkeypatch.setattr(
-        "diffdata.reproduce.summarize", lambda *given: computed.append(given) or summarize(*given)
+        "diffdata.reproduce.verdicts.summarize",
+        lambda *given: computed.append(given) or summarize(*given),
     )
 
     def ratio(seed: int = 0, **tables: pd.DataFrame) -> Reproduction:

@@ -24,6 +24,7 @@ from diffdata.loading import arrow_tables
 from diffdata.lookup.names import parsed_day
 from diffdata.lookup.tables import Tables
 from diffdata.lookup.text import number
+from diffdata.lookup.words import benchmark_named
 from diffdata.package.packages import Dataset, Package, open_dataset
 
 COLUMNS = (
@@ -273,7 +274,9 @@ def lags(
     clock
         ``replication``, ``access``, ``benchmark``, ``index``, ``compute``, ``price``, ``hardware``
         or ``frontier``, see docs/clocks.md; None returns all
-    benchmark : a benchmark_id, for the clocks ``benchmark`` (the default with it) and ``price``
+    benchmark
+        A benchmark, its id or name, for the clocks ``benchmark`` (the default with it) and
+        ``price``
     source
         The source_id of the scores that are compared, or ``all``; by default for each benchmark the
         source that has most models, so that they were tested alike
@@ -356,8 +359,8 @@ def _measured(
     tables = _Tables(package, needed)
     if options.benchmark is not None:
         known = set(tables["evaluations"]["benchmark"])
-        if options.benchmark not in known:
-            raise UnknownNameError("benchmark", options.benchmark, known)
+        named = benchmark_named(options.benchmark, tables["benchmarks"], known)
+        options = replace(options, benchmark=named)
     found: list[dict[str, Any]] = []
     for clock in clocks:
         asked = replace(options, by=by or next(iter(clock.by)))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pandas as pd
 
@@ -28,7 +28,13 @@ from diffdata.lookup.text import (
     rows_where,
     unit_of,
 )
+from diffdata.lookup.words import QUANTITY_WORDS
 from diffdata.package.packages import Dataset, Package, open_dataset
+from diffdata.uncertainty import Distribution, from_estimate
+from diffdata.uncertainty.quantity import of_pint
+
+if TYPE_CHECKING:
+    from diffdata.typed import QuantityName
 
 _KINDS: tuple[Kind, ...] = ("model", "hardware", "organization")
 # The table with one row for each thing of a kind, and the one of its facts.
@@ -51,12 +57,11 @@ _STATED: dict[str, tuple[str, dict[str, str]]] = {
 _COLUMNS = {"weights_access": "access", "weights_license": "license",
             "weights_license_kind": "license_kind"}  # fmt: skip
 # What people call a quantity or a fact.
-_WORDS = {
-    "access": "weights_access", "chip": "hardware", "compute": "training_compute",
-    "cost": "training_cost", "country": "countries", "developer": "developers",
-    "duration": "training_duration", "licence": "weights_license", "license": "weights_license",
+_WORDS = QUANTITY_WORDS | {
+    "access": "weights_access", "chip": "hardware", "country": "countries",
+    "developer": "developers", "licence": "weights_license", "license": "weights_license",
     "license_kind": "weights_license_kind", "release_date": "published",
-    "released": "published", "tokens": "training_tokens",
+    "released": "published",
 }  # fmt: skip
 _METHODS = {"single": "", "six_nd": "6 x parameters x tokens"}
 
@@ -128,6 +133,45 @@ class EvaluatedValue:
     def locator(self) -> str:
         """The place in the source; several are separated by ``; ``."""
         return _joined(self._statements, "locator")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the value, its interval and its sources as plain values, as JSON can have them."""
+        cell = self.value
+        plain_value = str(cell) if isinstance(cell, datetime.date | pd.Timestamp) else cell
+        return {
+            **{name.name: getattr(self, name.name) for name in fields(self)},
+            "value": plain_value, "used": list(self.used), "set_aside": dict(self.set_aside),
+            "source": self.source, "locator": self.locator,
+        }  # fmt: skip
+
+    def distribution(self, centre: str = "ignore") -> Distribution | float:
+        """Return the value as an uncertain quantity, a number if it has no interval with a level.
+
+        `centre` is as in `diffdata.from_estimate`: with ``fit`` the value is the median.
+
+        >>> value("GPT-3", "training_cost").distribution() * 2
+        25.7M USD, 10M to 66M at 90 %
+        """
+        if not isinstance(self.value, float):
+            raise InvalidInputError(f"{self.quantity} of {self.subject} is not a number")
+        row = {"estimate_id": f"{self.subject} {self.quantity}", "value": self.value}
+        if self.level is not None:
+            row |= {"low": self.low, "high": self.high, "level": self.level}
+        return from_estimate(row | {"unit": self.unit}, centre=centre)
+
+    def to_pint(self, registry: Any = None) -> Any:
+        """Return the value as a quantity of pint; its magnitude is `distribution`."""
+        found = self.distribution()
+        if isinstance(found, Distribution):
+            return found.to_pint(registry)
+        return of_pint(found, self.unit, registry)
+
+    def to_uncertainties(self) -> Any:
+        """Return a variable of `uncertainties`, with the mean and deviation of `distribution`."""
+        found = self.distribution()
+        if isinstance(found, Distribution):
+            return found.to_uncertainties()
+        raise InvalidInputError(f"{self.quantity} of {self.subject} has no interval with a level")
 
     def cite(self, style: str = "apa") -> str:
         """Return the citation of the value and its sources; styles as of `diffdata.cite`."""
@@ -389,7 +433,7 @@ class Answers:
 
 def value(
     model: str,
-    quantity: str,
+    quantity: QuantityName | str,
     *,
     pedantic: bool = False,
     package: Dataset | None = None,

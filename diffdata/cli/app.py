@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import io
 import json
+import re
 import sys
 from collections.abc import Iterable
 from contextvars import ContextVar
@@ -15,7 +16,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 from typer.core import TyperGroup
 
-from diffdata.errors import DiffdataError, InvalidInputError, visible
+from diffdata.cli import completing
+from diffdata.errors import DiffdataError, InvalidInputError, suggestion, visible
 
 if TYPE_CHECKING:
     from diffdata.package.packages import Package as OpenedPackage
@@ -41,6 +43,35 @@ class _Program(TyperGroup):
                 args = moved if end > len(args) else moved + rest
                 break
         return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command; a bad value is reported in the words of this program, not of pydantic."""
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as error:
+            error.message = _in_words(error)
+            raise
+
+
+# What is expected of the values of options, by the errors of pydantic.
+_EXPECTED = {
+    "int_parsing": "a whole number", "float_parsing": "a number",
+    "greater_than_equal": "at least {ge}", "less_than_equal": "at most {le}",
+}  # fmt: skip
+
+
+def _in_words(error: typer.BadParameter) -> str:
+    """Return the message of a value that is not allowed: expected, found, and what may be meant."""
+    message = error.message.removeprefix("Value error, ")
+    details: list[Any] = getattr(error.__cause__, "errors", list)()
+    if details and (expected := _EXPECTED.get(details[0]["type"])):
+        expected = expected.format(**details[0].get("ctx", {}))
+        return f"expected {expected}, found {details[0]['input']!r}"
+    if " is not one of " in message:
+        found, *choices = re.findall("'([^']*)'", message)
+        hint = suggestion(found, choices)
+        return f"{message.removesuffix('.')}; {hint}" if hint else message
+    return message
 
 
 app = typer.Typer(
@@ -127,6 +158,7 @@ def common(
         typer.Option(
             *_EDITION_OPTIONS,
             metavar="EDITION",
+            autocompletion=completing.editions,
             help="Read a released edition, such as 2026.1, instead of the current data. Works "
             "before and after the command.",
         ),

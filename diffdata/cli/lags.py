@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from diffdata.cli import completing
 from diffdata.cli.app import Package, TableFormat, app, opened
 
 
@@ -15,18 +16,24 @@ def lags(
         str | None,
         typer.Option(
             metavar="NAME",
+            autocompletion=completing.one_of(*completing.CLOCKS),
             help="One clock in more detail: replication, access, benchmark, index, compute, price, "
             "hardware or frontier.",
         ),
     ] = None,
     benchmark: Annotated[
         str | None,
-        typer.Option(metavar="ID", help="One benchmark, of the clock benchmark or price."),
+        typer.Option(
+            metavar="NAME",
+            help="One benchmark, of the clock benchmark or price.",
+            autocompletion=completing.benchmarks,
+        ),
     ] = None,
     source: Annotated[
         str | None,
         typer.Option(
             metavar="ID",
+            autocompletion=completing.sources,
             help="Whose scores are compared, or all; by default of each benchmark the source with "
             "most models.",
         ),
@@ -42,12 +49,18 @@ def lags(
         str,
         typer.Option(
             metavar="GROUP",
+            autocompletion=completing.one_of(*completing.GROUPS),
             help="Who is followed: closed or open (weights), a country such as US, or a kind of "
             "organization.",
         ),
     ] = "closed",
     follower: Annotated[
-        str, typer.Option(metavar="GROUP", help="Whose lag is measured, as for --leader.")
+        str,
+        typer.Option(
+            metavar="GROUP",
+            help="Whose lag is measured, as for --leader.",
+            autocompletion=completing.one_of(*completing.GROUPS),
+        ),
     ] = "open",
     as_of: Annotated[
         str | None,
@@ -57,7 +70,9 @@ def lags(
     against: Annotated[
         str | None,
         typer.Option(
-            metavar="EDITION", help="Say what moved since a released edition, and by what."
+            metavar="EDITION",
+            autocompletion=completing.editions,
+            help="Say what moved since a released edition, and by what.",
         ),
     ] = None,
     package: Package = None,

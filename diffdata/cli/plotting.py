@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from diffdata.cli import completing
 from diffdata.cli.app import Package, app, opened
 from diffdata.errors import InvalidInputError, UnknownNameError
 
@@ -14,7 +15,11 @@ from diffdata.errors import InvalidInputError, UnknownNameError
 @app.command(rich_help_panel="Compare, cite, export")
 def plot(
     name: Annotated[
-        str | None, typer.Argument(help="The name of a plot; without it, all are listed.")
+        str | None,
+        typer.Argument(
+            help="The name of a plot; without it, all are listed.",
+            autocompletion=completing.one_of(*completing.PLOTS),
+        ),
     ] = None,
     out: Annotated[
         Path | None,
@@ -24,11 +29,20 @@ def plot(
             "the plot), .json (its Vega-Lite specification).",
         ),
     ] = None,
-    model: Annotated[str | None, typer.Option(help="The model that the plot is about.")] = None,
-    quantity: Annotated[
-        str | None, typer.Option(help="estimates: a quantity_id; survival: access or publication.")
+    model: Annotated[
+        str | None,
+        typer.Option(help="The model that the plot is about.", autocompletion=completing.models),
     ] = None,
-    benchmark: Annotated[str | None, typer.Option(help="A benchmark_id.")] = None,
+    quantity: Annotated[
+        str | None,
+        typer.Option(
+            help="estimates: a quantity; survival: access or publication.",
+            autocompletion=completing.quantities,
+        ),
+    ] = None,
+    benchmark: Annotated[
+        str | None, typer.Option(help="A benchmark.", autocompletion=completing.benchmarks)
+    ] = None,
     score: Annotated[
         list[float] | None,
         typer.Option(help="api-price: a score that models must reach. Can be repeated."),
@@ -43,7 +57,6 @@ def plot(
     package: Package = None,
 ) -> None:  # fmt: skip
     """Draw a plot for a paper, a slide or a page, or write its data."""
-    from diffdata.lookup.names import identified
     from diffdata.plot import PLOTS, write
     from diffdata.plot.output import format_of
 
@@ -69,8 +82,6 @@ def plot(
         raise InvalidInputError(f"plot: name a file to write, such as --out {name}.svg")
     format_of(out)  # before the work
     dataset = opened(package)
-    if model is not None:
-        options["model"] = identified(model, "model", dataset, None)
     data = chosen.data_of_dataset(package=dataset, reviewed_only=reviewed_only, **options)
     write(chosen, data, out)
     typer.echo(out)

@@ -11,8 +11,9 @@ from typing import Annotated, Literal
 
 import typer
 
+from diffdata.cli import completing
 from diffdata.cli.app import FORMAT, Package, ResultFormat, app, opened, pairs, print_json
-from diffdata.errors import InvalidInputError, PackageError
+from diffdata.errors import InvalidInputError, PackageError, visible
 
 _COMPARE = "Compare, cite, export"
 _EDIT = "Edit the data"
@@ -25,12 +26,16 @@ def diff(
         str,
         typer.Argument(
             help="An edition, a folder with a datapackage.json, a .zip of one, a git revision, or "
-            "a CSV file."
+            "a CSV file.",
+            autocompletion=completing.editions,
         ),
     ],
     new: Annotated[
         str | None,
-        typer.Argument(help="The newer version, of the same kind; by default the current data."),
+        typer.Argument(
+            help="The newer version, of the same kind; by default the current data.",
+            autocompletion=completing.editions,
+        ),
     ] = None,
     key: Annotated[
         list[str] | None,
@@ -42,7 +47,10 @@ def diff(
         list[str] | None, typer.Option(help="CSV files: a renamed column, OLD=NEW.")
     ] = None,
     only: Annotated[
-        list[str] | None, typer.Option(help="Datasets: a table to compare; may be repeated.")
+        list[str] | None,
+        typer.Option(
+            help="Datasets: a table to compare; may be repeated.", autocompletion=completing.tables
+        ),
     ] = None,
     delimiter: Annotated[
         str, typer.Option(help=r"CSV files: the character between cells; \t is a tab.")
@@ -91,7 +99,11 @@ def diff(
 @app.command(rich_help_panel=_COMPARE)
 def cite(
     what: Annotated[
-        str | None, typer.Argument(help="A table or an estimate_id; by default the dataset.")
+        str | None,
+        typer.Argument(
+            help="A table or an estimate_id; by default the dataset.",
+            autocompletion=completing.estimates,
+        ),
     ] = None,
     style: Annotated[
         Literal["apa", "bibtex", "csl-json", "ris", "cff"],
@@ -107,7 +119,10 @@ def cite(
 
 @app.command(rich_help_panel=_COMPARE)
 def export(
-    tables: Annotated[list[str] | None, typer.Argument(help="Names of tables.")] = None,
+    tables: Annotated[
+        list[str] | None,
+        typer.Argument(help="Names of tables.", autocompletion=completing.tables),
+    ] = None,
     to: Annotated[
         Literal["csv", "parquet", "json", "xlsx", "sqlite", "duckdb", "bibtex"] | None,
         typer.Option(help="The format; by default that of the suffix of --out, else csv."),
@@ -161,18 +176,40 @@ def metadata(
 @app.command(rich_help_panel=_EDIT)
 def new(
     table: Annotated[
-        str, typer.Argument(help="The name of a table, as in model, estimate, sources.")
+        str,
+        typer.Argument(
+            help="The name of a table, as in model, estimate, sources; or `schema`, to infer the "
+            "schema of CSV files and write a package around them.",
+            autocompletion=completing.tables,
+        ),
     ],
     values: Annotated[
         list[str] | None,
-        typer.Argument(help="Cells, each as COLUMN=VALUE; COLUMN= leaves the cell empty."),
+        typer.Argument(
+            help="Cells, each as COLUMN=VALUE; COLUMN= leaves the cell empty. Of `schema`: files.",
+            autocompletion=completing.conditions,
+        ),
+    ] = None,
+    delimiter: Annotated[
+        str | None, typer.Option(help="schema: the character between cells, if it is not found.")
+    ] = None,
+    encoding: Annotated[
+        str | None, typer.Option(help="schema: the encoding, if it is not found.")
     ] = None,
     no_input: Annotated[
         bool, typer.Option("--no-input", help="Ask nothing; what is missing is an error.")
     ] = False,
     package: Package = None,
 ) -> None:
-    """Add a row at its place, and ask for the cells that are missing and cannot be derived."""
+    """Add a row at its place, and ask for the cells that are missing and cannot be derived.
+
+    `diffdata new schema data.csv` infers a schema instead, and says what to fill in.
+    """
+    if table == "schema":
+        _new_schema(values or [], delimiter, encoding, package)
+        return
+    if delimiter or encoding:
+        raise InvalidInputError("--delimiter and --encoding are for `new schema`; leave them out")
     from diffdata.editing.adding import add_row, fill_in, table_named
     from diffdata.editing.rows import is_working_tree, open_for_editing
     from diffdata.package.packages import GENERATED_TABLES
@@ -203,6 +240,19 @@ def new(
         typer.echo(str(issue), err=True)
     if is_working_tree(opened):
         typer.echo("Next: run `diffdata build` to update the generated files.", err=True)
+
+
+def _new_schema(
+    files: Sequence[str], delimiter: str | None, encoding: str | None, package: Path | None
+) -> None:
+    """Infer the schemas of CSV files, write a package around them, and say what to fill in."""
+    from diffdata.editing.inferring import new_package, report
+
+    if not files or package is not None:
+        raise InvalidInputError("new schema: expected CSV files, as in `new schema data.csv`")
+    character = "\t" if delimiter == r"\t" else delimiter
+    root, tables = new_package(list(map(Path, files)), delimiter=character, encoding=encoding)
+    typer.echo(visible(report(root, tables)), nl=False)
 
 
 @app.command("format", rich_help_panel=_EDIT)
@@ -269,7 +319,12 @@ def versions(format: ResultFormat = "text") -> None:
 
 @app.command(rich_help_panel=_EDITIONS)
 def fetch(
-    edition: Annotated[str, typer.Argument(help="A released edition, see `diffdata versions`.")],
+    edition: Annotated[
+        str,
+        typer.Argument(
+            help="A released edition, see `diffdata versions`.", autocompletion=completing.editions
+        ),
+    ],
     mirror: Annotated[
         str, typer.Argument(help="The folder that contains the archives, or its https address.")
     ],

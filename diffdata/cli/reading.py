@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from diffdata.cli import completing
 from diffdata.cli.app import (
     EDITION,
     FORMAT,
@@ -52,7 +53,12 @@ _GROUPS = {
     "Sources": ("sources", "source_sections", "source_statistics", "acknowledgements"),
 }  # fmt: skip
 
-Table = Annotated[str, typer.Argument(help="The name of a table, see `diffdata list`.")]
+Table = Annotated[
+    str,
+    typer.Argument(
+        help="The name of a table, see `diffdata list`.", autocompletion=completing.tables
+    ),
+]
 
 
 @app.command("list", rich_help_panel=_TABLES)
@@ -90,6 +96,7 @@ def show(
         list[str] | None,
         typer.Option(
             metavar="CONDITION",
+            autocompletion=completing.conditions,
             help="Show only rows that meet a condition: COLUMN=VALUE, or with !=, <, <=, >, >=, "
             "or ~ for 'contains'. COLUMN= selects empty cells. If you repeat the option, rows must "
             "meet all conditions.",
@@ -97,7 +104,11 @@ def show(
     ] = None,
     columns: Annotated[
         str | None,
-        typer.Option(metavar="NAMES", help="Show only these columns, separated by commas."),
+        typer.Option(
+            metavar="NAMES",
+            help="Show only these columns, separated by commas.",
+            autocompletion=completing.columns,
+        ),
     ] = None,
     limit: Annotated[
         int | None, typer.Option(min=0, help="Show at most this number of rows.")
@@ -144,7 +155,10 @@ def describe(table: Table, package: Package = None, format: TableFormat = "text"
 def report(
     model: Annotated[
         str | None,
-        typer.Argument(help="A model, as people write it; without one, the state of diffusion."),
+        typer.Argument(
+            help="A model, as people write it; without one, the state of diffusion.",
+            autocompletion=completing.models,
+        ),
     ] = None,
     full: Annotated[
         bool, typer.Option("--full", help="List everything, not only what fits on one screen.")
@@ -175,7 +189,10 @@ def report(
 def sources(
     source: Annotated[
         str | None,
-        typer.Argument(help="A source_id; without it, all sources are listed with row counts."),
+        typer.Argument(
+            help="A source_id; without it, all sources are listed with row counts.",
+            autocompletion=completing.sources,
+        ),
     ] = None,
     package: Package = None,
     format: TableFormat = "text",
@@ -195,7 +212,10 @@ def sources(
 
 @app.command(rich_help_panel=_FIGURES)
 def trace(
-    estimate: Annotated[str, typer.Argument(help="An estimate_id.")], package: Package = None
+    estimate: Annotated[
+        str, typer.Argument(help="An estimate_id.", autocompletion=completing.estimates)
+    ],
+    package: Package = None,
 ) -> None:
     """Show where a figure comes from, and what uses it."""
     from diffdata.lookup.figures import trace
@@ -234,10 +254,17 @@ def resolve(
 @app.command(rich_help_panel=_FIGURES)
 def status(
     day: Annotated[str, typer.Argument(metavar="DATE", help="A date, as in 2024-06-01.")],
-    model: Annotated[str | None, typer.Option(help="A model_id; by default all models.")] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(help="A model; by default all models.", autocompletion=completing.models),
+    ] = None,
     reached: Annotated[
         str | None,
-        typer.Option(metavar="MILESTONE", help="Only what is at it: weights, api, retired, ..."),
+        typer.Option(
+            metavar="MILESTONE",
+            help="Only what is at it: weights, api, retired, ...",
+            autocompletion=completing.one_of(*completing.MILESTONES),
+        ),
     ] = None,
     package: Package = None,
     format: TableFormat = "text",
@@ -267,6 +294,7 @@ def validate(
         str | None,
         typer.Option(
             metavar="FILE|TABLE",
+            autocompletion=completing.tables,
             help="The schema of a single table: a schema file, or the name of a table of diffdata.",
         ),
     ] = None,
@@ -377,11 +405,18 @@ def _check_on_engine(
 def reproduce(
     only: Annotated[
         list[str] | None,
-        typer.Option(metavar="ID", help="A calculation_id to recompute. Can be repeated."),
+        typer.Option(
+            metavar="ID",
+            help="A calculation_id to recompute. Can be repeated.",
+            autocompletion=completing.calculations,
+        ),
     ] = None,
     verdict: Annotated[
         str | None,
-        typer.Option(help="Show only figures with this verdict, such as differs."),
+        typer.Option(
+            help="Show only figures with this verdict, such as differs.",
+            autocompletion=completing.one_of(*completing.VERDICTS),
+        ),
     ] = None,
     draws: Annotated[
         int, typer.Option(min=1, help="The number of draws for a result without a closed form.")
@@ -395,8 +430,6 @@ def reproduce(
     The exit status is 0 if every verdict is the one that the dataset records. Editions before
     2026.3 record verdicts by another rule, which are not compared.
     """
-    from dataclasses import asdict
-
     from rich.console import Console
     from rich.progress import track
 
@@ -411,7 +444,7 @@ def reproduce(
     found = list(track(running, "Recomputing", console=screen, disable=not screen.is_terminal))
     kept = [result for result in found if wanted in (None, result.verdict)]
     if format == "json":
-        print_json(list(map(asdict, kept)))
+        print_json([result.to_dict() for result in kept])
     else:
         print_rich(Ledger(kept))
     changed = [result.id for result in found if result.recorded not in (None, result.verdict)]

@@ -16,6 +16,7 @@ import functools
 import inspect
 import json
 import math
+import re
 import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -54,6 +55,8 @@ class Range:
         """Return an argument for a formula: a float in the range, a quantity or a column."""
         if isinstance(value, Quantity):
             return value
+        if hasattr(value, "magnitude") and hasattr(value, "to"):  # of pint
+            value = _magnitude(name, value)
         try:
             if isinstance(value, nw.Expr | nw.Series):
                 return value.cast(nw.Float64())
@@ -63,6 +66,27 @@ class Range:
         if isinstance(found, float) and not self.contains(found):
             raise InvalidInputError(f"{name}: expected {self.expected}, found {value}")
         return found
+
+
+# The units in which arguments are, as their descriptions say, in the words of pint.
+_UNITS = {
+    "FLOP": "FLOP", "FLOP/s": "FLOP / second", "days": "day", "hours": "hour", "kW": "kilowatt",
+    "kWh": "kilowatt_hour", "usd per kWh": "USD / kilowatt_hour", "usd": "USD", "months": "month",
+    "years": "year",
+}  # fmt: skip
+_UNIT_WORDS = re.compile(r"\bin (FLOP/s|FLOP|usd per kWh|usd|kWh|kW|days|hours|months|years)\b")
+
+
+def _magnitude(name: str, value: Any) -> Any:
+    """Return the magnitude of a quantity of pint in the unit of the argument."""
+    found = _UNIT_WORDS.search(PARAMETERS.get(name, ""))
+    unit = _UNITS[found[1]] if found else "hour" if name.endswith("hours") else "dimensionless"
+    if name == "price_per_chip_hour":  # that of an hour
+        unit = "USD / hour"
+    try:
+        return value.to(unit).magnitude
+    except (TypeError, AttributeError) as error:  # of which those of pint are kinds
+        raise InvalidInputError(f"{name}: expected a quantity in {unit}: {error}") from None
 
 
 POSITIVE = Range("a finite number above 0", lambda value: 0 < value < math.inf)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Hashable, Iterator, Sequence
 from itertools import groupby
 from operator import attrgetter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -23,9 +23,13 @@ from diffdata.lookup.text import (
     rows_where,
     subject_of,
 )
+from diffdata.lookup.words import quantity_named
 from diffdata.package.packages import Dataset, Package, open_dataset
 from diffdata.schemas.standard import TableSchema
 from diffdata.types.text import cell_text
+
+if TYPE_CHECKING:
+    from diffdata.typed import QuantityName
 
 # What a figure is traced through.
 _TABLES = (
@@ -55,6 +59,12 @@ class Trace(str):
     def __repr__(self) -> str:
         return str(self)
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return the figure and what is said of it, one text for each line, with its depth."""
+        title, *lines = self.splitlines()
+        stated = [(line.lstrip(), (len(line) - len(line.lstrip())) // 2) for line in lines if line]
+        return {"figure": title, "lines": [{"text": text, "depth": n} for text, n in stated]}
+
     def _repr_html_(self) -> str:
         title, _, text = self.partition("\n")
         return notebook(title, text=text)
@@ -70,7 +80,7 @@ def readable(frame: pd.DataFrame) -> pd.DataFrame:
 def estimates(
     *,
     model: str | None = None,
-    quantity: str | None = None,
+    quantity: QuantityName | str | None = None,
     source: str | None = None,
     status: str | None = "current",
     related: bool = False,
@@ -83,8 +93,8 @@ def estimates(
 
     Parameters
     ----------
-    model, quantity, source : the name of a model as people write it, see `resolve`, a quantity_id
-        and a source_id; None does not filter
+    model, quantity, source : the name of a model as people write it, see `resolve`, a quantity
+        (its id, title or a usual word, such as ``cost``) and a source_id; None does not filter
     status : ``current``, ``superseded`` or ``withdrawn``; None returns all
     related : also return the figures of scenarios about the model, such as the cost of replicating
         it, with the column ``relation``: ``model`` for those of the model itself, ``subject`` where
@@ -123,6 +133,8 @@ def estimates(
     frames = Tables(dataset, names, required=["estimates"])
     if reviewed:
         frames["estimates"] = load("estimates", package=dataset, reviewed=True)
+    if quantity is not None:
+        quantity = quantity_named(quantity, frames["quantities"])
     found = _estimates_of(frames, model=model, quantity=quantity, source=source)
     if related:
         others = _estimates_of(frames, quantity=quantity, source=source)

@@ -7,7 +7,7 @@ import datetime
 import pandas as pd
 
 from diffdata.errors import UnknownNameError
-from diffdata.lookup.names import REST_OF_PERIOD, parsed_day
+from diffdata.lookup.names import REST_OF_PERIOD, identified, parsed_day
 from diffdata.lookup.tables import Tables
 from diffdata.package.packages import Dataset, open_dataset
 
@@ -30,7 +30,7 @@ def status_on(
     Parameters
     ----------
     day : a date, or its text, such as ``2024-06-01``
-    model : a model_id; None returns all models
+    model : the name of a model as people write it, see `resolve`; None returns all models
     reached : a milestone; only what has reached it, surely or possibly, is returned
     package, version : the package or released edition to read; the bundled dataset by default
 
@@ -51,7 +51,7 @@ def status_on(
     UnknownNameError
         If there is no such model or milestone; the nearest names are suggested.
     InvalidInputError
-        If `day` is not a date.
+        If `day` is not a date, or the model is not certain (the message has the candidates).
 
     Examples
     --------
@@ -72,9 +72,7 @@ def status_on(
     frames = Tables(dataset, ["model_dates", "artifacts"], required=["models"])
     models, dates = frames["models"]["model_id"], frames["model_dates"]
     if model is not None:
-        if model not in set(models):
-            raise UnknownNameError("model", model, models)
-        models = models[models == model]
+        models = models[models == identified(model, "model", dataset, None)]
     if "model_variant" not in dates:  # released editions lack it
         dates = dates.assign(model_variant="main")
     dated = pd.concat([dates[_COLUMNS], _released(frames["artifacts"])]).dropna(subset="date")

@@ -5,16 +5,20 @@ from __future__ import annotations
 import datetime
 import math
 from collections.abc import Iterable
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
 
 from diffdata.derive import evaluate, evaluation_inputs
 from diffdata.derive.formula import Range
 from diffdata.errors import InvalidInputError, UnknownNameError
-from diffdata.lookup.names import parsed_day
+from diffdata.lookup.names import Kind, NameIndex, identified_in, name_index, parsed_day
 from diffdata.lookup.tables import Tables
+from diffdata.lookup.words import quantity_named
 from diffdata.package.packages import Dataset, open_dataset
+
+if TYPE_CHECKING:
+    from diffdata.typed import QuantityName
 
 _GROUPINGS = ("country", "organization_kind")
 _FINITE = Range("a finite number", math.isfinite)
@@ -23,7 +27,7 @@ _AT_LEAST_1 = Range("a number of at least 1", lambda value: value >= 1)
 
 def exceeds(
     threshold: float = 1e25,
-    quantity: str = "training_compute",
+    quantity: QuantityName | str = "training_compute",
     *,
     factor: float = 3.0,
     package: Dataset | None = None,
@@ -34,7 +38,7 @@ def exceeds(
     Parameters
     ----------
     threshold : in the unit of the quantity, such as FLOP
-    quantity : a quantity_id
+    quantity : a quantity_id, its title or a usual word, such as ``compute``
     factor : how far off, either way, a figure without an interval of its own may be. This is an
         assumption of yours: 1 takes such figures for exact
     package, version : the package or released edition to read; the bundled dataset by default
@@ -89,7 +93,7 @@ def exceeds(
 
 
 def records(
-    quantity: str = "training_compute",
+    quantity: QuantityName | str = "training_compute",
     *,
     speculative: bool = True,
     until: datetime.date | str | None = None,
@@ -100,7 +104,7 @@ def records(
 
     Parameters
     ----------
-    quantity : a quantity_id
+    quantity : a quantity_id, its title or a usual word, such as ``compute``
     speculative : whether figures that their author calls speculative count; they are flagged, and
         may hide later records that are not, which come back without them
     until : the last date of publication to count; None counts all
@@ -155,7 +159,8 @@ def shares(
     Parameters
     ----------
     by : ``country`` or ``organization_kind``
-    models : the model_ids to count, such as those of `exceeds`; None counts all with a developer
+    models : the models to count, such as the model_ids of `exceeds`, or names as people write
+        them; None counts all with a developer
     package, version : the package or released edition to read; the bundled dataset by default
 
     Returns
@@ -185,10 +190,10 @@ def shares(
     developers = frames["model_developers"]
     developers = developers[developers["role"] == "developer"]
     if models is not None:
-        wanted = list(models)
-        for name in wanted:
-            if name not in set(frames["models"]["model_id"]):
-                raise UnknownNameError("model", name, frames["models"]["model_id"])
+        wanted, ids = list(models), set(frames["models"]["model_id"])
+        if not ids.issuperset(wanted):
+            index: dict[Kind, NameIndex] = {"model": name_index(dataset, None, "model")}
+            wanted = [name if name in ids else identified_in(index, name)[1] for name in wanted]
         developers = developers[developers["model_id"].isin(wanted)]
     groups = frames["organizations"].set_index("organization_id")[by]
     group = developers["organization_id"].map(groups.to_dict())
@@ -216,8 +221,7 @@ def _figures(quantity: str, package: Dataset | None, version: str | None) -> pd.
     dataset = open_dataset(package, version)
     frames = Tables(dataset, ["quantities", "sources"], required=["estimates", "models"])
     quantities, estimates = frames["quantities"], frames["estimates"]
-    if quantity not in set(quantities["quantity_id"]):
-        raise UnknownNameError("quantity", quantity, quantities["quantity_id"])
+    quantity = quantity_named(quantity, quantities)
     about = estimates[(estimates["quantity_id"] == quantity) & estimates["model_id"].notna()]
     if len(units := about["unit"].unique()) > 1:
         raise InvalidInputError(f"quantity: {quantity} is in several units, {', '.join(units)}")

@@ -14,6 +14,7 @@ from diffdata.errors import InvalidInputError, UnknownNameError
 from diffdata.loading import arrow_tables
 from diffdata.lookup.names import name_index
 from diffdata.lookup.tables import Tables
+from diffdata.lookup.words import identifiers
 from diffdata.package.packages import Dataset, Package, open_dataset
 from diffdata.package.pinned import REVIEWED
 from diffdata.plot.theme import framed
@@ -23,6 +24,8 @@ from diffdata.reproduce import reproduce
 _ATTRS = (
     "title", "subtitle", "caption", "trends", "price_year", "width", "axis", "as_of", "marks",
 )  # fmt: skip
+# Options that are names of things, and the table without which they are not.
+_NAMED = {"model": None, "quantity": "quantities", "benchmark": "benchmarks"}
 
 
 class Plot:
@@ -81,6 +84,8 @@ class Plot:
     ) -> pd.DataFrame:  # fmt: skip
         """Return the data of the chart of a dataset; see `of_dataset`."""
         dataset = open_dataset(package, version)
+        kinds = [kind for kind, table in _NAMED.items() if table is None or table in self.tables]
+        options = identifiers(dataset, kinds, options)
         tables = Tables(dataset)
         lacking = ", ".join(tables.lacking(set(self.tables) - {"reproductions"}))
         try:

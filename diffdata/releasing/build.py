@@ -60,7 +60,8 @@ def outputs(package: Package) -> dict[str, str]:
     found = list(reproduce(read))
     ledger = {"sources": by_source(found), "counts": count_verdicts(found), "shown": shown}
     ledger |= {"verdict": verdict_text, "rule": _rule(str(rule))}
-    stub = {"model_name": model_name, "types": FIELD_TYPES}
+    stub: dict[str, Any] = {"model_name": model_name, "types": FIELD_TYPES}
+    stub["quantities"] = frames["quantities"]["quantity_id"].tolist()
     return {
         "data/hardware_summary.csv": _csv_text(chip_summary, package.schema("hardware_summary")),
         "data/model_summary.csv": _csv_text(summary, package.schema("model_summary")),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
@@ -48,6 +48,10 @@ class Reproduction:
     identity: bool  # whether the figure is what its inputs say, which is not counted
     recorded: str | None  # the verdict that the dataset records; None if by an older rule
     reason: str  # the reason for it, as the dataset records it
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the verdict as plain values, as ``--format json`` prints it."""
+        return asdict(self)
 
 
 class Ledger(tuple[Reproduction, ...], Shown):

@@ -170,6 +170,18 @@ class Distribution(Quantity):
                 return float(np.average(self._cdf(values), weights=np.exp(-(z**2) / 2)))
         return super().probability_below(other)
 
+    def to_squigglepy(self) -> Any:
+        """Return the same distribution of squigglepy: normal, lognormal or uniform."""
+        squigglepy = optional_library("squigglepy")
+        match self:
+            case Normal(mu, sigma):
+                return squigglepy.norm(mean=mu, sd=sigma)
+            case Lognormal(mu, sigma):
+                return squigglepy.lognorm(norm_mean=mu, norm_sd=sigma)
+            case Uniform(low, high):
+                return squigglepy.uniform(low, high)
+        raise InvalidInputError("squigglepy: only a normal, lognormal or uniform can be given out")
+
     def to_scipy(self) -> Any:
         """Return the same distribution as a frozen one of `scipy.stats`, where it has one."""
         stats = optional_library("scipy.stats")
@@ -235,6 +247,10 @@ class _Gaussian(Distribution):
     @property
     def _is_exact(self) -> bool:
         return self.sigma == 0
+
+    @property
+    def _without_unit(self) -> Quantity:
+        return replace(self, unit="")
 
     def compute(self, *values: Any) -> Array:
         first, *others = map(operator.mul, self.shares.values(), values)

@@ -7,6 +7,7 @@ it occurs in the graph: the same object used twice is one draw, not two.
 from __future__ import annotations
 
 import math
+import re
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -20,7 +21,7 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 from numpy.typing import NDArray
 
 from diffdata.display import notebook
-from diffdata.errors import InvalidInputError
+from diffdata.errors import InvalidInputError, optional_library
 
 __all__ = ["Expression", "Quantity", "Samples", "sample_jointly"]
 
@@ -179,6 +180,35 @@ class Quantity(NDArrayOperatorsMixin, ABC):
         low, high = self.interval()
         bar = (low, self.median, high)
         return notebook(repr(self), header=[*texts], rows=[[*texts.values()]], bar=bar)
+
+    def to_dict(self, level: float = 0.9) -> dict[str, Any]:
+        """Return what is known of the quantity as plain values, as JSON can have them.
+
+        >>> from diffdata.uncertainty import Lognormal
+        >>> Lognormal.from_interval(5.0, 20.0, unit="USD").to_dict()["unit"]
+        'USD'
+        """
+        low, high = self.interval(level)
+        return {
+            "family": type(self).__name__, "unit": self.unit, "mean": self.mean, "std": self.std,
+            "median": self.median, "low": low, "high": high, "level": level,
+        }  # fmt: skip
+
+    def to_pint(self, registry: Any = None) -> Any:
+        """Return the quantity as one of pint, whose magnitude it is; of the units USD and FLOP too.
+
+        `registry` is the one of the units, by default that of the application.
+        """
+        return of_pint(self._without_unit, self.unit, registry)
+
+    @property
+    def _without_unit(self) -> Quantity:
+        """The same variable, without a unit."""
+        return Expression(np.positive, (self,)) if self.unit else self
+
+    def to_uncertainties(self) -> Any:
+        """Return a variable of `uncertainties` with the mean and the standard deviation."""
+        return optional_library("uncertainties").ufloat(self.mean, self.std)
 
     def log(self) -> Quantity:
         """Return the natural logarithm."""
@@ -340,6 +370,15 @@ class Expression(Quantity):
         if reuse and isinstance(self.function, np.ufunc):
             return np.asarray(self.function(*values, out=values[0]))
         return np.asarray(self.function(*values), dtype=float)
+
+
+def of_pint(magnitude: Any, unit: str, registry: Any = None) -> Any:
+    """Return a quantity of pint; money and FLOP, which it does not know, become units of it."""
+    units = optional_library("pint").get_application_registry() if registry is None else registry
+    for word in re.findall(r"[A-Za-z_]+", unit):
+        if word not in units:
+            units.define(f"{word} = [currency]" if word == "USD" else f"{word} = count")
+    return units.Quantity(magnitude, "" if unit == "1" else unit)
 
 
 # Functions that are powers, of which there are closed forms.

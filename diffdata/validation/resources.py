@@ -73,7 +73,7 @@ def read_resource(
             raise PackageError(f"{file}: the format {what} is not checked, only CSV")
         if not isinstance(resource, ProfileResource):  # whose release has the digests of values
             issues += file_faults(resource, root, names)
-        files = [(name, _plain_bytes(resource, root, name, budget)) for name in names]
+        files = [(name, plain_bytes(resource, root, name, budget)) for name in names]
         dialect = _dialect(resource, root, kind)
     if not schema.fields:  # then only the shape is checked
         header = first_row(files[0][1], dialect)
@@ -130,7 +130,7 @@ def existing(resource: Resource, root: Path | None) -> tuple[str, ...]:
     return names
 
 
-def _plain_bytes(resource: Resource, root: Path | None, name: str, budget: Budget) -> bytes:
+def plain_bytes(resource: Resource, root: Path | None, name: str, budget: Budget) -> bytes:
     """Return one file, uncompressed and in UTF-8."""
     path = _place(root, name)
     budget.spend(path.stat().st_size, name)
