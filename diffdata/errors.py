@@ -83,23 +83,23 @@ class AmbiguousValueError(DiffdataError):
         super().__init__(f"{len(candidates)} current estimates of {subject}:{listed}")
 
 
-# The extra that installs an optional library, where it has another name.
+# The extra that installs an optional library; others are installed by their names.
 _EXTRAS = {
-    "altair": "plot", "jinja2": "dev", "openpyxl": "xlsx", "pyspark": "spark",
-    "statsmodels": "trends", "vl_convert": "plot", "pint": "dev", "squigglepy": "bench",
-    "uncertainties": "dev",
+    "altair": "plot", "duckdb": "duckdb", "openpyxl": "xlsx", "polars": "polars",
+    "pyspark": "spark", "scipy": "scipy", "statsmodels": "trends", "vl_convert": "plot",
 }  # fmt: skip
 
 
 def optional_library(name: str) -> Any:
-    """Import a library; the message of InvalidInputError names the extra that installs it."""
+    """Import a library; the message of InvalidInputError says how it is installed."""
     try:
         return importlib.import_module(name)
     except ImportError:
         name = name.partition(".")[0]
+        install = f"'diffdata[{_EXTRAS[name]}]'" if name in _EXTRAS else name
         raise InvalidInputError(
             f"this needs the library {name}, which is not installed; "
-            f"install it with: pip install 'diffdata[{_EXTRAS.get(name, name)}]'"
+            f"install it with: pip install {install}"
         ) from None
 
 
