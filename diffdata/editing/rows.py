@@ -205,7 +205,7 @@ def rows_text(rows: Iterable[Mapping[str, str]], schema: TableSchema) -> str:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(schema.column_names)
     for row in sorted(rows, key=lambda row: key_of(row, schema)):
-        writer.writerow([row[name] for name in schema.column_names])
+        writer.writerow([row.get(name, "") for name in schema.column_names])
     return text.getvalue()
 
 

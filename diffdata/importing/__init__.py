@@ -105,19 +105,20 @@ def _read(
 ) -> list[ForeignTable]:
     """Read a file, or the files of a folder, of which those of another kind are set aside."""
     if not file.is_dir():
-        headers, rows_read = read_file(file, encoding, rules)
-        return [ForeignTable(file.name, vintage_of(file, vintages), headers, rows_read)]
-    paths, tables, faults = sorted(file.rglob("*.csv")), [], list[InvalidInputError]()
+        return [read_file(file, encoding, vintage_of(file, vintages), rules)]
+    paths, faults = sorted(file.rglob("*.csv")), list[InvalidInputError]()
+    tables: list[ForeignTable] = []
     for path in paths:
+        name = path.relative_to(file).as_posix()
+        date = vintage_of(path, vintages, file.resolve().name)
         try:
-            headers, rows_read = read_file(path, encoding, rules)
+            table = read_file(path, encoding, date, rules, name)
         except InvalidInputError as error:
             faults.append(error)
-            headers, rows_read = read_file(path, encoding)
-            for row in rows_read:
+            table = read_file(path, encoding, date, name=name)
+            for row in table.rows:
                 row.reason = str(error).removeprefix(f"{path}: ")
-        date = vintage_of(path, vintages, file.resolve().name)
-        tables.append(ForeignTable(path.relative_to(file).as_posix(), date, headers, rows_read))
+        tables.append(table)
     if len(faults) == len(paths):
         raise faults[0] if faults else InvalidInputError(f"{file}: the folder has no CSV file")
     return tables

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,12 +11,25 @@ from hashlib import sha256
 from itertools import chain
 
 from diffdata.errors import InvalidInputError
-from diffdata.importing.cells import UnreadableError, cleaned, is_missing, items, read_cell
+from diffdata.importing.cells import UnreadableError, is_missing, items, read_cell
 from diffdata.importing.mapping import Column, Rows, folded
 from diffdata.importing.mapping import Mapping as Rules
-from diffdata.importing.tables import ForeignTable, Found, Row
+from diffdata.importing.tables import (
+    ISSUE,
+    KEPT,
+    MAPPED,
+    PROSE,
+    SET_ASIDE,
+    SUPERSEDED,
+    ForeignTable,
+    Found,
+    Row,
+)
 from diffdata.schemas.standard import TableSchema
 from diffdata.types.names import alike, plus, slug
+
+# What `slug` leaves as it is.
+_IDENTIFIER = re.compile(r"[a-z0-9]+(?:(?:-|(?<=[0-9])\.(?=[0-9]))[a-z0-9]+)*")
 
 
 @dataclass(frozen=True)
@@ -32,9 +46,9 @@ class Issue:
     hint: str = ""
 
 
-@dataclass
+@dataclass(slots=True)
 class Made:
-    """A row of ours, and the cells from which its columns were made."""
+    """A row of ours, its cells that are not empty, and the cells from which they were made."""
 
     entity: Entity
     rows: Rows
@@ -89,7 +103,7 @@ class Names:
         raise AssertionError("more identifiers are taken than there are")
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Entity:
     """What one row of each vintage is about."""
 
@@ -112,10 +126,15 @@ class Import:
     ) -> None:
         self.rules, self.schemas = rules, schemas
         self.tables = sorted(tables, key=lambda table: table.vintage, reverse=True)
+        self._places = {id(table): place for place, table in enumerate(self.tables)}
         self.names = defaultdict(Names, names)
         self.issues: list[Issue] = []
         self.made: list[Made] = []
         self.main = schemas[rules.table].primary_key[0]
+        self._located: dict[tuple[int, tuple[str, ...]], str] = {}
+        self._known_columns = {
+            table: dict.fromkeys(schema.column_names, "") for table, schema in schemas.items()
+        }
         # For each column of theirs, the names by which it is looked for.
         self._groups: dict[str, tuple[str, ...]] = {}
         for table in self.tables:
@@ -142,7 +161,7 @@ class Import:
     def note(self, found: Found, kind: str, expected: str, hint: str = "", text: str = "") -> None:
         """Add an issue about a cell."""
         row, name = found.row, self._name(found.row)
-        shown = text or " ".join(found.text.split())
+        shown = text or " ".join(row.original(found.header).split())
         column = found.header
         self.issues.append(
             Issue(row.table.file, row.line, name, column, shown, kind, expected, hint)
@@ -153,14 +172,14 @@ class Import:
     def _name(self, row: Row) -> str:
         if row.name is None:
             headers = (header for header, _ in row.table.find(self.rules.row))
-            names = (cleaned(row.cells[header]) for header in headers if header in row.cells)
+            names = (text for header in headers if (text := row.cell(header)) is not None)
             row.name = next((name for name in names if not is_missing(name)), "")
         return row.name
 
     def _about(self, row: Row) -> list[str]:
         """Return the cells by which rows of one name differ."""
         found = [next(iter(row.table.find([n])), None) for n in self.rules.differs_by]
-        return [cleaned(row.cells.get(header[0], "")) if header else "" for header in found]
+        return [(row.cell(header[0]) or "") if header else "" for header in found]
 
     def _find_entities(self) -> list[Entity]:
         entities: list[Entity] = []
@@ -173,7 +192,7 @@ class Import:
                     row.reason = about.aside if about else "the mapping says nothing of this file"
                     continue
                 if not name:
-                    there = (row.cells[h].strip() for h in self._naming(row) if h in row.cells)
+                    there = (t for h in self._naming(row) if (t := row.original(h).strip()))
                     row.reason = f"it has no {self.rules.row[0]}"
                     row.reason += "".join(f": {text!r} is not a name" for text in there)
                     continue
@@ -262,12 +281,16 @@ class Import:
 
     def _add_names(self) -> None:
         """Add the names that a file of the publisher says to stand for others."""
-        columns = self.rules.rows[0].columns.values()
-        referred = {c.table: c for c in columns if c.kind == "reference"}
+        of_rows = self.rules.rows[0].columns.values()
+        referred = {c.table: c for c in of_rows if c.kind == "reference"}
         for listed in self.rules.names:
             files = (t for t in self.tables if self.rules.file_matches(t.file, listed.match))
             for row in (row for table in files for row in table.rows):
-                name, same = (cleaned(row.cells.get(n, "")) for n in (listed.name, listed.same_as))
+                columns = row.table.columns
+                name, same = (
+                    (row.cell(n) or "") if n in columns else ""
+                    for n in (listed.name, listed.same_as)
+                )
                 for table, column in referred.items():
                     if name and same and (found := self.names[table].find(same)):
                         self.names[table].exact.setdefault(name.casefold(), found)
@@ -282,8 +305,11 @@ class Import:
         """Return the cell of the latest vintage that has the thing and the column."""
         for row in entity.rows:
             if matches := row.table.find(names):
-                there = [m for m in matches if m[0] in row.cells]
-                return Found(row, there[0][0], there[0][1]) if there else None
+                columns, index = row.table.columns, row.index
+                for header, placeholders in matches:
+                    if columns[header][index] is not None:
+                        return Found(row, header, placeholders)
+                return None
             if replaced_by and row.table.find(replaced_by):
                 return None
         return None
@@ -302,25 +328,25 @@ class Import:
             read = read_cell(text, column, self.rules.words_of(column))
         except UnreadableError as error:
             self.note(found, error.kind, error.expected, error.hint, text)
-            found.row.fates[found.header] = "issue"
+            found.set_fate(ISSUE)
             return {}
-        found.row.fates.setdefault(found.header, "mapped")
+        found.set_fate(found.fate or MAPPED)
         cells = read if isinstance(read, dict) else {"": read}
         return cells | column.with_ if any(cells.values()) else {}
 
     def _values(self, entity: Entity, rows: Rows) -> Iterator[dict[str, tuple[Found, list[str]]]]:
         """Yield the texts of the columns, those of each vintage together, the newest first."""
-        by_table: dict[int, dict[str, tuple[Found, list[str]]]] = defaultdict(dict)
+        by_table: dict[int, dict[str, tuple[Found, list[str]]]] = {}
         for name, column in rows.columns.items():
             if found := self._pick(entity, column.from_, column.replaced_by):
-                place = self.tables.index(found.row.table)
-                text = cleaned(found.text)
+                table = found.row.table
+                text = found.text
                 if column.kind == "slug":  # of all the columns
-                    there = [
-                        h for h, _ in found.row.table.find(column.from_) if h in found.row.cells
-                    ]
-                    text = "-".join(found.row.cells[header] for header in there)
-                by_table[place][name] = found, items(text) if column.list else [text]
+                    there = (found.row.original(header) for header, _ in table.find(column.from_))
+                    text = "-".join(filter(None, there))
+                place = self._places[id(table)]
+                values = by_table.setdefault(place, {})
+                values[name] = found, items(text) if column.list else [text]
         for place in sorted(by_table):
             yield by_table[place]
 
@@ -329,7 +355,7 @@ class Import:
     def _make_rows(self, rows: Rows, entity: Entity) -> None:
         for condition in rows.when:
             found = self._pick(entity, condition.from_)
-            if not condition.holds(items(cleaned(found.text)) if found else []):
+            if not condition.holds(items(found.text) if found else []):
                 return
         for values in self._values(entity, rows):
             if not rows.each:
@@ -357,9 +383,9 @@ class Import:
             if not read and rows.columns[name].kind == "reference":
                 for header, _ in found.row.table.find(rows.columns[name].from_):
                     other = Found(found.row, header, {})
-                    if not read and header in found.row.cells:
+                    if not read and found.row.cell(header) is not None:
                         found = other
-                        read = self._read(other, rows.columns[name], cleaned(other.text))
+                        read = self._read(other, rows.columns[name], other.text)
             for target, cell in read.items():
                 cells[target or name] = cell
             if read:
@@ -374,7 +400,7 @@ class Import:
                 entity.reason = f"{name}: {column.table} has no {text!r}, nor has aliases"
                 return
         for found in origin.values():
-            found.row.fates[found.header] = "mapped"
+            found.set_fate(MAPPED)
         first = next(origin[name] for name in rows.needed if name in origin)
         self.made.append(
             Made(entity, rows, self._complete(rows, entity, cells, origin, first), origin)
@@ -386,20 +412,16 @@ class Import:
     ) -> dict[str, str]:  # fmt: skip
         """Add what follows from the row itself: its keys, its source, where it stands there."""
         schema = self.schemas[rows.table]
-        headers = list(dict.fromkeys(found.header for found in origin.values()))
-        about = [header for header in headers if header not in self._naming(first.row)]
-        listed = ", ".join(f'"{header}"' for header in about)
         place = f"{first.row.table.file}, line {first.row.line}: "
         where = "" if self.rules.once else place
         where += f'row "{self._name(first.row)}"'
-        if about:
-            where += f", column{'s' * (len(about) > 1)} {listed}"
+        where += self._columns_named(first.row.table, tuple(f.header for f in origin.values()))
         numbers = dict.fromkeys(
-            cleaned(found.text) for name, found in origin.items()
+            found.text for name, found in origin.items()
             if rows.columns[name].kind in ("number", "count")
         )  # fmt: skip
         given = {
-            **({self.main: entity.id} if entity.id else {}),
+            self.main: entity.id,
             "source_id": first.row.table.source_id,
             "locator": where,
             "verification": "snapshot",
@@ -407,7 +429,8 @@ class Import:
             **{key: self._filled(text, first.row) for key, text in rows.set.items()},
             **cells,
         }
-        row = {name: given.get(name, "") for name in schema.column_names}
+        known = self._known_columns[rows.table]
+        row = {name: text for name, text in given.items() if text and name in known}
         key = schema.primary_key[0]
         if rows.table != self.rules.table and rows.table in self._named_tables:
             name = cells["name"]
@@ -417,7 +440,8 @@ class Import:
                 self.names[rows.table].add(name, row[key])
         elif rows.id:
             try:
-                row[key] = slug(plus(rows.id.format(**row)))
+                text = rows.id.format_map(self._known_columns[rows.table] | row)
+                row[key] = text if _IDENTIFIER.fullmatch(text) else slug(plus(text))
             except (KeyError, IndexError, ValueError):
                 raise InvalidInputError(
                     f"{self.rules.name}: {rows.table}: id: expected names of columns in braces, "
@@ -427,7 +451,19 @@ class Import:
 
     def _filled(self, text: str, row: Row) -> str:
         """Return a text of the mapping with the name of a row and the day of its vintage."""
+        if "{" not in text:
+            return text
         return text.replace("{row}", self._name(row)).replace("{vintage}", row.table.day)
+
+    def _columns_named(self, table: ForeignTable, headers: tuple[str, ...]) -> str:
+        """Return the columns of a row as a locator names them, without that of its name."""
+        key = (id(table), headers)
+        if key not in self._located:
+            naming = {header for header, _ in table.find(self.rules.row)}
+            about = [f'"{header}"' for header in dict.fromkeys(headers) if header not in naming]
+            plural = "s" * (len(about) > 1)
+            self._located[key] = f", column{plural} {', '.join(about)}" if about else ""
+        return self._located[key]
 
     def _naming(self, row: Row) -> set[str]:
         return {header for header, _ in row.table.find(self.rules.row)}
@@ -453,7 +489,7 @@ class Import:
         named = self._named_tables - {self.rules.table}
 
         def key(made: Made) -> str:
-            return made.cells[self.schemas[made.table].primary_key[0]]
+            return made.cells.get(self.schemas[made.table].primary_key[0], "")
 
         kept = [made for made in self.made if id(made.entity) in used]
         found = {(made.table, key(made)) for made in kept if made.table in named}
@@ -471,18 +507,18 @@ class Import:
         named = self._named_tables
         for made in self.made:
             names = self.schemas[made.table].primary_key
-            key = (made.table, *(made.cells[name] for name in names))
+            key = (made.table, *(made.cells.get(name, "") for name in names))
             if made.rows.number and key in united:
-                stem, number = made.cells[made.rows.number], 2
+                stem, number = made.cells.get(made.rows.number, ""), 2
                 while key in united:
                     made.cells[made.rows.number] = f"{stem}-{number}"
-                    key = (made.table, *(made.cells[name] for name in names))
+                    key = (made.table, *(made.cells.get(name, "") for name in names))
                     number += 1
             first = united.setdefault(key, made)
             if first is made:
                 continue
             for name, found in made.origin.items():
-                there, cell = first.cells[name], made.cells[name]
+                there, cell = first.cells.get(name, ""), made.cells.get(name, "")
                 if name in clashes[key] or cell == there:
                     continue
                 if not there:
@@ -504,42 +540,43 @@ class Import:
             if table not in named or key not in known.get(table, ())
         ]  # fmt: skip
 
-    def _keep(self) -> dict[str, dict[int, str]]:
-        """Return the columns that are not mapped, or not in every row, with their texts.
+    def _keep(self) -> dict[str, str]:
+        """Return the columns that are not mapped, or not in every row, by their names without case.
 
         Sets the fate of each cell that has none yet.
         """
+        later = {
+            id(row): entity.rows[:place]
+            for entity in self.entities for place, row in enumerate(entity.rows) if place
+        }  # fmt: skip
         for table in self.tables:
-            for row in table.rows:
-                if row.reason:
-                    row.fates |= dict.fromkeys(row.cells, "set_aside")
-                else:
-                    row.fates |= dict.fromkeys(self._naming(row) & row.cells.keys(), "mapped")
-        headers = {header for table in self.tables for row in table.rows for header in row.cells}
-        prose = set(filter(self.rules.is_prose, headers))
-        for entity in self.entities:
-            for place, row in enumerate(entity.rows):
-                for header in row.cells.keys() - row.fates.keys():
-                    names, name = self._groups.get(header), folded(header)
-                    if any(
-                        later.table.find(names) if names else name in later.table.folded
-                        for later in entity.rows[:place]
-                    ):
-                        row.fates[header] = "superseded"
-                    else:
-                        row.fates[header] = "prose" if header in prose else "kept"
+            naming = {header for header, _ in table.find(self.rules.row)}
+            for header, column in table.columns.items():
+                fates, names, name = table.fates[header], self._groups.get(header), folded(header)
+                rest = PROSE if self.rules.is_prose(header) else KEPT
+                for row, text in zip(table.rows, column, strict=True):
+                    if text is None:
+                        continue
+                    if row.reason:
+                        fates[row.index] = SET_ASIDE
+                    elif header in naming:
+                        fates[row.index] = MAPPED
+                    elif not fates[row.index]:
+                        superseded = any(
+                            other.table.find(names) if names else name in other.table.folded
+                            for other in later.get(id(row), ())
+                        )
+                        fates[row.index] = SUPERSEDED if superseded else rest
         unmapped = {
-            header for table in self.tables for row in table.rows
-            for header, fate in row.fates.items() if fate in ("kept", "prose")
+            header for table in self.tables for header, fates in table.fates.items()
+            if KEPT in fates or PROSE in fates
         }  # fmt: skip
         named = (header for table in self.tables for header in table.headers)
-        kept = {folded(header): header for header in named if header in unmapped}
-        additional: dict[str, dict[int, str]] = {header: {} for header in kept.values()}
-        for entity in self.entities:
-            for row in reversed(entity.rows):  # the latest that has the column counts
-                for name in kept.keys() & row.table.folded.keys():
-                    if text := cleaned(row.cells.get(row.table.folded[name], "")):
-                        additional[kept[name]][id(entity)] = text
-                    else:
-                        additional[kept[name]].pop(id(entity), None)
-        return additional
+        return {folded(header): header for header in named if header in unmapped}
+
+    def kept(self, entity: Entity, name: str) -> str:
+        """Return the text in a column that is kept, of the latest vintage with the column."""
+        for row in entity.rows:
+            if (header := row.table.folded.get(name)) is not None:
+                return row.cell(header) or ""
+        return ""

@@ -187,8 +187,15 @@ class Mapping(_Strict):
 
     def words_of(self, column: Column) -> dict[str, str | dict[str, str]]:
         """Return the words of a choice, in lower case."""
-        words = self.words[column.words] if isinstance(column.words, str) else column.words
-        return {word.casefold(): meaning for word, meaning in words.items()}
+        if id(column) not in self._words:
+            words = self.words[column.words] if isinstance(column.words, str) else column.words
+            folded_words = {word.casefold(): meaning for word, meaning in words.items()}
+            self._words[id(column)] = column, folded_words
+        return self._words[id(column)][1]
+
+    @cached_property
+    def _words(self) -> dict[int, tuple[Column, dict[str, str | dict[str, str]]]]:
+        return {}  # with the column, so that no other gets its number
 
     def without(self, text: str, column: Column) -> str:
         """Return a text without what is not part of the value of a column."""

@@ -9,7 +9,7 @@ import re
 import shutil
 import tempfile
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, astuple, dataclass, field
 from pathlib import Path
@@ -20,7 +20,7 @@ from diffdata.errors import InvalidInputError
 from diffdata.errors import Issue as Fault
 from diffdata.importing.engine import Import, Issue, Made, Names
 from diffdata.importing.mapping import Mapping as Rules
-from diffdata.importing.tables import ForeignTable, Row
+from diffdata.importing.tables import ISSUE, SET_ASIDE, ForeignTable, Row
 from diffdata.package.files import DESCRIPTOR, replacing
 from diffdata.package.packages import GENERATED_TABLES, Package, json_text, open_package
 from diffdata.schemas.standard import TableSchema
@@ -126,17 +126,14 @@ class Output:
 
     def texts(
         self, schemas: Mapping[str, TableSchema], others: Mapping[str, Sequence[Cells]]
-    ) -> dict[str, str]:
-        """Return the text of the file of each table, and remember which row is on which line."""
-        found = {}
+    ) -> Iterator[tuple[str, str]]:
+        """Yield each table with the text of its file, and remember which row is on which line."""
         for table, schema in schemas.items():
             lines = [(made.cells, made) for made in self.made[table]]
             lines += [(cells, None) for cells in others.get(table, ())]  # type: ignore[misc]
             lines.sort(key=lambda line: key_of(line[0], schema))
             self.lines[table] = [made for _, made in lines]
-            names = schema.column_names
-            found[table] = rows_text([{n: c.get(n, "") for n in names} for c, _ in lines], schema)
-        return found
+            yield table, rows_text((cells for cells, _ in lines), schema)
 
     def drop_invalid(self, faults: Iterable[Fault], table_of: Mapping[str, str]) -> bool:
         """Take out what breaks a rule, with an issue; return whether there was anything."""
@@ -175,7 +172,8 @@ class Output:
             if id(entity) in lost:
                 for row in entity.rows:
                     row.reason = lost[id(entity)]
-                    row.fates = dict.fromkeys(row.cells, "set_aside")
+                    for header in row.filled():
+                        row.table.fates[header][row.index] = SET_ASIDE
         self.run.entities = [e for e in self.run.entities if id(e) not in lost]
         for table, made_rows in self.made.items():
             self.made[table] = [
@@ -188,7 +186,7 @@ class Output:
         for name in names:
             found = made.origin[name]
             self.run.note(found, "not-valid", expected)
-            found.row.fates[found.header] = "issue"
+            found.set_fate(ISSUE)
 
     def report(self, written: str) -> Report:
         """Count what became of everything."""
@@ -202,9 +200,10 @@ class Output:
                 "file": table.file, "vintage": table.vintage, "rows_in": len(table.rows),
                 "accepted": accepted, "set_aside": len(table.rows) - accepted,
             })  # fmt: skip
-            for row in table.rows:
-                fates.update(row.fates.values())
-                for header, fate in row.fates.items():
+            for header in table.columns:
+                counted = table.fates_of(header)
+                fates += counted
+                for fate in counted:
                     by_fate[fate].add(header)
         for key in ("rows_in", "accepted", "set_aside"):
             setattr(found, key, sum(file[key] for file in found.files))
@@ -244,7 +243,7 @@ def write_package(output: Output, out: Path, force: bool) -> Report:
         report = output.report(str(out))
         _write_csv(folder / "issues.csv", _ISSUES, map(astuple, output.run.issues))
         aside = [row for table in output.run.tables for row in table.rows if row.reason]
-        headers = list(dict.fromkeys(header for row in aside for header in row.cells))
+        headers = list(dict.fromkeys(header for row in aside for header in row.filled()))
         lines = [_aside(row, headers) for row in aside]
         _write_csv(folder / "set_aside.csv", ["file", "line", "reason", *headers], lines)
         _write_json(folder / "report.json", report.to_dict())
@@ -255,7 +254,7 @@ def write_package(output: Output, out: Path, force: bool) -> Report:
 
 def _aside(row: Row, headers: Sequence[str]) -> list[str]:
     about = [row.table.file, str(row.line), row.reason]
-    return [*about, *(row.cells.get(header, "") for header in headers)]
+    return [*about, *(row.original(header) for header in headers)]
 
 
 def _schemas(output: Output, references: Iterable[str]) -> dict[str, dict[str, Any]]:
@@ -280,7 +279,7 @@ def _schemas(output: Output, references: Iterable[str]) -> dict[str, dict[str, A
         found[table] = schema
     main, taken = found[run.rules.table], set[str]()
     taken |= {column["name"] for column in main["fields"]}
-    for header in run.additional:
+    for folded, header in run.additional.items():
         stem = re.sub(r"[^a-z0-9]+", "_", slug(header)).strip("_") or "column"
         stem = stem if stem[0].isalpha() else f"column_{stem}"
         name, number = stem, 2
@@ -289,9 +288,9 @@ def _schemas(output: Output, references: Iterable[str]) -> dict[str, dict[str, A
         taken.add(name)
         described = f'The column "{header}" of the imported table, as it is there.'
         main["fields"].append({"name": name, "type": "string", "description": described})
-        texts = run.additional[header]
         for made in output.made[run.rules.table]:
-            made.cells[name] = texts.get(id(made.entity), "")
+            if text := run.kept(made.entity, folded):
+                made.cells[name] = text
     return found
 
 
@@ -356,7 +355,7 @@ def _write(
     _write_json(folder / DESCRIPTOR, descriptor)
     package = open_package(folder)
     parsed = {table: package.schema(table) for table in schemas}
-    for table, text in output.texts(parsed, references).items():
+    for table, text in output.texts(parsed, references):
         (folder / f"data/{table}.csv").write_text(text, encoding="utf-8", newline="")
 
 
@@ -376,16 +375,19 @@ def write_into(output: Output, package: Package) -> Report:
     root, name = package.root, output.run.rules.name
     place = f"data/imported/{name}"
     schemas = {table: package.schema(table) for table in package.tables}
+
+    def place_of(cells: Mapping[str, str]) -> tuple[str, ...]:
+        return tuple(cells.get(n, "") for n in (output.run.main, "source_id", "locator"))
+
     for table in [table for table in schemas if output.made.get(table)]:
         there = rows_of(package, table, output.run.rules.after)
         keys = {key_of(row, schemas[table]) for row in there}
         # A row that people wrote from the same cells.
-        about = {(row.get(output.run.main), row["source_id"], row["locator"]) for row in there}
+        about = {place_of(row) for row in there}
         output.made[table] = [
             made for made in output.made[table]
             if key_of(made.cells, schemas[table]) not in keys
-            and (made.cells.get(output.run.main), made.cells["source_id"], made.cells["locator"])
-            not in about
+            and place_of(made.cells) not in about
         ]  # fmt: skip
     # What is written again after the import may still refer to models that it leaves out.
     later = tuple(f"data/{table}.csv" for table in GENERATED_TABLES)
@@ -405,7 +407,7 @@ def write_into(output: Output, package: Package) -> Report:
             filled = {t: schemas[t] for t in schemas if output.made.get(t) or t == "sources"}
             shutil.rmtree(copy / place, ignore_errors=True)
             (copy / place).mkdir(parents=True)
-            texts = output.texts(filled, {"sources": new})
+            texts = dict(output.texts(filled, {"sources": new}))
             texts = {table: text for table, text in texts.items() if text.count("\n") > 1}
             for table, text in texts.items():
                 (copy / place / f"{table}.csv").write_text(text, encoding="utf-8", newline="")

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
 
 from diffdata.errors import InvalidInputError, PackageError, nearest
+from diffdata.importing.cells import cleaned
 from diffdata.importing.mapping import Mapping as Rules
 from diffdata.importing.mapping import folded, known_mappings, matching, read_mapping
 from diffdata.package.files import checked_utf8
@@ -23,38 +23,57 @@ _VINTAGE = re.compile(
 )
 _DATE = re.compile(r"20[0-9]{2}-(?:0[1-9]|1[0-2])(?:-[0-3][0-9])?")
 
-# What became of a cell: it is in our tables, or in an additional column, or could not be read, or
-# a later vintage has another one, or its row is set aside.
-Fate = Literal["mapped", "kept", "prose", "issue", "superseded", "set_aside"]
+# What became of a cell: it is in our tables, or could not be read, or is in an additional column,
+# or a later vintage has another one, or its row is set aside.
+FATES = ("", "mapped", "issue", "kept", "prose", "superseded", "set_aside")
+_, MAPPED, ISSUE, KEPT, PROSE, SUPERSEDED, SET_ASIDE = range(len(FATES))
+_SHORT = 64  # what is shorter may stand in several cells, and is kept once and on one line
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Row:
-    """A row of a foreign table, with the cells that are not empty."""
+    """A row of a foreign table, whose columns have its cells."""
 
     line: int
-    cells: dict[str, str]
     width: int = 0  # the number of its cells, also of empty ones
-    fates: dict[str, Fate] = field(default_factory=dict)
     reason: str = ""  # why it is set aside
     name: str | None = None  # of what it is about, once that was read
+    index: int = field(init=False)
     table: ForeignTable = field(init=False)
+
+    def cell(self, header: str) -> str | None:
+        """Return the text of a cell on one line, or None if it is empty."""
+        text = self.table.columns[header][self.index]
+        return text if text is None or len(text) < _SHORT else cleaned(text)
+
+    def original(self, header: str) -> str:
+        """Return the text of a cell as it is in the file, also of an empty one."""
+        column = self.table.columns.get(header)
+        text = column[self.index] if column else None
+        return self.table.originals.get((header, self.index), text or "")
+
+    def filled(self) -> Iterator[str]:
+        """Yield the columns in which the row has a cell that is not empty."""
+        return (h for h, column in self.table.columns.items() if column[self.index] is not None)
 
 
 @dataclass(eq=False)
 class ForeignTable:
-    """One file of a publisher, of one vintage."""
+    """One file of a publisher, of one vintage, by columns."""
 
     file: str
     vintage: str  # a date or a month, empty if it is not known
     headers: list[str]
     rows: list[Row]
+    columns: dict[str, list[str | None]]  # short texts are cleaned; None is an empty cell
+    originals: dict[tuple[str, int], str]  # the short texts that cleaning changed
     source_id: str = ""
     _found: dict[tuple[str, ...], list[tuple[str, dict[str, str]]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for row in self.rows:
-            row.table = self
+        for index, row in enumerate(self.rows):
+            row.table, row.index = self, index
+        self.fates = {header: bytearray(len(self.rows)) for header in self.columns}
 
     @property
     def day(self) -> str:
@@ -78,12 +97,16 @@ class ForeignTable:
         """The rows that are not set aside."""
         return [row for row in self.rows if not row.reason]
 
-    def fates(self) -> Counter[str]:
-        """Return how many cells had each fate."""
-        return Counter(row.fates.get(header, "lost") for row in self.rows for header in row.cells)
+    def fates_of(self, header: str) -> Counter[str]:
+        """Return how many cells of a column had each fate."""
+        counted = Counter(self.fates[header])
+        lost = sum(text is not None for text in self.columns[header])
+        lost -= sum(counted.values()) - counted.pop(0, 0)
+        found = Counter({FATES[fate]: number for fate, number in counted.items()})
+        return found + Counter({"lost": lost})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Found:
     """A cell of a row, and the numbers in the name of its column."""
 
@@ -93,8 +116,17 @@ class Found:
 
     @property
     def text(self) -> str:
-        """The text of the cell."""
-        return self.row.cells[self.header]
+        """The text of the cell on one line."""
+        return self.row.cell(self.header) or ""
+
+    @property
+    def fate(self) -> int:
+        """What became of the cell so far."""
+        return self.row.table.fates[self.header][self.row.index]
+
+    def set_fate(self, fate: int) -> None:
+        """Remember what became of the cell."""
+        self.row.table.fates[self.header][self.row.index] = fate
 
 
 def vintage_of(file: Path, given: Mapping[str, str], folder: str = "") -> str:
@@ -111,8 +143,10 @@ def vintage_of(file: Path, given: Mapping[str, str], folder: str = "") -> str:
     return "-".join(part for part in dates[-1].groups() if part) if dates else ""
 
 
-def read_file(file: Path, encoding: str, rules: Rules | None = None) -> tuple[list[str], list[Row]]:
-    """Return the header and the rows of a CSV file of the kind that a mapping reads.
+def read_file(
+    file: Path, encoding: str, vintage: str, rules: Rules | None = None, name: str = ""
+) -> ForeignTable:
+    """Return the table in a CSV file of the kind that a mapping reads.
 
     The delimiter is the one with which the header is that of such a table. Rows that are too long
     or too short, or cannot be split, come with a reason.
@@ -146,14 +180,14 @@ def read_file(file: Path, encoding: str, rules: Rules | None = None) -> tuple[li
         first = next((record for record in records if any(record.cells) or record.error), None)
         headers[delimiter] = found = _unique(first.cells) if first else []
         if not rules or rules.is_kind(found):
-            rows = list(_rows(records, found))
-            widths = {row.width for row in rows}
+            table = _table(records, found, name or file.name, vintage)
+            widths = {row.width for row in table.rows}
             if rules and len(widths) == 1 and widths != {len(found)}:
                 raise InvalidInputError(
                     f"{file}: the header has {len(found)} columns, but every row has "
                     f"{widths.pop()} cells: which column is missing, or one too many?"
                 )
-            return found, rows
+            return table
     assert rules
     raise InvalidInputError(f"{file}: {_another_kind(rules, list(headers.values()))}")
 
@@ -189,14 +223,36 @@ def _unique(header: Sequence[str]) -> list[str]:
     return names
 
 
-def _rows(records: Iterator[Record], headers: Sequence[str]) -> Iterator[Row]:
-    """Yield the rows that are not blank; cells beyond the header have names of their own."""
+def _table(records: Iterator[Record], headers: list[str], file: str, vintage: str) -> ForeignTable:
+    """Return the rows that are not blank; cells beyond the header have names of their own."""
+    rows: list[Row] = []
+    names, columns = list(headers), [list[str | None]() for _ in headers]
+    originals: dict[tuple[str, int], str] = {}
+    known: dict[str, str] = {}  # cells that are alike are one text
     for record in records:
-        names = [*headers, *(f"beyond column {n}" for n in range(len(headers), len(record.cells)))]
-        cells = {n: c for n, c in zip(names, record.cells, strict=False) if c.strip()}
         if not record.cells and not record.error:
             continue  # an empty line; a row of commas counts as a row
+        index, width = len(rows), len(record.cells)
+        for place in range(len(names), width):
+            names.append(f"beyond column {place}")
+            columns.append([None] * index)
+        for place, text in enumerate(record.cells):
+            if not text or text.isspace():
+                columns[place].append(None)
+                continue
+            if len(text) >= _SHORT:
+                columns[place].append(text)
+                continue
+            if (clean := known.get(text)) is None:
+                clean = known[text] = cleaned(text)
+            columns[place].append(clean)
+            if clean != text:
+                originals[names[place], index] = text
+        for column in columns[width:]:
+            column.append(None)
         reason = record.error
-        if not reason and len(record.cells) != len(headers):
-            reason = f"it has {len(record.cells)} cells, the header {len(headers)}"
-        yield Row(record.line, cells, len(record.cells), reason=reason)
+        if not reason and width != len(headers):
+            reason = f"it has {width} cells, the header {len(headers)}"
+        rows.append(Row(record.line, width, reason))
+    by_name = dict(zip(names, columns, strict=True))
+    return ForeignTable(file, vintage, headers, rows, by_name, originals)
