@@ -118,6 +118,8 @@ FAULTS = [
      "sold_name_is_one_model"),
     ("aliases", "claude-3.5-sonnet-anthropic-claude-3-5-sonnet-20240620-helm-model-metadata",
      "model_id", "gpt-2", "id_names_its_model"),
+    ("diffusion_events", "gpt-3-paper-to-google-commenter", "artifact_id", "gopher-paper",
+     "id_names_its_artifact"),
     ("organizations", "columbia-university", "organization_kind", "company",
      "universities_are_academia"),
     ("benchmarks", "os-world", "ceiling", "1", "percent_has_its_ceiling"),
