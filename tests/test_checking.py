@@ -114,6 +114,9 @@ RULES: list[dict[str, Any]] = [
     {"rule": "formula", "column": "kind", "table": "kinds", "on": {"edition": "edition"},
      "other": "kind"},
     {"rule": "mentioned", "column": "mark", "key": "of_thing_id", "reference": "mark"},
+    {"rule": "named", "column": "of_thing_id", "identifier": "code"},
+    {"rule": "named", "column": "of_thing_id", "identifier": "code", "at": "end"},
+    {"rule": "named", "column": "of_thing_id", "identifier": "code", "after": "-"},
 ]  # fmt: skip
 KEYS = [
     {"fields": ["of_thing_id"], "reference": {"resource": "", "fields": ["thing_id"]}},
@@ -128,7 +131,7 @@ POOLS: dict[str, list[Any]] = {
     "link": [None, "http://a", "https://é/ü", "ftp://a", "http://a b", "see http://a",
              "http://a\u00a0b", "http://\u3000"],
     "mark": [None, "a", "ab", "abc", "abcd", "éü", "🥐", "🥐🥐", "北京市北", "0.7", "TODO"],
-    "code": [None, "p", "q", "r", "s", "t", "u", "v"],
+    "code": [None, "p", "q", "a-r", "b1-s", "t-c", "u-a", "v"],
     "count": [None, 0, 1, 2, -1, 2**53, 2**53 + 1, 2**53 + 2, 2**63 - 1, -(2**63)],
     "low": [None, 0.0, 0.5, 1.0, 2.0, -1.0],
     "value": [None, 0.0, 0.5, 1.0, 1.5, 2.0, 8.0, 1e300, -1.0, 5e-324],
@@ -267,6 +270,7 @@ def by_pandas(table: pa.Table, name: str, package: Package, others: dict[str, An
             found.append((*compared_by_pandas(rule, schema, frame, tables),))
         if rule.rule in (
             "distinct", "asPrinted", "sameSpelling", "agree", "lasts", "formula", "mentioned",
+            "named",
         ):  # fmt: skip
             breaking = partial(rowwise.breaking, rule, key=schema.primary_key)
             if rule.rule == "formula":
@@ -275,6 +279,8 @@ def by_pandas(table: pa.Table, name: str, package: Package, others: dict[str, An
             if rule.rule == "mentioned":
                 there = frame[["thing_id", rule.reference]].dropna()
                 breaking = partial(rowwise.unmentioned, rule, there.to_numpy().T.tolist())
+            if rule.rule == "named":
+                breaking = partial(rowwise.misnamed, rule, frame["thing_id"].dropna().tolist())
             names = list(dict.fromkeys([*schema.primary_key, *rule.columns_used()]))
             rows = [
                 [None if pd.isna(v) else v for v in r] for r in frame[names].to_numpy().tolist()

@@ -41,6 +41,7 @@ from diffdata.schemas.stated import (
     Implies,
     Lasts,
     Mentioned,
+    Named,
     NearMedian,
     NearProduct,
     NoPlaceholders,
@@ -62,7 +63,7 @@ from diffdata.types.text import counted
 # may acknowledge their warnings. So they are not part of the checks of a table alone.
 PLAUSIBILITY = (
     NearProduct | NearMedian | NotAfter | Referenced | Within | Compared | Formula | Mentioned
-    | Rowwise
+    | Named | Rowwise
 )  # fmt: skip
 
 # Joins the parts of a composite key; a cell cannot have it, for control characters are refused.
@@ -392,6 +393,8 @@ def rule_check(rule: Rule, schema: TableSchema, *joined: nw.Expr) -> Check:
             expected = f"a formula of the inputs that {table} lists, all of them, and functions"
         case Mentioned(reference=reference, key=key):
             passes, expected = joined[0], f"a name in the {reference} of its {key}"
+        case Named(column=column, identifier=identifier):
+            passes, expected = joined[0], f"the {column} that {identifier} names"
         case Acyclic():
             passes, expected = joined[0], "a chain of references that ends"
         case Distinct():

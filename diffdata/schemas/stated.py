@@ -437,6 +437,20 @@ class Mentioned(_Rule):
     reference: Name
 
 
+class Named(_Rule):
+    """The column, a foreign key, has the key with which the identifier begins, or ends.
+
+    With `after`, what follows this text begins with it. Hyphens separate the parts of identifiers;
+    one that begins with no key passes.
+    """
+
+    rule: Literal["named"]
+    column: Annotated[Name, _Text]
+    identifier: Annotated[Name, _Text]
+    at: Literal["start", "end"] = "start"
+    after: str = ""
+
+
 # What no expression can state: Python evaluates it.
 Rowwise = Acyclic | Distinct | Agree | AsPrinted | StartsWith | SameSpelling | Arxiv | Lasts
 
@@ -444,6 +458,6 @@ Rule = Annotated[
     Ordered | ExactlyOne | AtLeastOne | AllOrNone | RequiredIf | EmptyIf | Implies | DatePrecision
     | NearProduct | NearMedian | NotAfter | Referenced | Within | Different | NotInFuture
     | Compared | NoPlaceholders | StartsWith | SameSpelling | Arxiv | Acyclic | Distinct
-    | Agree | AsPrinted | Lasts | Formula | Mentioned,
+    | Agree | AsPrinted | Lasts | Formula | Mentioned | Named,
     Key(discriminator="rule"),
 ]  # fmt: skip

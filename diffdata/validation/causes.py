@@ -5,19 +5,30 @@ Several issues with one cause are reported once.
 
 from __future__ import annotations
 
-from bisect import bisect_left
+import math
+from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from itertools import combinations
+from typing import Any
 
 import pyarrow.compute as pc
 
 from diffdata.errors import Issue
 from diffdata.schemas.rules import Check
 from diffdata.schemas.standard import ForeignKey
-from diffdata.schemas.stated import AllOrNone, DatePrecision, ExactlyOne, Ordered, RequiredIf, Rule
+from diffdata.schemas.stated import (
+    Agree,
+    AllOrNone,
+    DatePrecision,
+    EmptyIf,
+    ExactlyOne,
+    Ordered,
+    RequiredIf,
+    Rule,
+)
 from diffdata.types.text import quote
 from diffdata.validation.rowwise import plain_text
 from diffdata.validation.shape import fits
@@ -50,9 +61,12 @@ _LISTED = 8  # places that a message lists
 
 def guide_of(table: TypedTable, check: Check) -> Guide:
     """Return a function that says, for a row that breaks a check, which cell to fix and how."""
+    in_order = cache(lambda name: sorted(table.values[name].drop_null().to_pylist()))
     for rule in table.schema.rules:
         if rule.name == check.name:
-            return lambda position: (_faulty_column(table, rule, check, position), rule.reason)
+            return lambda position: (
+                _faulty_column(table, rule, check, position, in_order), rule.reason,
+            )  # fmt: skip
     hint = _hint_of(table, check)
     return lambda position: (check.columns[0], hint(position))
 
@@ -152,8 +166,15 @@ def reference_guide(key: ForeignKey, target: TypedTable, table: TypedTable) -> G
     return guide
 
 
-def _faulty_column(table: TypedTable, rule: Rule, check: Check, position: int) -> str:
-    """Return the column that an issue names: of several, the one that should be fixed."""
+def _faulty_column(
+    table: TypedTable, rule: Rule, check: Check, position: int,
+    in_order: Callable[[str], list[Any]],
+) -> str:  # fmt: skip
+    """Return the column that an issue names: of several, the one whose fix is enough.
+
+    Where either of two is, it is the one whose value is the more unusual among those of its column,
+    which ``in_order`` returns.
+    """
     columns = check.columns
     filled = [name for name in columns if table.text.cell(position, name)]
     empty = [name for name in columns if name not in filled]
@@ -166,13 +187,31 @@ def _faulty_column(table: TypedTable, rule: Rule, check: Check, position: int) -
                 rest = [value for other, value in given.items() if other != name]
                 if rest == sorted(rest) and len(rest) > 1:
                     return name
-            return next(iter(given), columns[0])
+
+            def distance(name: str) -> float:
+                values, size = in_order(name), len(in_order(name))
+                first, middle, last = (values[size * part // 4] for part in (1, 2, 3))
+                try:
+                    away: float = abs(given[name] - middle) / (last - first)
+                except (TypeError, ZeroDivisionError):  # texts, or values that are all alike
+                    return 0.0 if given[name] == middle else math.inf
+                return away
+
+            return max(given, key=distance, default=columns[0])
         case ExactlyOne():
             return filled[-1] if filled else columns[0]
         case AllOrNone() | DatePrecision():
             return empty[0] if empty else columns[0]
-        case RequiredIf():
-            return next((n for n in [*empty, *filled] if n in rule.columns), columns[0])
+        case RequiredIf() | EmptyIf():
+            wrong = [*filled] if isinstance(rule, EmptyIf) else [*empty]
+            named = [n for n in wrong if n in rule.columns]
+            if isinstance(rule, RequiredIf) and not named:
+                named = [n for n in filled if n in rule.columns]
+            return named[0] if len(named) == 1 else rule.when.column
+        case Agree(by=by) if (key := table.values[by[0]][position].as_py()) is not None:
+            # What many rows agree about is hardly wrong in all of them.
+            alike = bisect_right(in_order(by[0]), key) - bisect_left(in_order(by[0]), key)
+            return rule.columns[0] if alike > _FEW else by[0]
     return columns[0]
 
 

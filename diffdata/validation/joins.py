@@ -33,6 +33,7 @@ from diffdata.schemas.stated import (
     Compared,
     Formula,
     Mentioned,
+    Named,
     NearMedian,
     NearProduct,
     NotAfter,
@@ -177,6 +178,16 @@ def join(
                     others = _columns(own, tables, table, columns, mark)
                     judge = partial(rowwise.unmentioned, rule, _values(others))
                     frame = _judge(frame, own, schema, [key_name, column], judge, mark)
+            case Named(column=column, identifier=identifier):
+                with adding(rule_check(rule, schema, nw.col(mark).is_null())):
+                    link = _key_with(schema, column)
+                    if link is None or len(link.fields) > 1:
+                        raise _MissingError(f"no foreign key is the column {column}")
+                    known = [(link.reference.fields[0], schema.field(column))]
+                    table = link.reference.resource or tables.name
+                    others = _columns(own, tables, table, known, mark)
+                    judge = partial(rowwise.misnamed, rule, _values(others)[0])
+                    frame = _judge(frame, own, schema, [column, identifier], judge, mark)
             case _ if isinstance(rule, Rowwise):
                 with adding(rule_check(rule, schema, nw.col(mark).is_null())):
                     part = own

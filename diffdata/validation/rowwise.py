@@ -23,6 +23,7 @@ from diffdata.schemas.stated import (
     Formula,
     Lasts,
     Mentioned,
+    Named,
     Rowwise,
     SameSpelling,
     StartsWith,
@@ -165,7 +166,7 @@ def _misspelt(texts: Sequence[str | None]) -> list[int]:
     times = Counter(text for text in texts if text)
     usual: dict[str, str] = {}
     for text in sorted(times, key=lambda text: (-times[text], text)):
-        usual.setdefault(plain_text(text), text)
+        usual.setdefault(plain_text(text).removesuffix("_0"), text)  # version 2 is version 2.0
     wrong = times.keys() - usual.values()
     often = [plain for plain, text in usual.items() if times[text] > 1]
     slips = {slip for plain in often for slip in _slips(plain)}
@@ -276,6 +277,27 @@ def unmentioned(rule: Mentioned, others: Sequence[Sequence[Any]], columns: _Colu
     words = {at: set(re.findall(r"\w+", text)) for at, text in zip(*others, strict=True)}
     rows = enumerate(zip(columns[rule.key], columns[rule.column], strict=True))
     return [n for n, (one, name) in rows if name and one in words and name not in words[one]]
+
+
+def misnamed(rule: Named, known: Sequence[str], columns: _Columns) -> list[int]:
+    """Return the rows whose identifier names another row, by its key, than their cell does."""
+    keys, wrong = set(known), []
+    for n, (text, own) in enumerate(
+        zip(columns[rule.identifier], columns[rule.column], strict=True)
+    ):
+        if not text or not own:
+            continue
+        _, _, rest = text.partition(rule.after) if rule.after else ("", "", text)
+        parts = rest.split("-")
+        places = range(1, len(parts) + 1)
+        names = (
+            ("-".join(parts[:place]) for place in places) if rule.at == "start"
+            else ("-".join(parts[-place:]) for place in places)
+        )  # fmt: skip
+        named = keys.intersection(names) if own in keys else ()
+        if named and not any(f"-{name}-" in f"-{own}-" for name in named):
+            wrong.append(n)
+    return wrong
 
 
 @lru_cache(maxsize=20_000)  # names and identifiers occur in many rows
