@@ -51,7 +51,7 @@ import pandas as pd
 from diffdata import derive, uncertainty
 from diffdata.derive.dates import DAYS_PER_MONTH
 from diffdata.derive.trends import leading, middle_of
-from diffdata.display import Shown, as_text, callable_module, notebook, plain_table
+from diffdata.display import Shown, as_text, callable_module, counted, notebook, plain_table
 from diffdata.errors import InvalidInputError, UnknownNameError
 from diffdata.lookup.tables import Tables
 from diffdata.lookup.text import (
@@ -313,7 +313,7 @@ def recomputed(
     statistics = _statistics_of_sources(frames)
     # Editions before 2026.3 have verdicts by another rule, and their calculations no identities.
     by_this_rule = "identity" in calculations
-    for name in wanted:
+    for name in counted(wanted, "Recomputing"):
         calculation: Any = calculations.loc[name]
         printed, compared = estimates[calculation["estimate_id"]], calculation["compared"]
         named = statistics.get(printed["source_id"], ("median", "mean"))

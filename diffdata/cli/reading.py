@@ -430,9 +430,6 @@ def reproduce(
     The exit status is 0 if every verdict is the one that the dataset records. Editions before
     2026.3 record verdicts by another rule, which are not compared.
     """
-    from rich.console import Console
-    from rich.progress import track
-
     from diffdata.cli.printing import print_rich
     from diffdata.reproduce import VERDICTS, Ledger, recomputed
 
@@ -440,8 +437,7 @@ def reproduce(
     if wanted is not None and wanted not in VERDICTS:
         raise UnknownNameError("verdict", verdict or "", VERDICTS)
     running = recomputed(opened(package), only=only, draws=draws, seed=seed)
-    screen = Console(stderr=True, highlight=False)
-    found = list(track(running, "Recomputing", console=screen, disable=not screen.is_terminal))
+    found = list(running)
     kept = [result for result in found if wanted in (None, result.verdict)]
     if format == "json":
         print_json([result.to_dict() for result in kept])
