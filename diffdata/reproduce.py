@@ -302,7 +302,8 @@ def recomputed(
     """Yield the reproductions one after the other, see `reproduce`."""
     frames = dataset if isinstance(dataset, dict) else ledger_tables(dataset)
     calculations = frames["calculations"].set_index("calculation_id", drop=False)
-    wanted = list(calculations.index if only is None else only)
+    asked = [only] if isinstance(only, str) else only
+    wanted = list(calculations.index if asked is None else asked)
     for name in wanted:
         if name not in calculations.index:
             raise UnknownNameError("calculation", name, calculations.index)
