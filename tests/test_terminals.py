@@ -84,6 +84,26 @@ def test_tables_are_grouped_and_each_is_listed_once(width: int) -> None:
     assert not any(line.startswith("Other tables") for line in lines)
 
 
+def test_rows_are_found_by_names_and_sorted() -> None:
+    where = ["--where", "model_id=GPT 3", "--where", "quantity_id=training_cost"]
+    found = json.loads(shown("show", "estimates", *where, "-f", "json"))
+    assert {row["model_id"] for row in found} == {"gpt-3"}
+    options = ["--columns", "parameters", "--limit", "9", "-f", "json", "--edition", "2026.2"]
+    least, most = (
+        [row["parameters"] for row in json.loads(shown("show", "model_summary", *options, *sort))]
+        for sort in (["--sort", "parameters"], ["--sort", "-parameters"])
+    )
+    assert least == sorted(least)
+    assert most == sorted(most, reverse=True)
+    assert most[0] > least[-1]
+
+
+def test_a_value_is_one_line_or_json() -> None:
+    assert shown("value", "GPT-3", "cost").startswith("$12M (5M to 33M, 90 %), cottier-2022-sum")
+    found = json.loads(shown("value", "gpt3", "cost", "-f", "json"))
+    assert (found["value"], found["level"], found["source"]) == (12e6, 0.9, "cottier-2022-summary")
+
+
 @pytest.fixture
 def paged(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What goes through the pager, where people read standard output on a screen of 20 lines."""

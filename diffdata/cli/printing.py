@@ -18,8 +18,9 @@ from rich.text import Text
 from diffdata.cli.app import PAGER, print_json
 from diffdata.errors import InvalidInputError, UnknownNameError
 from diffdata.lookup.figures import readable
+from diffdata.lookup.names import Kind, name_index
 from diffdata.lookup.text import human, rows_that_meet
-from diffdata.schemas.standard import TableSchema
+from diffdata.package.packages import Package
 from diffdata.types.text import CellError, cell_text
 from diffdata.validation.typed import parse_cell
 
@@ -78,8 +79,17 @@ def _page(text: str, height: int) -> None:
     pydoc.pager(text)
 
 
-def filter_rows(frame: pd.DataFrame, schema: TableSchema, where: Sequence[str]) -> pd.DataFrame:
+# Columns in which a name of a thing stands for its identifier.
+_NAMED: dict[str, Kind] = {
+    "model_id": "model", "hardware_id": "hardware", "organization_id": "organization",
+}  # fmt: skip
+
+
+def filter_rows(
+    frame: pd.DataFrame, package: Package, table: str, where: Sequence[str]
+) -> pd.DataFrame:
     """Return the rows that meet all conditions, such as ``model_id=gpt-3``; see `diffdata show`."""
+    schema = package.schema(table)
 
     def read(column: str, text: str) -> Any:
         field = schema.field(column)
@@ -87,6 +97,9 @@ def filter_rows(frame: pd.DataFrame, schema: TableSchema, where: Sequence[str]) 
             value = parse_cell(text, field)
         except CellError as error:
             raise InvalidInputError(f"--where {column}: expected {error.expected}") from None
+        kind = next((kind for end, kind in _NAMED.items() if column.endswith(end)), None)
+        if kind and value and value not in set(frame[column]):
+            return name_index(package, None, kind).find(value, near=False).id or value
         return pd.Timestamp(value) if field.type == "date" else value
 
     return rows_that_meet(frame, where, read)
