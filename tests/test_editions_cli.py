@@ -28,6 +28,7 @@ READS = {
     "show": ["models", "--limit", "1"],
     "describe": ["models"],
     "report": ["gpt-3"],
+    "value": ["gpt-3", "training_cost"],
     "lags": ["--clock", "replication"],
     "status": ["2024-06-01"],
     "plot": ["access", "--out", "access.csv"],

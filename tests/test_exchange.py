@@ -37,6 +37,16 @@ def test_a_formula_takes_quantities_of_pint_in_any_unit_that_fits(units: Any) ->
         derive.chip_hours(3e23, 125e12, units("1 hour"))
 
 
+def test_a_formula_keeps_no_unit_but_that_of_money() -> None:
+    compute = Lognormal.from_interval(1e23, 4e23, unit="FLOP")
+    hours = derive.chip_hours(compute, 1e15, 0.4)
+    assert hours.unit == ""
+    assert derive.cloud_cost(hours, Lognormal.from_interval(2, 4, unit="USD")).unit == "USD"
+    spent = Uniform(1, 2, unit="hour")
+    assert derive.cloud_cost(spent, 2.0).unit == ""
+    assert (derive.cloud_cost(spent, 1.0) - spent).std == 0  # it is the same variable
+
+
 def test_a_quantity_of_pint_keeps_its_variable_and_says_its_unit_once() -> None:
     registry = pint.UnitRegistry()
     given = COST.to_pint(registry)

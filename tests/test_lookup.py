@@ -239,6 +239,33 @@ def test_quantities_benchmarks_and_models_may_be_named_as_people_write_them() ->
         assert set(diffdata.lags(benchmark=name)["group"]) > {benchmark}
 
 
+def test_what_analysts_write_first_is_understood_or_answered() -> None:
+    one = diffdata.reproduce(only="opt-175b-cost-ratio", version="2026.2")
+    assert [result.id for result in one] == ["opt-175b-cost-ratio"]
+    found = diffdata.diff("2026.1", "2026.2", only="comparisons")
+    assert set(found.changes["table"]) == {"comparisons"}
+    assert diffdata.shares(models="GPT-3", version="2026.2")["any"].tolist() == [1.0]
+    assert len(diffdata.taken_from("Brown 2020", version="2026.2"))
+    assert len(diffdata.prices_on("2025-04-01", "H100 PCIe", "Lambda", "on demand"))
+    with pytest.raises(
+        InvalidInputError, match=r"'GPT-3' is a model; name a figure of it, such as"
+    ):
+        diffdata.trace("GPT-3", version="2026.2")
+    names = ["model_dates", "artifacts", "comparisons", "diffusion_events", "model_developers"]
+    tables = [diffdata.load(name, "2026.2") for name in names]
+    with pytest.raises(InvalidInputError, match=r"reference: 'GPT-3' has no .* did you mean gpt-3"):
+        diffdata.replication_lag(*tables, reference="GPT-3")
+
+
+def test_a_chip_without_a_price_says_why() -> None:
+    early = diffdata.prices_on("2001-01-01", "H100 PCIe")
+    assert early.empty
+    assert "the first price of H100 PCIe is of 20" in early.attrs["empty_because"]
+    none = diffdata.prices_on("2025-06-01", "AMD MI325X")
+    assert none.empty
+    assert "no price of " in none.attrs["empty_because"]
+
+
 def test_a_word_for_several_things_is_not_decided() -> None:
     names = {"MMLU Pro": "a", "mmlu-pro": "b"}
     with pytest.raises(InvalidInputError, match="benchmark: 'MMLU pro' is not certain; is a or b"):

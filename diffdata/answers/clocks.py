@@ -18,6 +18,7 @@ import pandas as pd
 
 from diffdata import derive
 from diffdata.derive.trends import leading
+from diffdata.display import counted
 from diffdata.engines import to_engine
 from diffdata.errors import DiffdataError, InvalidInputError, UnknownNameError
 from diffdata.loading import arrow_tables
@@ -362,7 +363,7 @@ def _measured(
         named = benchmark_named(options.benchmark, tables["benchmarks"], known)
         options = replace(options, benchmark=named)
     found: list[dict[str, Any]] = []
-    for clock in clocks:
+    for clock in counted(clocks, "Reading the clocks"):
         asked = replace(options, by=by or next(iter(clock.by)))
         lacking = tables.lacking(clock.tables)
         note = None

@@ -17,12 +17,14 @@ import typer
 from typer.core import TyperGroup
 
 from diffdata.cli import completing
+from diffdata.display import SHOW_PROGRESS
 from diffdata.errors import DiffdataError, InvalidInputError, suggestion, visible
 
 if TYPE_CHECKING:
     from diffdata.package.packages import Package as OpenedPackage
 
 _EDITION_OPTIONS = ("--edition", "--dataset")
+_NO_PAGER = "--no-pager"
 # Commands that change files, or that have their own way to name a version.
 _WITHOUT_EDITION = (
     "build", "compare", "diff", "fetch", "format", "import", "new", "release", "versions",
@@ -30,10 +32,13 @@ _WITHOUT_EDITION = (
 
 
 class _Program(TyperGroup):
-    """The program, which takes ``--edition`` before a command or after it."""
+    """The program, which takes ``--edition`` and ``--no-pager`` before a command or after it."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Move ``--edition`` to the front, where the program itself reads it."""
+        """Move these options to the front, where the program itself reads them."""
+        if _NO_PAGER in (args[: args.index("--")] if "--" in args else args):
+            place = args.index(_NO_PAGER)
+            args = [_NO_PAGER, *args[:place], *args[place + 1 :]]
         options = args[: args.index("--")] if "--" in args else args
         for place, word in enumerate(options):
             if word.partition("=")[0] in _EDITION_OPTIONS:
@@ -91,6 +96,8 @@ FORMAT = typer.Option("--format", "-f", help="The format of the output.")
 TableFormat = Annotated[Literal["text", "csv", "json", "markdown"], FORMAT]
 ResultFormat = Annotated[Literal["text", "json"], FORMAT]
 
+# Whether what is longer than the screen goes through a pager, set by each run too.
+PAGER: ContextVar[bool] = ContextVar("pager", default=True)
 # The released edition of `--edition`, set by each run of the command line.
 EDITION: ContextVar[str | None] = ContextVar("edition", default=None)
 
@@ -163,6 +170,14 @@ def common(
             "before and after the command.",
         ),
     ] = None,
+    no_pager: Annotated[
+        bool,
+        typer.Option(
+            _NO_PAGER,
+            help="Print what is longer than the screen at once. Works before and after the "
+            "command.",
+        ),
+    ] = False,
     _version: Annotated[
         bool,
         typer.Option(
@@ -177,3 +192,5 @@ def common(
             f"--edition: `{command}` does not read a released edition; leave the option out"
         )
     EDITION.set(edition)
+    PAGER.set(not no_pager)
+    SHOW_PROGRESS.set(sys.stderr.isatty())

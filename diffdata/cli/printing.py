@@ -15,11 +15,12 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from diffdata.cli.app import print_json
+from diffdata.cli.app import PAGER, print_json
 from diffdata.errors import InvalidInputError, UnknownNameError
 from diffdata.lookup.figures import readable
+from diffdata.lookup.names import Kind, name_index
 from diffdata.lookup.text import human, rows_that_meet
-from diffdata.schemas.standard import TableSchema
+from diffdata.package.packages import Package
 from diffdata.types.text import CellError, cell_text
 from diffdata.validation.typed import parse_cell
 
@@ -58,16 +59,37 @@ def show_passes() -> Iterator[Callable[[str, int, int], None]]:
 def print_rich(content: RenderableType) -> None:
     """Print something laid out by `rich`; in a pipe without trailing blanks."""
     screen = console()
-    if screen.is_terminal:
-        screen.print(content)
-        return
     with screen.capture() as captured:
         screen.print(content)
+    if screen.is_terminal:
+        _page(captured.get(), screen.height)
+        return
     sys.stdout.writelines(f"{line.rstrip()}\n" for line in captured.get().splitlines())
 
 
-def filter_rows(frame: pd.DataFrame, schema: TableSchema, where: Sequence[str]) -> pd.DataFrame:
+def _page(text: str, height: int) -> None:
+    """Print on a terminal, through a pager if the text is longer than the screen, as git does."""
+    if not (PAGER.get() and sys.stdin.isatty() and text.count("\n") >= height):
+        sys.stdout.write(text)
+        return
+    import pydoc
+
+    # As git sets it: quit if it fits, keep colours, leave the text on the screen, cut long lines.
+    os.environ.setdefault("LESS", "FRXS")
+    pydoc.pager(text)
+
+
+# Columns in which a name of a thing stands for its identifier.
+_NAMED: dict[str, Kind] = {
+    "model_id": "model", "hardware_id": "hardware", "organization_id": "organization",
+}  # fmt: skip
+
+
+def filter_rows(
+    frame: pd.DataFrame, package: Package, table: str, where: Sequence[str]
+) -> pd.DataFrame:
     """Return the rows that meet all conditions, such as ``model_id=gpt-3``; see `diffdata show`."""
+    schema = package.schema(table)
 
     def read(column: str, text: str) -> Any:
         field = schema.field(column)
@@ -75,6 +97,9 @@ def filter_rows(frame: pd.DataFrame, schema: TableSchema, where: Sequence[str]) 
             value = parse_cell(text, field)
         except CellError as error:
             raise InvalidInputError(f"--where {column}: expected {error.expected}") from None
+        kind = next((kind for end, kind in _NAMED.items() if column.endswith(end)), None)
+        if kind and value and value not in set(frame[column]):
+            return name_index(package, None, kind).find(value, near=False).id or value
         return pd.Timestamp(value) if field.type == "date" else value
 
     return rows_that_meet(frame, where, read)
@@ -118,8 +143,12 @@ def _filled(frame: pd.DataFrame) -> pd.DataFrame:
 def _print_lines(frame: pd.DataFrame) -> None:
     cells = frame.map(cell_text)
     widths = [max([len(str(name)), *map(len, cells[name])]) for name in cells.columns]
-    for texts in [list(map(str, cells.columns)), *cells.to_numpy().tolist()]:
-        print("  ".join(map(str.ljust, texts, widths)).rstrip())
+    rows = [list(map(str, cells.columns)), *cells.to_numpy().tolist()]
+    text = "".join(f"{'  '.join(map(str.ljust, row, widths)).rstrip()}\n" for row in rows)
+    if sys.stdout.isatty():
+        _page(text, console().height)
+    else:
+        sys.stdout.write(text)
 
 
 def _print_to_fit(frame: pd.DataFrame) -> None:

@@ -19,7 +19,7 @@ from diffdata.cli.app import (
     pairs,
     print_json,
 )
-from diffdata.errors import DescriptorError, InvalidInputError, UnknownNameError
+from diffdata.errors import DescriptorError, InvalidInputError, UnknownNameError, visible
 
 _TABLES = "Read the tables"
 _CHECK = "Check the data"
@@ -110,6 +110,14 @@ def show(
             autocompletion=completing.columns,
         ),
     ] = None,
+    sort: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="Sort by a column; with - before it, the greatest first.",
+            autocompletion=completing.columns,
+        ),
+    ] = None,
     limit: Annotated[
         int | None, typer.Option(min=0, help="Show at most this number of rows.")
     ] = None,
@@ -133,7 +141,10 @@ def show(
 
     dataset = opened(package)
     frame = load(table, package=dataset, reviewed=reviewed)
-    frame = filter_rows(frame, dataset.schema(table), where or [])
+    frame = filter_rows(frame, dataset, table, where or [])
+    if sort:
+        by = pick_columns(frame, [sort.removeprefix("-")]).columns
+        frame = frame.sort_values(list(by), ascending=not sort.startswith("-"), kind="stable")
     if columns:
         frame = pick_columns(frame, columns.split(","))
     print_frame(frame if limit is None else frame.head(limit), format, wide=wide)
@@ -149,6 +160,38 @@ def describe(table: Table, package: Package = None, format: TableFormat = "text"
     if format == "text" and schema.title:
         print(f"{schema.title}: {schema.description}\n")
     print_frame(dictionary(schema), format)
+
+
+@app.command(rich_help_panel=_FIGURES)
+def value(
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="A model, a chip or an organization, as people write it.",
+            autocompletion=completing.models,
+        ),
+    ],
+    quantity: Annotated[
+        str,
+        typer.Argument(
+            help="What to tell of it, such as cost, compute, published, access.",
+            autocompletion=completing.quantities,
+        ),
+    ],
+    pedantic: Annotated[
+        bool, typer.Option("--pedantic", help="An error where sources disagree.")
+    ] = False,
+    package: Package = None,
+    format: ResultFormat = "text",
+) -> None:
+    """Print a value or a fact of a model, a chip or an organization, with its source."""
+    from diffdata.answers.values import value
+
+    found = value(name, quantity, pedantic=pedantic, package=opened(package))
+    if format == "json":
+        print_json(found.to_dict())
+    else:
+        typer.echo(visible(str(found)))
 
 
 @app.command(rich_help_panel=_FIGURES)
@@ -430,9 +473,6 @@ def reproduce(
     The exit status is 0 if every verdict is the one that the dataset records. Editions before
     2026.3 record verdicts by another rule, which are not compared.
     """
-    from rich.console import Console
-    from rich.progress import track
-
     from diffdata.cli.printing import print_rich
     from diffdata.reproduce import VERDICTS, Ledger, recomputed
 
@@ -440,8 +480,7 @@ def reproduce(
     if wanted is not None and wanted not in VERDICTS:
         raise UnknownNameError("verdict", verdict or "", VERDICTS)
     running = recomputed(opened(package), only=only, draws=draws, seed=seed)
-    screen = Console(stderr=True, highlight=False)
-    found = list(track(running, "Recomputing", console=screen, disable=not screen.is_terminal))
+    found = list(running)
     kept = [result for result in found if wanted in (None, result.verdict)]
     if format == "json":
         print_json([result.to_dict() for result in kept])

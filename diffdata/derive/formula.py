@@ -54,7 +54,8 @@ class Range:
     def convert(self, name: str, value: Any) -> Any:
         """Return an argument for a formula: a float in the range, a quantity or a column."""
         if isinstance(value, Quantity):
-            return value
+            # Of units only that of money is one of the result.
+            return value if value.unit == "USD" else value._without_unit
         if hasattr(value, "magnitude") and hasattr(value, "to"):  # of pint
             value = _magnitude(name, value)
         try:

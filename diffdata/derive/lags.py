@@ -45,7 +45,7 @@ from diffdata.derive.dates import (
 )
 from diffdata.derive.formula import documented
 from diffdata.derive.frames import Frame, choose, make_dated, rows, unwrap, wrap
-from diffdata.errors import InvalidInputError
+from diffdata.errors import InvalidInputError, suggestion
 
 __all__ = ["access_lag", "publication_delay", "replication_lag"]
 
@@ -155,8 +155,11 @@ def replication_lag(
     found = []
     for name in references:
         if not public[name]:
+            known = {str(model) for (model,) in rows(dates.select("model_id"))}
+            hint = suggestion(str(name), known - {name})
             raise InvalidInputError(
                 f"reference: {name!r} has no date of announcement or publication"
+                + (f"; {hint}" if name not in known and hint else "")
             )
         start = [min(ends) for ends in zip(*(event.days for event in public[name]), strict=True)]
         if start[0] > as_of.toordinal():

@@ -212,7 +212,8 @@ def compare_packages(
 ) -> PackageDiff:
     """Compare all tables of two datasets, or `only` some; their data need not be valid."""
     everything = {*old.tables, *new.tables}
-    wanted = everything if only is None else set(only)
+    given = [only] if isinstance(only, str) else only
+    wanted = everything if given is None else set(given)
     for name in sorted(wanted - everything):
         raise UnknownNameError("table", name, everything)
     old_tables, new_tables = ([t for t in p.tables if t in wanted] for p in (old, new))

@@ -1,17 +1,22 @@
-"""How things look: templates, what prints well, HTML for notebooks, and modules to call."""
+"""How things look: templates, what prints well, HTML for notebooks, bars, modules to call."""
 
 from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable, Iterable, Sequence
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from jinja2 import Template
+
+T = TypeVar("T")
 
 
 @cache
@@ -89,6 +94,32 @@ def as_text(content: Any, width: int = 100) -> str:
     console = Console(file=out, width=width, highlight=False, markup=False, emoji=False)
     console.print(content)
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
+
+
+# Whether long work shows a bar: on the command line, where people read standard error.
+SHOW_PROGRESS: ContextVar[bool] = ContextVar("show_progress", default=False)
+_PATIENCE = 0.7  # seconds without a bar, which short work needs not
+
+
+def counted(items: Collection[T], what: str) -> Iterator[T]:
+    """Yield items, and show how many are done if it takes long and somebody sees it."""
+    if len(items) < 2 or not (SHOW_PROGRESS.get() or "ipykernel" in sys.modules):
+        yield from items
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    screen = Console(stderr=True, highlight=False)
+    start = time.monotonic()
+    with ExitStack() as stack:
+        bar: Progress | None = None
+        for number, item in enumerate(items):
+            if bar is None and time.monotonic() - start > _PATIENCE:
+                bar = stack.enter_context(Progress(console=screen, transient=True))
+                bar.add_task(what, total=len(items))
+            if bar is not None:
+                bar.update(bar.task_ids[0], completed=number)
+            yield item
 
 
 class Shown:

@@ -20,6 +20,7 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 import pyarrow as pa
 
+from diffdata.display import counted
 from diffdata.errors import InvalidInputError, UnknownNameError, optional_library
 from diffdata.exporting.citation import bibtex, citation_of, cite, filled, sources_of
 from diffdata.loading import validated_tables
@@ -492,7 +493,7 @@ def export(
     if to == "csv" and not safe:
         _warn_of_formulas(selected)
     try:
-        for path, write in jobs.items():
+        for path, write in counted(jobs.items(), "Writing"):
             with replacing(path) as unfinished:
                 write(unfinished)
     except OSError as error:

@@ -14,7 +14,7 @@ import pandas as pd
 from diffdata.display import notebook
 from diffdata.errors import InvalidInputError, UnknownNameError
 from diffdata.loading import load
-from diffdata.lookup.names import identified
+from diffdata.lookup.names import identified, name_index
 from diffdata.lookup.tables import Tables
 from diffdata.lookup.text import (
     date,
@@ -23,7 +23,7 @@ from diffdata.lookup.text import (
     rows_where,
     subject_of,
 )
-from diffdata.lookup.words import quantity_named
+from diffdata.lookup.words import chosen, quantity_named
 from diffdata.package.packages import Dataset, Package, open_dataset
 from diffdata.schemas.standard import TableSchema
 from diffdata.types.text import cell_text
@@ -135,6 +135,8 @@ def estimates(
         frames["estimates"] = load("estimates", package=dataset, reviewed=True)
     if quantity is not None:
         quantity = quantity_named(quantity, frames["quantities"])
+    if source is not None:
+        source = chosen("source", source, frames["sources"]["source_id"], {})
     found = _estimates_of(frames, model=model, quantity=quantity, source=source)
     if related:
         others = _estimates_of(frames, quantity=quantity, source=source)
@@ -212,6 +214,13 @@ def trace(estimate_id: str, *, package: Dataset | None = None, version: str | No
     figures = frames["estimates"].set_index("estimate_id", drop=False)
     frames["estimates"] = figures
     if estimate_id not in figures.index:
+        about = name_index(frames.package, None, "model").find(estimate_id, near=False).id
+        if about is not None:
+            first = figures.loc[figures["model_id"] == about, "estimate_id"].head(2)
+            such_as = f", such as {' or '.join(first)}" if len(first) else ""
+            raise InvalidInputError(
+                f"estimate_id: {estimate_id!r} is a model; name a figure of it{such_as}"
+            )
         raise UnknownNameError("estimate", estimate_id, figures.index)
     row: Any = figures.loc[estimate_id]
     lines = [f"{estimate_id}: {row['quantity_id']} of {subject_of(row)} is {figure_text(row)}"]
@@ -326,8 +335,7 @@ def taken_from(
     dataset = open_dataset(package, version)
     tables = _sourced_tables(dataset)
     frames = Tables(dataset, [*tables, "source_sections"], required=["sources"])
-    if source not in set(frames["sources"]["source_id"]):
-        raise UnknownNameError("source", source, frames["sources"]["source_id"])
+    source = chosen("source", source, frames["sources"]["source_id"], {})
     sections = frames["source_sections"].sort_values("position")
     names = list(sections.loc[sections["source_id"] == source, "section"])
     rows: list[tuple[str, ...]] = []

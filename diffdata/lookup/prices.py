@@ -9,6 +9,7 @@ import pandas as pd
 from diffdata.errors import UnknownNameError
 from diffdata.loading import load
 from diffdata.lookup.names import REST_OF_PERIOD, identified, name_index, parsed_day
+from diffdata.lookup.words import chosen
 from diffdata.package.packages import Dataset, open_dataset
 from diffdata.types.names import alike
 
@@ -66,7 +67,10 @@ def prices_on(
     """
     prices = _hardware_prices(hardware, provider, commitment, package, version)
     keys = ["chip", "price_kind", "provider", "cloud_region", "commitment", "chips_in_quote"]
-    return _in_force(prices, parsed_day(day), keys)[[*_HARDWARE, *_dating("hardware")]]
+    found = _in_force(prices, parsed_day(day), keys)[[*_HARDWARE, *_dating("hardware")]]
+    if found.empty and hardware is not None:
+        found.attrs["empty_because"] = _why_empty(hardware, prices, package, version)
+    return found
 
 
 def rents(
@@ -143,6 +147,20 @@ def api_prices_on(
     return found_prices[[*_API, *_dating("api")]]
 
 
+def _why_empty(
+    hardware: str, prices: pd.DataFrame, package: Dataset | None, version: str | None
+) -> str:
+    """Return why a chip has no price in force: it has none yet, or another variant has."""
+    if len(prices) and not pd.isna(first := _dated(prices)["as_of"].min()):
+        return f"the first price of {hardware} is of {first:%Y-%m-%d}"
+    dataset = open_dataset(package, version)
+    chip = identified(hardware, "hardware", dataset, None)
+    priced = set(load("hardware_prices", package=dataset)["hardware_id"].dropna())
+    near = sorted(name for name in priced if name.startswith(chip))
+    others = f"; variants that have some are {', '.join(near)}" if near else ""
+    return f"no price of {chip} of this kind was observed{others}"
+
+
 def _dating(kind: str, *columns: str) -> list[str]:
     return [*(columns or ("as_of", "dated_by", "age_days")), f"{kind}_price_id", "source_id"]
 
@@ -158,8 +176,7 @@ def _hardware_prices(
     prices = load("hardware_prices", package=dataset).rename(columns={"seller": "provider"})
     if commitment is not None:
         allowed = dataset.schema("hardware_prices").field("commitment").constraints.enum or ()
-        if commitment not in allowed:
-            raise UnknownNameError("commitment", commitment, map(str, allowed))
+        commitment = chosen("commitment", commitment, map(str, allowed), {})
         prices = prices[(prices["commitment"] == commitment).fillna(value=False)]
     if hardware is not None:
         chip = identified(hardware, "hardware", dataset, None)

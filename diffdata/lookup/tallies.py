@@ -190,7 +190,8 @@ def shares(
     developers = frames["model_developers"]
     developers = developers[developers["role"] == "developer"]
     if models is not None:
-        wanted, ids = list(models), set(frames["models"]["model_id"])
+        wanted = [models] if isinstance(models, str) else list(models)
+        ids = set(frames["models"]["model_id"])
         if not ids.issuperset(wanted):
             index: dict[Kind, NameIndex] = {"model": name_index(dataset, None, "model")}
             wanted = [name if name in ids else identified_in(index, name)[1] for name in wanted]

@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from diffdata import derive
-from diffdata.display import Shown, as_text, notebook, plain_table
+from diffdata.display import Shown, as_text, counted, notebook, plain_table
 from diffdata.errors import InvalidInputError, UnknownNameError
 from diffdata.lookup.tables import Tables
 from diffdata.lookup.text import each, money, number, number_or_none, plain, rows_where, unit_of
@@ -184,7 +184,8 @@ def recomputed(
     """Yield the reproductions one after the other, see `reproduce`."""
     frames = dataset if isinstance(dataset, dict) else ledger_tables(dataset)
     calculations = frames["calculations"].set_index("calculation_id", drop=False)
-    wanted = list(calculations.index if only is None else only)
+    asked = [only] if isinstance(only, str) else only
+    wanted = list(calculations.index if asked is None else asked)
     for name in wanted:
         if name not in calculations.index:
             raise UnknownNameError("calculation", name, calculations.index)
@@ -195,7 +196,7 @@ def recomputed(
     statistics = _statistics_of_sources(frames)
     # Editions before 2026.3 have verdicts by another rule, and their calculations no identities.
     by_this_rule = "identity" in calculations
-    for name in wanted:
+    for name in counted(wanted, "Recomputing"):
         calculation: Any = calculations.loc[name]
         printed, compared = estimates[calculation["estimate_id"]], calculation["compared"]
         named = statistics.get(printed["source_id"], ("median", "mean"))

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from diffdata.display import counted
 from diffdata.errors import InvalidDataError, Issue, PackageError, in_order, issues_of
 from diffdata.package.packages import Package
 from diffdata.schemas.rules import Check, table_checks
@@ -48,7 +49,7 @@ def check_tables(package: Package, tables: Iterable[str]) -> dict[str, CheckedTa
     typed: dict[str, TypedTable] = {}
     found: dict[str, Found] = {}
     tables, budget = list(tables), Budget()
-    for name in tables:
+    for name in counted(tables, "Reading the tables"):
         typed[name], found[name] = _read(package, name, budget)
     for name in tables:
         schema = typed[name].schema
@@ -82,7 +83,7 @@ def find_issues(
     """
     complete = complete and all(table.text.complete for table in typed.values())
     issues = {}
-    for name, table in found.items():
+    for name, table in counted(found.items(), "Checking the tables"):
         _find_breaches(name, typed, table, complete)
         issues[name] = by_cause(table, typed[name], partial(_refers_to_a_row, name, typed))
     issues = _unacknowledged(joined_references(issues, dict(typed)), typed, complete)
