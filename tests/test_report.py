@@ -118,7 +118,7 @@ def test_a_report_is_about_its_model_alone(package: Package) -> None:
 
 def test_names_are_those_that_people_write(package: Package) -> None:
     for name in ("GPT-3", "gpt3", "GPT-3 175B"):
-        assert report(name, package=package).title.startswith("The diffusion of GPT-3 175B")
+        assert report(name, version=EDITION).title.startswith("The diffusion of GPT-3 175B")
     with pytest.raises(UnknownNameError, match="did you mean gpt-3 or") as caught:
         report("gtp-3", package=package)
     assert len(str(caught.value)) < 200
