@@ -51,6 +51,13 @@ def _tables_by_model() -> dict[str, str]:
     return {model_name(table): table for table in tables()}
 
 
+@cache
+def _package() -> Any:
+    from diffdata.package.packages import open_package
+
+    return open_package()
+
+
 def _base() -> type:
     import pandera.pandas as pa
 
@@ -72,10 +79,9 @@ def _model(name: str, table: str) -> type:
     import pandas as pd
     from pandera.typing import Series
 
-    from diffdata.package.packages import open_package
     from diffdata.types.definitions import definition
 
-    described = open_package().schema(table)
+    described = _package().schema(table)
     kinds: dict[str, Any] = {
         "np.datetime64": np.datetime64, "pd.BooleanDtype": pd.BooleanDtype,
         "pd.Int64Dtype": pd.Int64Dtype, "float": float, "str": str,

@@ -27,7 +27,7 @@ READS = {
     "list": [],
     "show": ["models", "--limit", "1"],
     "describe": ["models"],
-    "report": ["gpt-3"],
+    "report": ["pangu-alpha"],
     "value": ["gpt-3", "training_cost"],
     "lags": ["--clock", "replication"],
     "status": ["2024-06-01"],

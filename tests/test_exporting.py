@@ -65,16 +65,17 @@ def frame_of(rows: list[Any], schema: TableSchema) -> pd.DataFrame:
 
 
 def from_csv(path: Path, package: Package, table: str) -> Any:
-    copied = path.parent / f"copied-{table}"
-    for name in package.tables:
-        resource = package.resource(name)
-        for file in (DESCRIPTOR, *resource.paths, resource.schema_):
-            (copied / file).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(package.root / file, copied / file)
-        shutil.copy(path.parent / f"{name}.csv", copied / resource.paths[0])
-        for file in resource.paths[1:]:  # whose rows are in the export, after those of the first
-            header = (copied / file).read_bytes().partition(b"\n")[0]
-            (copied / file).write_bytes(header + b"\n")
+    copied = path.parent / "copied"
+    if not copied.exists():
+        for name in package.tables:
+            resource = package.resource(name)
+            for file in (DESCRIPTOR, *resource.paths, resource.schema_):
+                (copied / file).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(package.root / file, copied / file)
+            shutil.copy(path.parent / f"{name}.csv", copied / resource.paths[0])
+            for file in resource.paths[1:]:  # whose rows are in the export, after those before
+                header = (copied / file).read_bytes().partition(b"\n")[0]
+                (copied / file).write_bytes(header + b"\n")
     return load(table, package=open_package(copied))
 
 

@@ -347,11 +347,14 @@ def test_the_issues_of_a_table_are_bounded(tmp_path: Path) -> None:
     assert more.message == "102,000 faults, of which the first 100,000 were looked at"
 
 
-def test_one_wrong_column_of_a_large_table_is_one_fault(tmp_path: Path) -> None:
-    rows = "".join(f"x{number},a\n" for number in range(MOST_ISSUES * 2))
+def test_one_wrong_column_of_a_large_table_is_one_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("diffdata.validation.typed.MOST_ISSUES", 1000)  # of which more are counted
+    rows = "".join(f"x{number},a\n" for number in range(2000))
     (issue,) = errors(write(tmp_path, f"id,name\n{rows}".encode()))
     assert issue.line == 2
-    assert "in 200,000 of 200,000 rows" in issue.message
+    assert "in 2,000 of 2,000 rows" in issue.message
 
 
 def test_bombs_do_not_unpack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

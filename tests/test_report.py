@@ -2,6 +2,7 @@
 
 import io
 import re
+from functools import cache
 
 import pytest
 from rich.console import Console, RenderableType
@@ -9,9 +10,11 @@ from typer.testing import CliRunner
 
 import diffdata
 from diffdata import cli
-from diffdata.answers.report import report
+from diffdata.answers.report import Report, report
 from diffdata.errors import UnknownNameError
 from diffdata.package.packages import Package
+
+from .conftest import ROOT
 
 EDITION = "2026.2"
 
@@ -25,6 +28,12 @@ def text(content: RenderableType, width: int = 100) -> str:
 @pytest.fixture(scope="module")
 def gpt_3() -> str:
     return text(report("gpt-3", full=True, version=EDITION))
+
+
+@cache
+def of_dataset(model: str) -> Report:
+    """Return the report on a model of the current dataset, which takes seconds, once."""
+    return report(model, package=ROOT)
 
 
 def words(shown: str) -> str:
@@ -100,7 +109,7 @@ def test_reports_fit_one_screen(model: str, package: Package) -> None:
 
 @pytest.mark.parametrize("model", ["gpt-3", "bloom"])
 def test_the_longest_reports_fit_and_the_long_form_has_all(model: str, package: Package) -> None:
-    short, full = report(model, package=package), report(model, full=True, package=package)
+    short, full = of_dataset(model), report(model, full=True, package=package)
     assert len(text(short, 100).splitlines()) <= 60
     assert len(text(full, 100)) > len(text(short, 100))
     assert "..." not in str(short).replace("until ...", "")
@@ -118,7 +127,7 @@ def test_a_report_is_about_its_model_alone(package: Package) -> None:
 
 def test_names_are_those_that_people_write(package: Package) -> None:
     for name in ("GPT-3", "gpt3", "GPT-3 175B"):
-        assert report(name, package=package).title.startswith("The diffusion of GPT-3 175B")
+        assert report(name, version=EDITION).title.startswith("The diffusion of GPT-3 175B")
     with pytest.raises(UnknownNameError, match="did you mean gpt-3 or") as caught:
         report("gtp-3", package=package)
     assert len(str(caught.value)) < 200
@@ -144,8 +153,8 @@ def test_the_state_of_an_edition_is_its_own() -> None:
     assert "gpt-3" in shown[shown.index("Disputed") :]
 
 
-def test_reports_show_in_notebooks_escaped(package: Package) -> None:
-    shown = report("gpt-3", package=package)._repr_html_()
+def test_reports_show_in_notebooks_escaped() -> None:
+    shown = of_dataset("gpt-3")._repr_html_()
     assert "prefers-color-scheme: dark" in shown
     assert "-&gt; BigScience" in shown
 

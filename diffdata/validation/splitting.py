@@ -174,11 +174,11 @@ def split_regular(
     part = memoryview(data)[begin:end]
     marks = np.frombuffer(part, np.uint8)
     with ThreadPoolExecutor(1) as pool:
-        # Arrow goes through the bytes on its own threads while numpy looks at them here.
-        first = pool.submit(_by_arrow, part, columns, delimiter)
+        # Arrow goes through many bytes on its own threads while numpy looks at them here.
+        first = pool.submit(_by_arrow, part, columns, delimiter) if len(part) > _PIECE else None
         feeds, quotes = _positions(marks, "\n"), _positions(marks, '"')
         regular = not len(quotes) or _quotes_are_regular(marks, quotes, delimiter)
-        table = first.result()
+        table = first.result() if first else _by_arrow(part, columns, delimiter)
     if not regular:
         return None
     # A line feed after an odd number of quotes is inside a cell.
