@@ -23,6 +23,7 @@ from diffdata.types.text import cell_text
 ENTITIES = {
     "models": "models", "hardware": "chips", "organizations": "organizations",
     "benchmarks": "benchmarks", "quantities": "quantities", "sources": "sources",
+    "calculations": "ledger",
 }  # fmt: skip
 _FIRST = 100  # rows in the page itself
 _CHOICES = 40  # most values of a column that is filtered by choice
