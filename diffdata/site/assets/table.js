@@ -12,7 +12,7 @@
   for (const column of columns) column.values ??= column.at.map((place) => column.of[place]);
 
   const plain = (name) => name.replaceAll("_", " ");
-  const missing = (value) => value === null || value === undefined;
+  const { missing, exact, human, parsed, csv, save } = globalThis.diffdataText;
   const at = (name, row) => byName.get(name).values[row];
   function element(tag, properties = {}, ...children) {
     const made = document.createElement(tag);
@@ -25,30 +25,6 @@
   }
 
   // Values as text, as in the rows that come with the page.
-  function exact(value) {
-    if (missing(value)) return "";
-    return typeof value === "number" ? String(value).replace("e+", "e") : String(value);
-  }
-  function number(value) {
-    const size = Math.abs(value);
-    if (size >= 1000 && size < 1e6) return value.toLocaleString("en-US", { maximumFractionDigits: 0 });
-    const [digits, exponent] = value.toExponential(2).split("e");
-    const power = Number(exponent);
-    if (power >= -4 && power < 3) return String(Number(value.toPrecision(3)));
-    return `${Number(digits)}e${power < 0 ? "-" : ""}${String(Math.abs(power)).padStart(2, "0")}`;
-  }
-  const SIZES = { K: 1e3, M: 1e6, B: 1e9, T: 1e12 };
-  function human(value, unit, bare) {
-    if (/^[A-Z]{3}$/.test(unit)) {
-      const suffix = ["B", "M", "K"].find((size) => value >= SIZES[size]) ?? "";
-      const text = number(value / (SIZES[suffix] ?? 1)) + suffix;
-      return unit === "USD" ? `$${text}` : `${text} ${unit}`;
-    }
-    const text = number(value);
-    if (bare || unit === "1") return text;
-    const counted = ["day", "hour", "month", "week", "year"].includes(unit) && value !== 1;
-    return `${text} ${unit}${counted ? "s" : ""}`;
-  }
   function unitOf(column, row) {
     let unit = column.unit ?? "1";
     if (unit.startsWith("column:")) unit = at(unit.slice(7), row) ?? "1";
@@ -108,10 +84,6 @@
   const visible = () => columns.filter((column) => (view.columns ? view.columns.has(column.name) : column.shown));
 
   // Filters: a text is contained, "=text" is equal, "from..to" is a range of numbers or dates.
-  function parsed(text) {
-    const found = /^\s*\$?\s*([-+]?[\d,]*\.?\d+(?:e[-+]?\d+)?)\s*([KMBT]?)\s*$/i.exec(text);
-    return found ? Number(found[1].replaceAll(",", "")) * (SIZES[found[2].toUpperCase()] ?? 1) : NaN;
-  }
   function test(column, text) {
     const { values, kind } = column;
     if (text === "=") return (row) => missing(values[row]);
@@ -447,13 +419,8 @@
   }
   function download() {
     const listed = visible();
-    const quoted = (text) => (/[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
-    const lines = current.map((row) => listed.map((column) => quoted(exact(column.values[row]))).join(","));
-    const text = [listed.map((column) => column.name).join(","), ...lines, ""].join("\n");
-    const link = element("a", { download: `${data.name}-view.csv` });
-    link.href = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+    const cells = current.map((row) => listed.map((column) => column.values[row]));
+    save(`${data.name}-view.csv`, csv(listed.map((column) => column.name), cells), "text/csv");
   }
   addEventListener("hashchange", restore);
   addEventListener("popstate", restore);
