@@ -164,7 +164,7 @@ def _choose(columns: list[dict[str, Any]], key: tuple[str, ...]) -> None:
         main = name in key or filled >= _SHOWN or (name in ("low", "high") and filled)
         # What a date or a number shows by itself, and what few ask for.
         part = name in units or name.endswith(("_precision", "_level", "_method", "statistic"))
-        if main and left and not part:
+        if main and not part and (left > 0 or name == "reviewed"):
             column["shown"] = True
             left -= 1
 
