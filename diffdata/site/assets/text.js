@@ -2,6 +2,7 @@
 // Numbers as people read them (as `lookup/text.py`), and files that are made in the browser.
 {
   const SIZES = { K: 1e3, M: 1e6, B: 1e9, T: 1e12 };
+  const WHOLE = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
   const missing = (value) => value === null || value === undefined;
   function exact(value) {
     if (missing(value)) return "";
@@ -9,7 +10,7 @@
   }
   function number(value) {
     const size = Math.abs(value);
-    if (size >= 1000 && size < 1e6) return value.toLocaleString("en-US", { maximumFractionDigits: 0 });
+    if (size >= 1000 && size < 1e6) return WHOLE.format(value);
     const [digits, exponent] = value.toExponential(2).split("e");
     const power = Number(exponent);
     if (power >= -4 && power < 3) return String(Number(value.toPrecision(3)));
