@@ -7,7 +7,7 @@ from typing import Any
 from diffdata.display import template
 
 
-def page(name: str, path: str, **values: Any) -> str:
+def page(name: str, path: str, /, **values: Any) -> str:
     """Render the page that is written at `path`, such as ``models/gpt-3/index.html``.
 
     Links are relative, so that the site can be put anywhere and opened from disk: `root` leads from

@@ -1,5 +1,5 @@
 "use strict";
-// On every page: the switch of the colours. The search is in search.js, loaded when it is first used.
+// On every page: the switch of the colours.
 {
   const NEXT = { "": "light", light: "dark", dark: "" };
   const WORDS = { "": "as the system", light: "light", dark: "dark" };
