@@ -10,8 +10,11 @@ from pathlib import Path
 
 from diffdata.errors import PackageError
 from diffdata.package.packages import Dataset, open_dataset
+from diffdata.site.explore import explore_pages
 from diffdata.site.facts import Facts
+from diffdata.site.search import search_pages
 from diffdata.site.subjects import subject_pages
+from diffdata.site.tables import table_files, table_pages
 
 MARK = ".diffdata-site"  # the file by which an earlier site is known
 Pages = Iterator[tuple[str, str | bytes]]
@@ -80,7 +83,9 @@ def _check_target(folder: Path) -> None:
 
 
 def _pages(facts: Facts) -> Pages:
-    makers: tuple[Callable[[Facts], Pages], ...] = (subject_pages,)
+    makers: tuple[Callable[[Facts], Pages], ...] = (
+        subject_pages, table_pages, table_files, search_pages, explore_pages,
+    )  # fmt: skip
     for make in makers:
         yield from make(facts)
 

@@ -9,10 +9,9 @@ from typing import Any
 
 import pandas as pd
 
-from diffdata.loading import load_all
 from diffdata.lookup.text import ACCESS_LABELS, date, human, plain
-from diffdata.package.packages import Package
 from diffdata.plot import PLOTS
+from diffdata.site.facts import Facts
 from diffdata.site.layout import page
 from diffdata.site.tables import address
 
@@ -22,13 +21,12 @@ _MEASURES = {
     "training-cost": ("Cost of the final training run", "USD", ("training_cost",)),
 }
 _BEHIND_SIX_ND = ("parameters", "training_tokens")
-_TABLES = ("model_summary", "model_summary_inputs", "model_domains", "estimates")
 _LISTED = 50  # models in the page itself
 
 
-def explore_pages(package: Package) -> Iterator[tuple[str, str]]:
+def explore_pages(facts: Facts) -> Iterator[tuple[str, str]]:
     """Yield path and text of the points and of the page that shows them."""
-    frames = load_all(package, _TABLES)
+    package, frames = facts.package, facts.tables
     about = _models(frames)
     measures: dict[str, dict[str, Any]] = {}
     for name, (words, unit, quantities) in _MEASURES.items():
@@ -54,13 +52,12 @@ def explore_pages(package: Package) -> Iterator[tuple[str, str]]:
         ]  # fmt: skip
         measures[name] = {"axis": axis, "unit": unit, "points": points}
     text = json.dumps(measures, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    yield "data/explore.js", f"(globalThis.diffdata ??= {{}}).explore={text};\n"
+    yield "charts/explore/points.js", f"globalThis.diffdataPoints={text};\n"
     path = "charts/explore/index.html"
-    edition = package.version.rpartition(".")[0]
     first = next(iter(measures.values()))
     rows = sorted(first["points"], key=lambda point: -point["value"])[:_LISTED]
     yield path, page(
-        "explore.html.j2", path, title="Explore training compute and cost", edition=edition,
+        "explore.html.j2", path, title="Explore training compute and cost", edition=facts.edition,
         description="Training compute and cost of AI models over time, to filter and download.",
         measures={name: measure["axis"] for name, measure in measures.items()},
         rows=rows, total=len(first["points"]), human=human, address=address,

@@ -10,6 +10,7 @@ from typing import Any
 from diffdata.lookup.text import plain
 from diffdata.package.packages import Package
 from diffdata.package.pinned import reviewed_rows
+from diffdata.site.facts import Facts
 from diffdata.site.layout import page
 from diffdata.site.tables import address
 
@@ -31,19 +32,18 @@ Entry = tuple[str, str, str, str, str, int]
 
 
 def search_pages(
-    package: Package, tables: Mapping[str, Any], documents: Iterable[tuple[str, str]] = ()
+    facts: Facts, documents: Iterable[tuple[str, str]] = ()
 ) -> Iterator[tuple[str, str]]:
     """Yield path and text of the index and of the page of results.
 
-    `tables` has the Arrow tables of the package; `documents` are pages by address and title.
+    `documents` are further pages, by address and title.
     """
-    entries = [*_entries(package, tables)]
+    entries = [*_entries(facts.package, facts.arrow)]
     entries += [("document", title, "", "", address, 1) for address, title in documents]
     text = json.dumps(entries, ensure_ascii=False, separators=(",", ":"))
-    yield "data/search.js", f"(globalThis.diffdata ??= {{}}).search={text};\n"
+    yield "search/entries.js", f"globalThis.diffdataEntries={text};\n"
     path = "search/index.html"
-    edition = package.version.rpartition(".")[0]
-    yield path, page("search.html.j2", path, title="Search", edition=edition)
+    yield path, page("search.html.j2", path, title="Search", edition=facts.edition)
 
 
 def _entries(package: Package, tables: Mapping[str, Any]) -> Iterator[Entry]:

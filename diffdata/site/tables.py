@@ -8,23 +8,22 @@ itself, for readers without scripts.
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Iterator, Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from diffdata.exporting.write import FormulaWarning, export
 from diffdata.lookup.text import human, plain, unit_of
 from diffdata.package.packages import Package
 from diffdata.package.pinned import reviewed_rows
 from diffdata.schemas.standard import Field, TableSchema
+from diffdata.site.facts import KINDS, Facts, page_of
 from diffdata.site.layout import page
 from diffdata.types.text import cell_text
 
-# The tables whose rows have pages of their own, and the folders of these.
-ENTITIES = {
-    "models": "models", "hardware": "chips", "organizations": "organizations",
-    "benchmarks": "benchmarks", "quantities": "quantities", "sources": "sources",
-    "calculations": "ledger",
-}  # fmt: skip
 _FIRST = 100  # rows in the page itself
 _CHOICES = 40  # most values of a column that is filtered by choice
 _SHOWN, _MOST_SHOWN = 0.2, 12  # a column is shown if so many cells are filled; most columns
@@ -34,14 +33,11 @@ _REVIEWED = "Whether people read the source of the row; others are from imported
 Row = Mapping[str, Any]
 
 
-def table_pages(package: Package, tables: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield path and text of the page of each table, of its rows, and of the list of all tables.
-
-    `tables` has the Arrow tables of the package, as `loading.arrow_tables` returns them.
-    """
-    about = {"edition": package.version.rpartition(".")[0]}
+def table_pages(facts: Facts) -> Iterator[tuple[str, str]]:
+    """Yield path and text of the page of each table, of its rows, and of the list of all tables."""
+    package = facts.package
     listed = []
-    for name, table in tables.items():
+    for name, table in facts.arrow.items():
         schema = package.schema(name)
         columns = _columns(name, schema, table)
         rows = table.slice(0, _FIRST).to_pylist()
@@ -54,8 +50,9 @@ def table_pages(package: Package, tables: Mapping[str, Any]) -> Iterator[tuple[s
         path = f"tables/{name}/index.html"
         shown = [column for column in columns if column.get("shown")]
         yield path, page(
-            "table.html.j2", path, **about, name=name, title=schema.title or plain(name),
-            description=schema.description, schema=schema, columns=columns, shown=shown,
+            "table.html.j2", path, edition=facts.edition, name=name, schema=schema,
+            title=schema.title or plain(name), description=schema.description,
+            columns=columns, shown=shown,
             rows=[(key_of(row, schema), [_cell(column, row) for column in shown]) for row in rows],
             total=table.num_rows, plain=plain, fixed=_fixed_unit,
             references=_references(schema, name), metadata=_metadata(package, name, schema),
@@ -63,9 +60,20 @@ def table_pages(package: Package, tables: Mapping[str, Any]) -> Iterator[tuple[s
         listed.append((name, schema, table.num_rows))
     path = "tables/index.html"
     yield path, page(
-        "tables.html.j2", path, **about, title="Tables", tables=listed, plain=plain,
+        "tables.html.j2", path, edition=facts.edition, title="Tables", tables=listed, plain=plain,
         description="All tables of diffdata, to search, filter, group and download.",
     )  # fmt: skip
+
+
+def table_files(facts: Facts) -> Iterator[tuple[str, bytes]]:
+    """Yield path and content of the files of each table: CSV with its metadata, Parquet, JSON."""
+    for to in ("csv", "parquet", "json"):
+        with TemporaryDirectory() as folder:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", FormulaWarning)
+                paths = export(None, to, folder, package=facts.package)
+            for path in map(Path, paths):
+                yield f"data/{path.name}", path.read_bytes()
 
 
 def address(table: str, key: str) -> str:
@@ -74,8 +82,8 @@ def address(table: str, key: str) -> str:
     >>> address("models", "gpt-3"), address("estimates", "brown/2020")
     ('models/gpt-3/index.html', 'tables/estimates/index.html#row=brown%2F2020')
     """
-    if folder := ENTITIES.get(table):
-        return f"{folder}/{_quoted(key)}/index.html"
+    if table in KINDS:
+        return page_of(table, key)
     return f"tables/{table}/index.html#row={_quoted(key)}"
 
 
@@ -93,9 +101,9 @@ def _references(schema: TableSchema, table: str) -> dict[str, str]:
     found = {
         key.fields[0]: key.reference.resource or table
         for key in schema.foreign_keys
-        if len(key.fields) == 1 or key.reference.resource in ENTITIES
+        if len(key.fields) == 1 or key.reference.resource in KINDS
     }  # fmt: skip
-    if table in ENTITIES:
+    if table in KINDS:
         found[schema.primary_key[0]] = table
     return found
 
@@ -109,7 +117,7 @@ def _columns(name: str, schema: TableSchema, table: Any) -> list[dict[str, Any]]
         column = _column(field, cells, schema) | _values(cells)
         if target := references.get(field.name):
             column |= {"kind": "text", "to": target}
-            column |= {"folder": ENTITIES[target]} if target in ENTITIES else {}
+            column |= {"folder": KINDS[target][1]} if target in KINDS else {}
         columns.append(column)
     reviewed = reviewed_rows(table).num_rows
     if reviewed != table.num_rows and "reviewed" not in schema.column_names:

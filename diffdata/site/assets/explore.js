@@ -34,7 +34,7 @@
     history.replaceState(null, "", hash ? `#${hash}` : location.pathname + location.search);
     draw();
   }
-  const measure = () => globalThis.diffdata.explore[form.elements.measure.value];
+  const measure = () => globalThis.diffdataPoints[form.elements.measure.value];
   function chosen() {
     const { domain, access, country, from, to, reviewed } = form.elements;
     return measure().points.filter(

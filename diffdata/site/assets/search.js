@@ -30,9 +30,9 @@
   }
   let ready;
   function engine() {
-    ready ??= Promise.all([script("assets/vendor/minisearch-7.2.0.js"), script("data/search.js")]).then(() => {
+    ready ??= Promise.all([script("assets/vendor/minisearch-7.2.0.js"), script("search/entries.js")]).then(() => {
       const index = new MiniSearch({ fields: ["name", "words"], tokenize: words, processTerm: (term) => term });
-      const entries = globalThis.diffdata.search;
+      const entries = globalThis.diffdataEntries;
       index.addAll(entries.map(([kind, name, beside, more], id) => ({ id, name, words: `${kind} ${beside} ${more}` })));
       const options = {
         boost: { name: 3 },
