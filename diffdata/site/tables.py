@@ -192,7 +192,10 @@ def _cell(column: Mapping[str, Any], row: Row) -> dict[str, str]:
         return {"text": "yes" if value else "no"}
     if column["kind"] == "date":
         precision = row.get(column.get("precision", ""), None)
-        return {"text": exact[: {"year": 4, "month": 7}.get(str(precision), 10)]}
+        return {
+            "text": exact[: {"year": 4, "month": 7}.get(str(precision), 10)],
+            "class": "date",
+        }
     cell = {"text": exact, "class": "number" if column["kind"] == "year" else ""}
     if target := column.get("to"):
         cell["to"] = address(target, exact)

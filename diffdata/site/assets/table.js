@@ -153,6 +153,7 @@
     const text = shown(column, row);
     const to = addressOf(column, row);
     if (column.kind === "number" || column.kind === "year") made.className = "number";
+    if (column.kind === "date") made.className = "date";
     if (column.kind === "number" && text) {
       const [unit] = unitOf(column, row);
       const full = exact(column.values[row]) + (unit === "1" ? "" : ` ${unit}`);
