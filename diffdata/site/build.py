@@ -5,13 +5,18 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from diffdata.errors import PackageError
+from diffdata.exporting import export
 from diffdata.package.packages import Dataset, open_dataset
+from diffdata.site.explore import explore_pages
 from diffdata.site.facts import Facts
+from diffdata.site.search import search_pages
+from diffdata.site.stories import story_pages
 from diffdata.site.subjects import subject_pages
+from diffdata.site.tables import table_pages
 
 MARK = ".diffdata-site"  # the file by which an earlier site is known
 Pages = Iterator[tuple[str, str | bytes]]
@@ -63,6 +68,8 @@ def build_site(
             new = Path(made, "site")
             for path, content in _pages(facts):
                 _write(new / path, content)
+            for format in ("csv", "parquet", "json"):
+                export(None, format, new / "data", package=facts.package)
             shutil.copytree(_ASSETS, new / "assets", dirs_exist_ok=True)
             _write(new / MARK, f"diffdata {facts.package.version}\n")
             if target.exists():
@@ -80,9 +87,11 @@ def _check_target(folder: Path) -> None:
 
 
 def _pages(facts: Facts) -> Pages:
-    makers: tuple[Callable[[Facts], Pages], ...] = (subject_pages,)
-    for make in makers:
-        yield from make(facts)
+    yield from subject_pages(facts)
+    yield from story_pages(facts)
+    yield from table_pages(facts.package, facts.arrow)
+    yield from explore_pages(facts.package)
+    yield from search_pages(facts.package, facts.arrow)
 
 
 def _write(path: Path, content: str | bytes) -> None:
