@@ -27,7 +27,7 @@ from diffdata.lookup.figures import statement_of
 from diffdata.lookup.text import date, human, number_or_none, plain, rows_where, unit_of
 from diffdata.package.files import write_atomically
 from diffdata.package.packages import Package
-from diffdata.plot import PLOTS
+from diffdata.plot import PLOTS, Plot
 from diffdata.plot.theme import caption_of
 from diffdata.schemas.standard import TableSchema
 from diffdata.types.text import cell_text
@@ -303,7 +303,7 @@ def _charts(report: Report) -> tuple[list[Chart], str]:
     """Draw what there is to draw, or say why there are no charts."""
     try:
         optional_library("altair")
-        library = optional_library("vl_convert")
+        optional_library("vl_convert")
     except InvalidInputError as error:
         return [], _NO_CHARTS.format(reason=error)
     wanted: list[tuple[str, dict[str, Any]]]
@@ -320,13 +320,9 @@ def _charts(report: Report) -> tuple[list[Chart], str]:
         plot = PLOTS[name]
         try:
             data = plot.data_of_dataset(package=report.package, **options)
-            specification = plot.chart(data).to_dict()
+            _, svg = drawn(plot, data, f"chart-{len(charts)}-")
         except (InvalidInputError, UnknownNameError):
             continue  # nothing to draw of this model
-        texts = [data.attrs["title"], data.attrs.get("subtitle", ""), caption_of(data)]
-        svg = _drawing(
-            library.vegalite_to_svg(specification), f"chart-{len(charts)}-", ". ".join(texts)
-        )
         given = "".join(f" --{key} {value}" for key, value in options.items())
         command = f"diffdata plot {name}{given} --out {name}.svg"
         charts.append(Chart(data.attrs["title"], svg, command))
@@ -344,6 +340,16 @@ def _disputable(report: Report) -> list[str]:
     # Where nobody disagrees, a main quantity that several sources state is worth a look.
     alike = [name for name in _DRAWN_FIRST if name in agree[agree["size"] > 1].index]
     return ordered[:_MOST_DRAWN] or alike
+
+
+def drawn(plot: Plot, data: pd.DataFrame, prefix: str) -> tuple[str, str]:
+    """Draw a plot from its data: as a file of SVG, and for a page, where ids begin with `prefix`.
+
+    Raises InvalidInputError if there is nothing to draw, or the library is missing.
+    """
+    svg = optional_library("vl_convert").vegalite_to_svg(plot.chart(data).to_dict())
+    texts = [data.attrs["title"], data.attrs.get("subtitle", ""), caption_of(data)]
+    return svg, _drawing(svg, prefix, ". ".join(texts))
 
 
 def _drawing(svg: str, prefix: str, title: str) -> str:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from diffdata.errors import PackageError
+from diffdata.exporting import export
 from diffdata.package.packages import Dataset, open_dataset
 from diffdata.site.explore import explore_pages
 from diffdata.site.facts import Facts
 from diffdata.site.search import search_pages
+from diffdata.site.stories import story_pages
 from diffdata.site.subjects import subject_pages
 from diffdata.site.tables import table_files, table_pages
 
@@ -66,6 +68,8 @@ def build_site(
             new = Path(made, "site")
             for path, content in _pages(facts):
                 _write(new / path, content)
+            for format in ("csv", "parquet", "json"):
+                export(None, format, new / "data", package=facts.package)
             shutil.copytree(_ASSETS, new / "assets", dirs_exist_ok=True)
             _write(new / MARK, f"diffdata {facts.package.version}\n")
             if target.exists():
@@ -83,11 +87,12 @@ def _check_target(folder: Path) -> None:
 
 
 def _pages(facts: Facts) -> Pages:
-    makers: tuple[Callable[[Facts], Pages], ...] = (
-        subject_pages, table_pages, table_files, search_pages, explore_pages,
-    )  # fmt: skip
-    for make in makers:
-        yield from make(facts)
+    yield from subject_pages(facts)
+    yield from story_pages(facts)
+    yield from table_pages(facts)
+    yield from table_files(facts)
+    yield from explore_pages(facts)
+    yield from search_pages(facts)
 
 
 def _write(path: Path, content: str | bytes) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from diffdata.lookup.text import ACCESS_LABELS, date, human, plain
+from diffdata.package.pinned import reviewed_rows
 from diffdata.plot import PLOTS
 from diffdata.site.facts import Facts
 from diffdata.site.layout import page
@@ -26,11 +27,17 @@ _LISTED = 50  # models in the page itself
 
 def explore_pages(facts: Facts) -> Iterator[tuple[str, str]]:
     """Yield path and text of the points and of the page that shows them."""
-    package, frames = facts.package, facts.tables
+    frames = dict(facts.tables)
+    estimates = facts.arrow["estimates"]
+    reviewed = reviewed_rows(estimates).num_rows
+    frames["estimates"] = frames["estimates"].assign(
+        reviewed=[place < reviewed for place in range(estimates.num_rows)]
+    )
     about = _models(frames)
     measures: dict[str, dict[str, Any]] = {}
     for name, (words, unit, quantities) in _MEASURES.items():
-        data = PLOTS[name].data_of_dataset(package=package, since=1950)
+        plot = PLOTS[name]
+        data = plot.data(*(frames[table] for table in plot.tables), since=1950)
         sources = _sources(frames, quantities)
         by_parts = _sources(frames, _BEHIND_SIX_ND)
         year = data.attrs.get("price_year")

@@ -8,14 +8,13 @@ itself, for readers without scripts.
 from __future__ import annotations
 
 import json
-import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from diffdata.exporting.write import FormulaWarning, export
+from diffdata.exporting.write import contents, write_files
 from diffdata.lookup.text import human, plain, unit_of
 from diffdata.package.packages import Package
 from diffdata.package.pinned import reviewed_rows
@@ -67,12 +66,10 @@ def table_pages(facts: Facts) -> Iterator[tuple[str, str]]:
 
 def table_files(facts: Facts) -> Iterator[tuple[str, bytes]]:
     """Yield path and content of the files of each table: CSV with its metadata, Parquet, JSON."""
-    for to in ("csv", "parquet", "json"):
-        with TemporaryDirectory() as folder:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", FormulaWarning)
-                paths = export(None, to, folder, package=facts.package)
-            for path in map(Path, paths):
+    selected = contents(facts.package, list(facts.arrow), facts.arrow)
+    with TemporaryDirectory() as folder:
+        for to in ("csv", "parquet", "json"):
+            for path in write_files(selected, to, Path(folder)):
                 yield f"data/{path.name}", path.read_bytes()
 
 
