@@ -85,6 +85,7 @@ class AmbiguousValueError(DiffdataError):
 
 # The extra that installs an optional library, where it has another name.
 _EXTRAS = {
+    "mkdocs": "site", "mkdocstrings": "site", "mkdocstrings_handlers": "site",
     "altair": "plot", "jinja2": "dev", "openpyxl": "xlsx", "pyspark": "spark",
     "statsmodels": "trends", "vl_convert": "plot",
 }  # fmt: skip

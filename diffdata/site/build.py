@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 import os
 import shutil
 import tempfile
@@ -9,8 +12,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from diffdata.errors import PackageError
-from diffdata.exporting import export
 from diffdata.package.packages import Dataset, open_dataset
+from diffdata.package.pinned import parquet_bytes
+from diffdata.site.documents import document_pages, document_titles
 from diffdata.site.explore import explore_pages
 from diffdata.site.facts import Facts
 from diffdata.site.search import search_pages
@@ -48,7 +52,7 @@ def build_site(
     Raises
     ------
     PackageError
-        If the folder is something else, or cannot be written.
+        If the folder is something else, or cannot be written, or if there are no documents.
     InvalidInputError
         If a library is missing: the site needs the extra ``site``.
 
@@ -56,7 +60,7 @@ def build_site(
     --------
     >>> build_site("diffdata")
     Traceback (most recent call last):
-    diffdata.errors.PackageError: diffdata: there is something else than a site; name another folder
+    diffdata.errors.PackageError: diffdata: this is not a site that was built here; name another folder
     """
     folder = Path(out)
     _check_target(folder)
@@ -66,10 +70,8 @@ def build_site(
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as made:
             new = Path(made, "site")
-            for path, content in _pages(facts):
+            for path, content in _pages(facts, docs):
                 _write(new / path, content)
-            for format in ("csv", "parquet", "json"):
-                export(None, format, new / "data", package=facts.package)
             shutil.copytree(_ASSETS, new / "assets", dirs_exist_ok=True)
             _write(new / MARK, f"diffdata {facts.package.version}\n")
             if target.exists():
@@ -83,16 +85,38 @@ def build_site(
 def _check_target(folder: Path) -> None:
     there = folder.exists() and not (folder.is_dir() and not any(folder.iterdir()))
     if there and not (folder / MARK).is_file():
-        raise PackageError(f"{folder}: there is something else than a site; name another folder")
+        raise PackageError(f"{folder}: this is not a site that was built here; name another folder")
 
 
-def _pages(facts: Facts) -> Pages:
+def _pages(facts: Facts, docs: bool) -> Pages:
+    documents = dict(document_pages(facts.edition)) if docs else {}
+    yield from documents.items()
+    titles = document_titles(documents)
     yield from subject_pages(facts)
     yield from story_pages(facts)
-    yield from table_pages(facts)
-    yield from table_files(facts)
-    yield from explore_pages(facts)
-    yield from search_pages(facts)
+    yield from table_pages(facts.package, facts.arrow)
+    yield from explore_pages(facts.package)
+    yield from search_pages(facts.package, facts.arrow, titles)
+    yield from _downloads(facts)
+
+
+def _downloads(facts: Facts) -> Pages:
+    """Yield the tables as files: CSV, JSON with a row on each line, and Parquet."""
+    for name, table in facts.arrow.items():
+        columns = [column.to_pylist() for column in table.columns]
+        rows = [*zip(*columns, strict=True)]
+        out = io.StringIO()
+        writer = csv.writer(out, lineterminator="\n")
+        writer.writerow(table.column_names)
+        writer.writerows([cell_text(cell) for cell in row] for row in rows)
+        yield f"data/{name}.csv", out.getvalue()
+        lines = (
+            json.dumps(dict(zip(table.column_names, row, strict=True)), ensure_ascii=False,
+                       default=cell_text)
+            for row in rows
+        )  # fmt: skip
+        yield f"data/{name}.json", "[\n" + ",\n".join(lines) + "\n]\n"
+        yield f"data/{name}.parquet", parquet_bytes(table)
 
 
 def _write(path: Path, content: str | bytes) -> None:
