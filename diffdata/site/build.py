@@ -95,9 +95,9 @@ def _pages(facts: Facts, docs: bool) -> Pages:
     titles = document_titles(documents)
     yield from subject_pages(facts)
     yield from story_pages(facts)
-    yield from table_pages(facts.package, facts.arrow)
-    yield from explore_pages(facts.package)
-    yield from search_pages(facts.package, facts.arrow, titles)
+    yield from table_pages(facts)
+    yield from explore_pages(facts)
+    yield from search_pages(facts, titles)
     yield from _downloads(facts)
 
 
