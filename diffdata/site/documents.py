@@ -120,7 +120,7 @@ def _reference() -> Iterator[tuple[str, str, str]]:
         home = getattr(thing, "__wrapped__", thing) if not isinstance(thing, type) else thing
         rooms.setdefault(home.__module__.split(".")[1], []).append(_place(home))
     for room in _MODULES:
-        module = importlib.import_module(f"diffdata.{room}")
+        module: Any = importlib.import_module(f"diffdata.{room}")
         for name in getattr(module, "__all__", ()):
             thing = getattr(module, name)
             if callable(thing) and getattr(thing, "__doc__", None) and hasattr(thing, "__module__"):

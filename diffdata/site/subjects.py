@@ -403,10 +403,11 @@ def _model_facts(facts: Facts, row: Record, summary: Record) -> Iterator[tuple[s
         if column not in summary:
             continue
         method = str(summary.get(f"{column}_method"))
-        names = ["parameters", "training_tokens"] if method == "six_nd" else [quantities[column]]
+        six_nd = method == "six_nd"
+        parts = ["parameters", "training_tokens"] if six_nd else [quantities[column]]
         behind: list[Reference] = [
             ("estimates", one["estimate_id"])
-            for name in names for one in inputs.get(name, ()) if one["used"]
+            for name in parts for one in inputs.get(name, ()) if one["used"]
         ]  # fmt: skip
         unit = facts.schema("model_summary").field(column).unit or "1"
         text = _amount(summary, column, unit)
