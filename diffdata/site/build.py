@@ -20,7 +20,7 @@ from diffdata.site.facts import Facts
 from diffdata.site.search import search_pages
 from diffdata.site.stories import story_pages
 from diffdata.site.subjects import subject_pages
-from diffdata.site.tables import table_files, table_pages
+from diffdata.site.tables import table_pages
 
 MARK = ".diffdata-site"  # the file by which an earlier site is known
 Pages = Iterator[tuple[str, str | bytes]]
@@ -94,9 +94,9 @@ def _pages(facts: Facts, docs: bool) -> Pages:
     titles = document_titles(documents)
     yield from subject_pages(facts)
     yield from story_pages(facts)
-    yield from table_pages(facts.package, facts.arrow)
-    yield from explore_pages(facts.package)
-    yield from search_pages(facts.package, facts.arrow, titles)
+    yield from table_pages(facts)
+    yield from explore_pages(facts)
+    yield from search_pages(facts, titles)
     yield from _downloads(facts)
 
 
