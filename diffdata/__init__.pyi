@@ -59,7 +59,6 @@ from diffdata.lookup.tallies import shares as shares
 from diffdata.package.editions import fetch as fetch
 from diffdata.package.editions import versions as versions
 from diffdata.reproduce import reproduce as reproduce
-from diffdata.site import build_site as site
 from diffdata.typed import load as load
 from diffdata.uncertainty import Lognormal as Lognormal
 from diffdata.uncertainty import LogUniform as LogUniform

@@ -540,7 +540,8 @@ def report_on(
     frames: Mapping[str, pd.DataFrame] | None = None,
 ) -> Report:  # fmt: skip
     """Compute the report on a model, see `diffdata.report`; `frames` has tables that are loaded."""
-    model = identified(model, "model", package, None)
+    if frames is None or model not in set(frames["models"]["model_id"]):
+        model = identified(model, "model", package, None)
     tables = _Tables(package, model, frames)
     name = tables.name_of(model)
 

@@ -7,7 +7,7 @@ Examples
 >>> import diffdata
 >>> diffdata.site("diffdata")
 Traceback (most recent call last):
-diffdata.errors.PackageError: diffdata: this is not a site that was built here; name another folder
+diffdata.errors.PackageError: diffdata: this is not a site; name another folder
 """
 
 from diffdata.display import callable_module

@@ -1,4 +1,4 @@
-"""Build the site: all pages into a folder beside the one that is wanted, which then takes its place."""
+"""Build the site into a folder beside the one that is wanted, which then takes its place."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from diffdata.site.search import search_pages
 from diffdata.site.stories import story_pages
 from diffdata.site.subjects import subject_pages
 from diffdata.site.tables import table_pages
+from diffdata.types.text import cell_text
 
 MARK = ".diffdata-site"  # the file by which an earlier site is known
 Pages = Iterator[tuple[str, str | bytes]]
@@ -60,7 +61,7 @@ def build_site(
     --------
     >>> build_site("diffdata")
     Traceback (most recent call last):
-    diffdata.errors.PackageError: diffdata: this is not a site that was built here; name another folder
+    diffdata.errors.PackageError: diffdata: this is not a site; name another folder
     """
     folder = Path(out)
     _check_target(folder)
@@ -85,7 +86,7 @@ def build_site(
 def _check_target(folder: Path) -> None:
     there = folder.exists() and not (folder.is_dir() and not any(folder.iterdir()))
     if there and not (folder / MARK).is_file():
-        raise PackageError(f"{folder}: this is not a site that was built here; name another folder")
+        raise PackageError(f"{folder}: this is not a site; name another folder")
 
 
 def _pages(facts: Facts, docs: bool) -> Pages:

@@ -1,4 +1,4 @@
-"""The documents of the working tree, and the reference from the docstrings, as pages of the site."""
+"""The documents of the working tree and the reference from docstrings, as pages of the site."""
 
 from __future__ import annotations
 
@@ -132,10 +132,10 @@ def _place(thing: Any) -> str:
 
 
 def _build(source: Path, built: Path, nav: list[dict[str, Any]], edition: str) -> None:
+    from markupsafe import Markup
     from mkdocs.commands.build import build
     from mkdocs.config import load_config
     from mkdocs.plugins import BasePlugin
-    from markupsafe import Markup
 
     class Pages(BasePlugin):  # type: ignore[type-arg]
         """Puts the content of each document into a page of the site."""
@@ -144,17 +144,20 @@ def _build(source: Path, built: Path, nav: list[dict[str, Any]], edition: str) -
             self.nav = nav
             return nav
 
-        def on_post_page(self, output: str, *, page: Any, **_: Any) -> str:
+        def on_post_page(self, _output: str, *, page: Any, **_: Any) -> str:
             path = f"docs/{page.file.dest_uri}"
             content = _STYLES.sub(r' class="\1"', page.content)
             groups = [
-                (group.title, [(one.title, one.file.dest_uri, one is page) for one in group.children])
+                (
+                    group.title,
+                    [(one.title, one.file.dest_uri, one is page) for one in group.children],
+                )
                 for group in self.nav.items
             ]
             return _document(
                 path, title=str(page.title), edition=edition, content=Markup(content),
-                groups=groups, contents=[(one.title, one.url, [(two.title, two.url) for two in one.children])
-                                         for top in page.toc for one in (top.children or [])],
+                groups=groups, contents=[(one.title, one.url) for top in page.toc
+                                         for one in top.children],
             )  # fmt: skip
 
     theme = source.parent / "theme"
@@ -162,7 +165,9 @@ def _build(source: Path, built: Path, nav: list[dict[str, Any]], edition: str) -
     (theme / "main.html").write_text("{{ page.content }}", "utf-8")
     logging.getLogger("mkdocs").setLevel(logging.ERROR)
     config = load_config(
-        config_file=_settings(source, built, theme, nav), docs_dir=str(source), site_dir=str(built),
+        config_file=_settings(source, built, theme, nav),
+        docs_dir=str(source),
+        site_dir=str(built),
     )
     config.plugins["pages"] = Pages()
     build(config)
@@ -190,4 +195,3 @@ def _settings(source: Path, built: Path, theme: Path, nav: list[dict[str, Any]])
     path = source.parent / "mkdocs.yml"
     path.write_text(yaml.safe_dump(settings), "utf-8")
     return str(path)
-

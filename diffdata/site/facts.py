@@ -182,9 +182,7 @@ class Facts:
             return {}
         order = edition_order(self.edition)
         names = [one.edition for one in versions() if edition_order(one.edition) < order]
-        return {
-            name: Facts(open_dataset(None, name)) for name in sorted(names, key=edition_order)
-        }
+        return {name: Facts(open_dataset(None, name)) for name in sorted(names, key=edition_order)}
 
 
 _SUMMARIES = {"model_summary": "model_id", "hardware_summary": "hardware_id"}

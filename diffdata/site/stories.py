@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,7 +24,7 @@ from diffdata.lookup.text import ACCESS_LABELS, date, human, number, plain
 from diffdata.package.editions import versions
 from diffdata.plot import PLOTS
 from diffdata.reproduce import Reproduction, shown, verdict_counts, verdict_text
-from diffdata.site.facts import Facts, Record, anchor, page_of, quote_path
+from diffdata.site.facts import Facts, Record, page_of, quote_path
 from diffdata.site.layout import page
 from diffdata.types.text import cell_text
 
@@ -176,12 +176,11 @@ def _clock(
         single = lags(name, package=facts.package, by="each")
         listed: list[Any] = [("of", "reference", "follower", "level", "lag", "interval", "note")]
         for row in single.head(_MOST_LAGS).to_dict("records"):
-            listed.append((
-                cell_text(row["group"]), _models(facts, row["reference"]),
-                _models(facts, row["follower"]),
-                "" if pd.isna(row["threshold"]) else number(row["threshold"]),
-                median(row), interval(row), cell_text(row["note"]),
+            cells = (cell_text(row["group"]), *(
+                _models(facts, row[end]) for end in ("reference", "follower")
             ))  # fmt: skip
+            level = "" if pd.isna(row["threshold"]) else number(row["threshold"])
+            listed.append((*cells, level, median(row), interval(row), cell_text(row["note"])))
         more = len(single) - _MOST_LAGS
         note = f"{more:,} more are in data.csv." if more > 0 else ""
         blocks.append(Section("Each of them", listed, note=note))
@@ -250,7 +249,8 @@ def _case_pages(facts: Facts) -> Iterator[tuple[str, str]]:
             date(summary.get("published"), summary.get("published_precision", "day")),
             "; ".join(facts.name("organizations", name)
                       for name in str(summary.get("developers", "")).split("; ") if name),
-            f"{len(compared):,}", ", ".join(sorted(facts.name("models", name) for name in compared)),
+            f"{len(compared):,}",
+            ", ".join(sorted(facts.name("models", name) for name in compared)),
         ))  # fmt: skip
     path = "cases/index.html"
     yield path, page(
@@ -281,8 +281,8 @@ def _ledger_pages(
         f"{len(facts.ledger):,} published figures, each with its formula, its inputs and the "
         f"verdict: {counts}. A figure that differs is a finding; nothing is adjusted until it "
         "fits.",
-        blocks=[Section("Figures", rows)], charts=[charts["ledger"][0]] if "ledger" in charts else [],
-        cited=True,
+        blocks=[Section("Figures", rows)], cited=True,
+        charts=[charts["ledger"][0]] if "ledger" in charts else [],
     )  # fmt: skip
     yield _story(facts, story, "ledger/index.html")
 
@@ -304,8 +304,10 @@ def _derivation(facts: Facts, row: Record, result: Reproduction) -> tuple[str, s
             "exact: chosen by the author" if one.get("exact") else "half of its last digit",
         ))  # fmt: skip
     steps: list[tuple[str, str]] = [
-        ("1. Published", Cited((shown(result.published, result), [("estimates", row["estimate_id"])]),
-                               (", printed as ", ()), (f"“{estimate.get('as_printed', '')}”", ()))),
+        ("1. Published", Cited(
+            (shown(result.published, result), [("estimates", row["estimate_id"])]),
+            (f", printed as “{estimate.get('as_printed', '')}”", ()),
+        )),
         ("2. Where", Cited((result.source_id, [("sources", result.source_id)]),
                            (f", {result.locator}", ()))),
         ("3. Formula", row.get("formula", "none: it cannot be recomputed")),
@@ -323,7 +325,7 @@ def _derivation(facts: Facts, row: Record, result: Reproduction) -> tuple[str, s
     parts: list[Any] = [("Part", "Published", "Recomputed", "Possible by rounding", "Verdict")]
     parts += [
         (plain(part.name), number(part.published), number(part.recomputed),
-         number(part.low) if part.low == part.high else f"{number(part.low)} to {number(part.high)}",
+         " to ".join(dict.fromkeys(map(number, (part.low, part.high)))),
          plain(part.verdict) + (f" by a factor of {number(part.factor)}" if part.factor else ""))
         for part in result.parts
     ]  # fmt: skip
@@ -479,15 +481,18 @@ def _home(facts: Facts, found: pd.DataFrame) -> tuple[str, str]:
                 if one.get("summary_column") == column
             )  # fmt: skip
             address = f"{quote_path(page_of('models', _MODEL))}#{quantity}"
-            figures.append((f"{title} of {facts.name('models', _MODEL)}", amount_of(row), address, ""))
+            figures.append(
+                (f"{title} of {facts.name('models', _MODEL)}", amount_of(row), address, "")
+            )
     firsts = found.dropna(subset="median").groupby("clock", sort=False).head(1)
     for row in firsts.to_dict("records"):
         name = str(row["clock"])
-        trend = "" if row["unit"] == "days" else f" {cell_text(row['trend'])}"
+        about = [f"90 % interval {interval(row)}", f"n = {row['n']:,}"]
+        about += [cell_text(row["trend"])] if row["unit"] != "days" else []
         figures.append((
             _question(name) + (f" ({row['group']})" if isinstance(row["group"], str) else ""),
             f"{median(row)}{' days' if row['unit'] == 'days' else ' per year'}",
-            f"clocks/{name}/index.html", f"90 % interval {interval(row)}; n = {row['n']:,}{trend and ';' + trend}",
+            f"clocks/{name}/index.html", "; ".join(filter(None, about)),
         ))  # fmt: skip
     summaries = [row for row in facts.records("model_summary") if row.get("reviewed")]
     latest = sorted(summaries, key=lambda row: str(row.get("published", "")), reverse=True)[:8]
@@ -505,7 +510,10 @@ def _home(facts: Facts, found: pd.DataFrame) -> tuple[str, str]:
             ) if table in facts.package.tables
         ],
         verdicts=verdict_counts(one.verdict for one in facts.ledger.values() if not one.identity),
-        cases=[(facts.name("models", model), quote_path(place)) for model, place in facts.cases.items()],
+        cases=[
+            (facts.name("models", model), quote_path(place))
+            for model, place in facts.cases.items()
+        ],
         latest=[
             (row["name"], quote_path(page_of("models", row["model_id"])), _day(row, "published"),
              ACCESS_LABELS.get(row.get("weights_access", ""), ""),

@@ -126,7 +126,8 @@ def _page(facts: Facts, subject: Subject, path: str) -> str:
     root = "../" * path.count("/")
     title = f"{subject.name} ({_SINGULAR[subject.table]})"
     described = {
-        "@context": "https://schema.org/", "@type": "Dataset", "name": f"{subject.name}, in diffdata",
+        "@context": "https://schema.org/", "@type": "Dataset",
+        "name": f"{subject.name}, in diffdata",
         "description": f"{title}: what the rows of diffdata state, each with its source.",
         "version": facts.package.version, "isAccessibleForFree": True,
         "license": "https://creativecommons.org/licenses/by/4.0/",
@@ -181,7 +182,8 @@ def _json(facts: Facts, subject: Subject) -> str:
         "version": facts.package.version, "summary": subject.summary, "rows": {},
     }  # fmt: skip
     tables = (
-        json.dumps(table) + ": [\n" + ",\n".join(map(_line, found)) + "\n]" for table, found in rows.items()
+        json.dumps(table) + ": [\n" + ",\n".join(map(_line, found)) + "\n]"
+        for table, found in rows.items()
     )
     return _line(content)[:-2] + "\n" + ",\n".join(tables) + "\n}}\n"
 
@@ -407,7 +409,9 @@ def _model_facts(facts: Facts, row: Record, summary: Record) -> Iterator[tuple[s
         text = _amount(
             *(summary.get(f"{column}{end}") for end in ("", "_low", "_high", "_level")), unit
         )
-        how = "" if method == "single" else f", {_METHODS.get(method, plain(method) + ' of several')}"
+        how = (
+            "" if method == "single" else f", {_METHODS.get(method, plain(method) + ' of several')}"
+        )
         yield label, Cited((text, behind), (how, ()))
     dates = _by(facts.where("model_dates", "model_id", model), "milestone")
     for milestone, rows in dates.items():
@@ -465,31 +469,28 @@ def _ancestry(facts: Facts, model: str, row: Record) -> Iterator[Section]:
         if names:
             more = f" and {len(others) - len(names)} more" if len(others) > len(names) else ""
             lines.append(joined(words, joined(*names, by=", "), more))
-    for column, other, words in (
-        ("reference_model_id", "model_id", "{} {} it"), ("model_id", "reference_model_id", "It {1} {0}"),
-    ):  # fmt: skip
+    for column, other in (("reference_model_id", "model_id"), ("model_id", "reference_model_id")):
         for one in facts.where("diffusion_events", column, model):
             if other in one and one["status"] == "current":
-                name = facts.name("models", one[other])
-                verb = f"({plain(one.get('mechanism', 'event'))})"
-                before, _, after = words.format("\0", verb, "").partition("\0")
+                after = column == "reference_model_id"
+                remarks = [plain(one.get("mechanism", "event")), _day(one, "date")]
                 lines.append(Cited(
-                    (before.strip() + " " * bool(before.strip()), ()),
-                    (name, [("models", one[other])]), (after, ()),
-                    (f", {_day(one, 'date')}" if "date" in one else "",
-                     [("diffusion_events", one["event_id"])]),
+                    ("Followed by " if after else "Follows ", ()),
+                    (facts.name("models", one[other]), [("models", one[other])]), (" (", ()),
+                    (", ".join(filter(None, remarks)), [("diffusion_events", one["event_id"])]),
+                    (")", ()),
                 ))  # fmt: skip
-    for column, other, words in (
-        ("reference_model_id", "model_id", "{} is judged {}"),
-        ("model_id", "reference_model_id", "Judged {1} compared with {0}"),
-    ):
         for one in facts.where("comparisons", column, model):
-            before, _, after = words.format("\0", plain(one["judgement"])).partition("\0")
+            judged = f"judged {plain(one['judgement'])}"
+            words = ("", f" is {judged}") if column != "model_id" else ("It is judged "
+                     f"{plain(one['judgement'])} compared with ", "")  # fmt: skip
+            remarks = [one["source_id"], _day(one, "as_of"),
+                       "" if one["status"] == "current" else plain(one["status"])]  # fmt: skip
             lines.append(Cited(
-                (before, ()), (facts.name("models", one[other]), [("models", one[other])]),
-                (after + " ", ()),
-                (f"({one['source_id']}, {_day(one, 'as_of') or 'undated'})",
-                 [("comparisons", one["comparison_id"])]),
+                (words[0], ()), (facts.name("models", one[other]), [("models", one[other])]),
+                (f"{words[1]} (", ()),
+                (", ".join(filter(None, remarks)), [("comparisons", one["comparison_id"])]),
+                (")", ()),
             ))  # fmt: skip
     if lines:
         yield Section("Ancestry and cascade", lines, "lines")
@@ -499,7 +500,9 @@ def _scores(facts: Facts, model: str) -> Iterator[Section]:
     found = facts.where("evaluations", "model_id", model)
     column = _benchmark_column(facts)
     rows: list[Any] = [("Benchmark", "Score", "Metric", "Setting", "Reported by")]
-    for one in sorted(found, key=lambda one: (facts.name("benchmarks", one[column]), -one["score"])):
+    for one in sorted(
+        found, key=lambda one: (facts.name("benchmarks", one[column]), -one["score"])
+    ):
         setting = [plain(one.get("setting") or ""), str(one.get("model_version") or ""),
                    f"{one['shots']} shots" if "shots" in one else ""]  # fmt: skip
         rows.append((
@@ -616,7 +619,7 @@ def _organization(facts: Facts, row: Record) -> Subject:
             "" if compute is None else human(compute, "FLOP"),
         ))  # fmt: skip
     others: list[str] = []
-    for column, words in (("organization_id", "{} {}"), ("related_organization_id", "{} {}")):
+    for column in ("organization_id", "related_organization_id"):
         for one in facts.where("organization_relations", column, name):
             subject_, object_ = one["organization_id"], one["related_organization_id"]
             others.append(Cited(
@@ -649,11 +652,11 @@ def _benchmark(facts: Facts, row: Record) -> Subject:
     ranked = sorted(found, key=lambda one: (-one["score"], one["model_id"]))
     rows: list[Any] = [("Model", "Score", "Metric", "Setting", "Source")]
     for one in ranked[: 3 * _MOST_SHOWN]:
+        setting = filter(None, [plain(one.get("setting") or ""), str(one.get("subset") or "")])
         rows.append((
             _linked_name(facts, "models", one["model_id"]),
             Cited((f"{one['score']:g}", [("evaluations", facts.key("evaluations", one))])),
-            plain(one.get("metric") or ""),
-            ", ".join(filter(None, [plain(one.get("setting") or ""), str(one.get("subset") or "")])),
+            plain(one.get("metric") or ""), ", ".join(setting),
             Cited((one["source_id"], [("sources", one["source_id"])])),
         ))  # fmt: skip
     more = len(ranked) - 3 * _MOST_SHOWN
@@ -674,12 +677,11 @@ def _quantity(facts: Facts, row: Record) -> Subject:
     # Figures that people reviewed first.
     ordered = sorted(found, key=lambda one: (one["verification"] == "snapshot", one["estimate_id"]))
     rows: list[Any] = [("Of", "Figure", "Source", "Status")]
-    for one in ordered[: 2 * _MOST_SHOWN]:
-        rows.append((
-            _of(facts, one), Cited((amount_of(one), [("estimates", one["estimate_id"])])),
-            Cited((one["source_id"], [("sources", one["source_id"])])),
-            plain(one["status"]),
-        ))  # fmt: skip
+    rows += [
+        (_of(facts, one), Cited((amount_of(one), [("estimates", one["estimate_id"])])),
+         Cited((one["source_id"], [("sources", one["source_id"])])), plain(one["status"]))
+        for one in ordered[: 2 * _MOST_SHOWN]
+    ]  # fmt: skip
     more = len(found) - 2 * _MOST_SHOWN
     note = f"{more:,} more in data.csv and in the table of estimates." if more > 0 else ""
     subject.blocks = [Section("All estimates", rows, note=note)] if found else []
@@ -725,9 +727,7 @@ def _source(facts: Facts, row: Record) -> Subject:
     listed = {(table, key) for table, key, _ in facts.listed.get(own, ())}
     others = [one for one in taken if (one[0], one[1]) not in listed]
     shown = [*facts.listed.get(own, ())[:1200], *others[:_MOST_SHOWN]]
-    shown.sort(
-        key=lambda one: (reading_order(str(one[2]["locator"]), sections), one[0], one[1])
-    )
+    shown.sort(key=lambda one: (reading_order(str(one[2]["locator"]), sections), one[0], one[1]))
     lines = [
         Cited((result.figure, [("calculations", result.id)]), (f": {plain(result.verdict)}", ()))
         for result in facts.ledger.values() if result.source_id == name
@@ -769,31 +769,60 @@ def _index(facts: Facts, table: str, subjects: Sequence[Subject]) -> tuple[str, 
         header = ("Model", "Published", "Developers", "Weights", "Training compute", "Cost")
         for one in subjects:
             year = str(one.summary.get("published", ""))[:4] or "undated"
-            groups.setdefault(year, []).append((one.name, quote_path(f"{quote(one.id, safe='')}/index.html")))
+            groups.setdefault(year, []).append(
+                (one.name, quote_path(f"{quote(one.id, safe='')}/index.html"))
+            )
             if one.summary.get("reviewed"):
-                compute, cost = (one.summary.get(name) for name in ("training_compute_flop", "training_cost_usd"))
-                rows.append((
-                    Cited((one.name, [(table, one.id)])), _day(one.summary, "published"),
-                    "; ".join(facts.name("organizations", name) for name in str(one.summary.get("developers", "")).split("; ") if name),
-                    ACCESS_LABELS.get(one.summary.get("weights_access", ""), ""),
-                    "" if compute is None else human(compute, "FLOP"),
-                    "" if cost is None else human(cost, "USD"),
-                ))
+                compute, cost = (
+                    one.summary.get(name) for name in ("training_compute_flop", "training_cost_usd")
+                )
+                rows.append(
+                    (
+                        Cited((one.name, [(table, one.id)])),
+                        _day(one.summary, "published"),
+                        "; ".join(
+                            facts.name("organizations", name)
+                            for name in str(one.summary.get("developers", "")).split("; ")
+                            if name
+                        ),
+                        ACCESS_LABELS.get(one.summary.get("weights_access", ""), ""),
+                        "" if compute is None else human(compute, "FLOP"),
+                        "" if cost is None else human(cost, "USD"),
+                    )
+                )
         rows.sort(key=lambda row: row[1], reverse=True)
     else:
         header = (_SINGULAR[table].capitalize(), *_INDEX[table])
         for one in sorted(subjects, key=lambda one: one.name.casefold()):
-            cells = dict(_stated(facts, "hardware_summary" if table == "hardware" else table, one.summary))
-            rows.append((
-                Cited((one.name, [(table, one.id)])),
-                *(str(len(one.rows) - 1) if label == "Rows" else cells.get(label, "") for label in _INDEX[table]),
-            ))
+            cells = dict(
+                _stated(facts, "hardware_summary" if table == "hardware" else table, one.summary)
+            )
+            rows.append(
+                (
+                    Cited((one.name, [(table, one.id)])),
+                    *(
+                        str(len(one.rows) - 1) if label == "Rows" else cells.get(label, "")
+                        for label in _INDEX[table]
+                    ),
+                )
+            )
     return path, page(
-        "subjects.html.j2", path, title=_PLURAL[table], edition=facts.edition,
-        description=f"All {_PLURAL[table].lower()} of diffdata.", count=len(subjects),
-        table="model_summary" if table == "models" else "hardware_summary" if table == "hardware" else table,
-        header=header, rows=rows, groups=dict(sorted(groups.items(), reverse=True)),
-        linked=lambda text: facts.linked(text, root), kind=_SINGULAR[table],
+        "subjects.html.j2",
+        path,
+        title=_PLURAL[table],
+        edition=facts.edition,
+        description=f"All {_PLURAL[table].lower()} of diffdata.",
+        count=len(subjects),
+        table="model_summary"
+        if table == "models"
+        else "hardware_summary"
+        if table == "hardware"
+        else table,
+        header=header,
+        rows=rows,
+        groups=dict(sorted(groups.items(), reverse=True)),
+        linked=lambda text: facts.linked(text, root),
+        kind=_SINGULAR[table],
     )
 
 
