@@ -13,6 +13,8 @@ diffdata.errors.PackageError: diffdata: this is not a site; name another folder
 from diffdata.display import callable_module
 from diffdata.site.build import build_site
 
-__all__ = ["build_site"]
+__all__ = ["build_site", "site"]
+
+site = build_site  # as it is called in ``diffdata``
 
 callable_module(__name__, build_site)

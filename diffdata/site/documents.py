@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import html
 import importlib
 import logging
 import posixpath
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,14 @@ _LAST = {"CONTRIBUTING.md": "contributing.md", "CHANGELOG.md": "changelog.md"}
 # What the reference describes beside the public names: modules, by the names of their pages.
 _MODULES = ("derive", "uncertainty", "plot", "validation")
 _LINK = re.compile(r"(!?)\[((?:[^\[\]]|\[[^\]]*\])*)\]\(([^)\s]+)\)")
+_TITLE = re.compile(r"<title>(.*?)(?: - diffdata)?</title>")
+# A parameter whose description is where others have the type.
+_DESCRIBED = re.compile(
+    r"\s*\(<code>([^<]* [^<]*)</code>(?:,\s*(default:\s*<code>[^<]*</code>))?\s*\)\s*\u2013"
+    r"\s*<div class=\"doc-md-description\">\s*</div>",
+    re.S,
+)
+_CODE = re.compile(r"``([^`]+)``|`([^`]+)`")
 _STYLES = re.compile(r' style="text-align: (\w+);?"')
 _OPTIONS = {
     "docstring_style": "numpy", "show_source": False, "show_root_heading": True, "heading_level": 2,
@@ -50,14 +59,14 @@ def document_pages(edition: str) -> Iterator[tuple[str, str | bytes]]:
         for path in sorted(built.rglob("*")):
             name = path.relative_to(built).as_posix()
             if path.is_file() and path.suffix in (".html", ".svg") and name != "404.html":
-                yield f"docs/{name}", path.read_bytes()
+                yield f"docs/{name}", path.read_text("utf-8")
 
 
-def document_titles(pages: dict[str, str]) -> Iterator[tuple[str, str]]:
+def document_titles(pages: Mapping[str, str | bytes]) -> Iterator[tuple[str, str]]:
     """Yield the address and the title of each document, for the search."""
     for path, text in pages.items():
-        if found := re.search(r"<title>(.*?)(?: - diffdata)?</title>", text):
-            yield path, found[1]
+        if isinstance(text, str) and (found := _TITLE.search(text)):
+            yield path, html.unescape(found[1])
 
 
 def _write_sources(root: Path, folder: Path) -> list[dict[str, Any]]:
@@ -111,8 +120,8 @@ def _reference() -> Iterator[tuple[str, str, str]]:
         home = getattr(thing, "__wrapped__", thing) if not isinstance(thing, type) else thing
         rooms.setdefault(home.__module__.split(".")[1], []).append(_place(home))
     for room in _MODULES:
-        module = importlib.import_module(f"diffdata.{room}")
-        for name in module.__all__:
+        module: Any = importlib.import_module(f"diffdata.{room}")
+        for name in getattr(module, "__all__", ()):
             thing = getattr(module, name)
             if callable(thing) and getattr(thing, "__doc__", None) and hasattr(thing, "__module__"):
                 place = _place(thing)
@@ -137,7 +146,7 @@ def _build(source: Path, built: Path, nav: list[dict[str, Any]], edition: str) -
     from mkdocs.config import load_config
     from mkdocs.plugins import BasePlugin
 
-    class Pages(BasePlugin):  # type: ignore[type-arg]
+    class Pages(BasePlugin):  # type: ignore[type-arg, no-untyped-call]
         """Puts the content of each document into a page of the site."""
 
         def on_nav(self, nav: Any, **_: Any) -> Any:
@@ -147,6 +156,7 @@ def _build(source: Path, built: Path, nav: list[dict[str, Any]], edition: str) -
         def on_post_page(self, _output: str, *, page: Any, **_: Any) -> str:
             path = f"docs/{page.file.dest_uri}"
             content = _STYLES.sub(r' class="\1"', page.content)
+            content = _DESCRIBED.sub(_description, content)
             groups = [
                 (
                     group.title,
@@ -171,6 +181,11 @@ def _build(source: Path, built: Path, nav: list[dict[str, Any]], edition: str) -
     )
     config.plugins["pages"] = Pages()
     build(config)
+
+
+def _description(found: re.Match[str]) -> str:
+    text = _CODE.sub(lambda code: f"<code>{code[1] or code[2]}</code>", found[1])
+    return f": {text}" + (f" ({found[2]})" if found[2] else "")
 
 
 def _document(path: str, **values: Any) -> str:

@@ -432,17 +432,12 @@ def _forecast_pages(
 
 def _score(facts: Facts) -> str:
     """Say how good those with a probability are that came true or not."""
-    pairs = [
-        (row["probability"], row["resolution"] == "true") for row in facts.records("forecasts")
-        if "probability" in row and row.get("resolution") in ("true", "false")
-        and row.get("status") == "current"
-    ]  # fmt: skip
-    if not pairs:
+    (found,) = brier_score(facts.tables["forecasts"]).to_dict("records") or [{}]
+    if not found or not found["forecasts"]:
         return ""
-    score = brier_score([one for one, _ in pairs], [float(two) for _, two in pairs])
     return (
-        f" Of those with a probability {len(pairs)} are decided; their Brier score is "
-        f"{number(score)} (0 is perfect, 0.25 is that of a coin)."
+        f" Of those with a probability {found['forecasts']:,} are decided; their Brier score is "
+        f"{number(found['brier'])} (0 is perfect, 0.25 is that of a coin)."
     )
 
 

@@ -279,7 +279,7 @@ def _figures(
     evaluated, method = "", ""
     if column and value is not None:
         unit = facts.schema("model_summary").field(column).unit or "1"
-        evaluated = _amount(value, low, high, subject.summary.get(f"{column}_level"), unit)
+        evaluated = _amount(subject.summary, column, unit)
         found = str(subject.summary.get(f"{column}_method"))
         method = _METHODS.get(found, plain(found))
     order = {"current": 0}
@@ -336,8 +336,11 @@ class _Scale:
         return round(4 + 92 * (number - first) / (last - first), 1)
 
 
-def _amount(value: Any, low: Any, high: Any, level: Any, unit: str) -> str:
-    row = {"value": value, "low": low, "high": high, "level": level, "unit": unit}
+def _amount(summary: Record, column: str, unit: str) -> str:
+    """Write an evaluated value with its interval."""
+    ends = ("value", "low", "high", "level")
+    row = {end: summary.get(f"{column}_{end}".removesuffix("_value")) for end in ends}
+    row["unit"] = unit
     return amount_of({name: cell for name, cell in row.items() if cell is not None})
 
 
@@ -400,15 +403,14 @@ def _model_facts(facts: Facts, row: Record, summary: Record) -> Iterator[tuple[s
         if column not in summary:
             continue
         method = str(summary.get(f"{column}_method"))
-        names = ["parameters", "training_tokens"] if method == "six_nd" else [quantities[column]]
+        six_nd = method == "six_nd"
+        parts = ["parameters", "training_tokens"] if six_nd else [quantities[column]]
         behind: list[Reference] = [
             ("estimates", one["estimate_id"])
-            for name in names for one in inputs.get(name, ()) if one["used"]
+            for name in parts for one in inputs.get(name, ()) if one["used"]
         ]  # fmt: skip
         unit = facts.schema("model_summary").field(column).unit or "1"
-        text = _amount(
-            *(summary.get(f"{column}{end}") for end in ("", "_low", "_high", "_level")), unit
-        )
+        text = _amount(summary, column, unit)
         how = (
             "" if method == "single" else f", {_METHODS.get(method, plain(method) + ' of several')}"
         )
@@ -472,23 +474,23 @@ def _ancestry(facts: Facts, model: str, row: Record) -> Iterator[Section]:
     for column, other in (("reference_model_id", "model_id"), ("model_id", "reference_model_id")):
         for one in facts.where("diffusion_events", column, model):
             if other in one and one["status"] == "current":
-                after = column == "reference_model_id"
                 remarks = [plain(one.get("mechanism", "event")), _day(one, "date")]
                 lines.append(Cited(
-                    ("Followed by " if after else "Follows ", ()),
+                    ("Followed by " if column == "reference_model_id" else "Follows ", ()),
                     (facts.name("models", one[other]), [("models", one[other])]), (" (", ()),
                     (", ".join(filter(None, remarks)), [("diffusion_events", one["event_id"])]),
                     (")", ()),
                 ))  # fmt: skip
         for one in facts.where("comparisons", column, model):
-            judged = f"judged {plain(one['judgement'])}"
-            words = ("", f" is {judged}") if column != "model_id" else ("It is judged "
-                     f"{plain(one['judgement'])} compared with ", "")  # fmt: skip
+            judgement = plain(one["judgement"])
+            before, after = "", f" is judged {judgement}"
+            if column == "model_id":
+                before, after = f"It is judged {judgement} compared with ", ""
             remarks = [one["source_id"], _day(one, "as_of"),
                        "" if one["status"] == "current" else plain(one["status"])]  # fmt: skip
             lines.append(Cited(
-                (words[0], ()), (facts.name("models", one[other]), [("models", one[other])]),
-                (f"{words[1]} (", ()),
+                (before, ()), (facts.name("models", one[other]), [("models", one[other])]),
+                (f"{after} (", ()),
                 (", ".join(filter(None, remarks)), [("comparisons", one["comparison_id"])]),
                 (")", ()),
             ))  # fmt: skip
@@ -568,8 +570,7 @@ def _cell(facts: Facts, row: Record, column: str) -> str:
         return ""
     if column in _KEY_FIGURES:
         unit = facts.schema("model_summary").field(column).unit or "1"
-        ends = (row.get(f"{column}{end}") for end in ("", "_low", "_high", "_level"))
-        return _amount(*ends, unit)
+        return _amount(row, column, unit)
     if f"{column}_precision" in row:
         return _day(row, column)
     return plain(row[column]) if column == "weights_access" else cell_text(row[column])
