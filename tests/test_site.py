@@ -18,9 +18,6 @@ from diffdata.site.layout import page
 
 from .conftest import ROOT
 
-pytest.importorskip("mkdocs", reason="the documents need the extra site")
-pytest.importorskip("vl_convert", reason="charts need the extra plot")
-
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'"
@@ -65,11 +62,6 @@ class Page(HTMLParser):
     def handle_data(self, data: str) -> None:
         if self.inside not in ("script", "style"):
             self.words.append(data)
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build_site(tmp_path_factory.mktemp("built") / "site")
 
 
 @pytest.fixture(scope="module")

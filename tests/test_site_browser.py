@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterator
 from hashlib import sha256
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from diffdata.loading import arrow_tables
 from diffdata.package.packages import Package
-from diffdata.site.explore import explore_pages
 from diffdata.site.search import search_pages
 from diffdata.site.tables import table_pages
 
@@ -27,7 +27,10 @@ ASSETS = ROOT / "diffdata/site/assets"
 AXE = ROOT / "tests/vendor/axe-core-4.14.1.min.js"
 HOSTILE = "<script>window.hostile = 1</script><img src=x onerror='window.hostile = 1'>"
 PAGES = [
-    "tables/index.html", "tables/estimates/index.html", "tables/models/index.html",
+    "index.html", "models/gpt-3/index.html", "models/index.html",
+    "quantities/parameters/index.html", "clocks/index.html", "ledger/index.html",
+    "editions/index.html", "docs/index.html", "charts/index.html", "tables/index.html",
+    "tables/estimates/index.html", "tables/models/index.html",
     "tables/evaluations/index.html#group=benchmark", "search/index.html?q=llama%2065",
     "charts/explore/index.html",
 ]  # fmt: skip
@@ -45,17 +48,16 @@ VENDORED = {
 
 
 @pytest.fixture(scope="module")
-def site(package: Package, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The site, with a name that a page must not run."""
-    out = tmp_path_factory.mktemp("site")
-    tables = dict(arrow_tables(package, package.tables))
-    models = tables["models"]
+def hostile(package: Package, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The table of models and the search of a site, with a name that a page must not run."""
+    out = tmp_path_factory.mktemp("hostile")
+    models = arrow_tables(package, ["models"])["models"].slice(0, 50)
     names = [HOSTILE, *models["name"].to_pylist()[1:]]
     place = models.column_names.index("name")
-    tables["models"] = models.set_column(place, models.field("name"), [names])
+    changed = models.set_column(place, models.field("name"), [names])
+    facts: Any = SimpleNamespace(package=package, arrow={"models": changed}, edition="2026.3")
     shutil.copytree(ASSETS, out / "assets")
-    makers = (table_pages(package, tables), search_pages(package, tables), explore_pages(package))
-    for pages in makers:
+    for pages in (table_pages(facts), search_pages(facts)):
         for path, text in pages:
             (out / path).parent.mkdir(parents=True, exist_ok=True)
             (out / path).write_text(text, encoding="utf-8")
@@ -230,9 +232,13 @@ def test_a_number_leads_to_its_source_in_two_clicks(visit: Callable[..., Any]) -
     page.locator('tbody td[data-label="value"]').first.click()
     assert page.url.endswith("&row=gpt-3-training-cost")
     link = dialog.get_by_role("link", name="cottier-2022-summary")
-    assert link.get_attribute("href") == "../../sources/cottier-2022-summary/index.html"
+    link.click()
+    page.get_by_role("heading", level=1).filter(has_text="Understanding").wait_for()
+    assert page.url.endswith("/sources/cottier-2022-summary/index.html")
     page.go_back()
-    assert not dialog.is_visible()
+    dialog.wait_for()
+    page.go_back()
+    dialog.wait_for(state="hidden")
 
 
 def test_the_view_is_downloaded_as_csv_with_exact_values(visit: Callable[..., Any]) -> None:
@@ -302,13 +308,14 @@ def test_the_chart_is_filtered_and_its_address_restores_it(visit: Callable[..., 
     assert "CC BY 4.0" in drawing
 
 
-def test_a_cell_with_a_script_stays_text(visit: Callable[..., Any]) -> None:
+def test_a_cell_with_a_script_stays_text(visit: Callable[..., Any], hostile: Path) -> None:
+    at = hostile.as_uri()
     for path in ("tables/models/index.html", "tables/models/index.html#row=alphafold-2",
                  "search/index.html?q=hostile"):  # fmt: skip
-        page = visit(path)
+        page = visit(path, at=at)
         page.get_by_text(HOSTILE, exact=False).first.wait_for(state="attached")
         assert page.evaluate("window.hostile") is None
-    plain = visit("tables/models/index.html", java_script_enabled=False)
+    plain = visit("tables/models/index.html", at=at, java_script_enabled=False)
     assert HOSTILE in plain.locator("tbody").first.inner_text()
 
 
@@ -328,13 +335,6 @@ def test_pages_work_from_disk(visit: Callable[..., Any], site: Path) -> None:
     assert set(column(page, "basis")) == {"estimated"}
     results = visit("search/index.html?q=gtp-3", at=site.as_uri())
     results.get_by_role("link", name="GPT-3 175B").first.wait_for()
-
-
-def test_no_page_has_more_than_a_megabyte_nor_styles_of_its_own(site: Path) -> None:
-    for path in site.rglob("*.html"):
-        text = path.read_text(encoding="utf-8")
-        assert len(text.encode()) < 1e6, path
-        assert not re.search(r"<style|<[^>]* style=|<script>|<[^>]* on\w+=\"", text), path
 
 
 @pytest.mark.parametrize("path", VENDORED)

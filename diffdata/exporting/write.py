@@ -10,7 +10,7 @@ import os
 import re
 import sqlite3
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
@@ -91,20 +91,15 @@ class Contents:
         return {"about": pa.Table.from_pylist(about), "columns": pa.Table.from_pylist(columns)}
 
 
-def contents(
-    package: Package, names: Sequence[str], tables: Mapping[str, pa.Table] | None = None
-) -> Contents:
-    """Load and validate tables of an opened package for an export, unless they are given."""
+def contents(package: Package, names: Sequence[str]) -> Contents:
+    """Load and validate tables of an opened package for an export."""
     names = list(dict.fromkeys(package.resource(name).name for name in names))
     described = package.descriptor
     licenses = ", ".join(one.name for one in described.licenses)
     added = {b"dataset": described.name.encode(), b"license": licenses.encode()}
-    if tables is None:
-        tables = validated_tables(package, names)
-    found = {name: tables[name] for name in names}
+    tables = validated_tables(package, names).items()
     return Contents(
-        package,
-        {n: t.replace_schema_metadata(t.schema.metadata | added) for n, t in found.items()},
+        package, {n: t.replace_schema_metadata(t.schema.metadata | added) for n, t in tables}
     )
 
 
@@ -503,13 +498,6 @@ def export(
     except OSError as error:
         raise InvalidInputError(f"out: {out} cannot be written: {error.strerror}") from None
     return list(jobs)
-
-
-def write_files(selected: Contents, to: str, folder: Path) -> Iterator[Path]:
-    """Write each table as a file of a format, as `export` does, and yield the paths."""
-    for path, write in _jobs(selected, to, folder, safe=False).items():
-        write(path)
-        yield path
 
 
 def _jobs(selected: Contents, to: str, out: Path, safe: bool) -> dict[Path, Callable[[Path], None]]:

@@ -9,12 +9,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from diffdata.exporting.write import contents, write_files
 from diffdata.lookup.text import human, plain, unit_of
 from diffdata.package.packages import Package
 from diffdata.package.pinned import reviewed_rows
@@ -62,15 +59,6 @@ def table_pages(facts: Facts) -> Iterator[tuple[str, str]]:
         "tables.html.j2", path, edition=facts.edition, title="Tables", tables=listed, plain=plain,
         description="All tables of diffdata, to search, filter, group and download.",
     )  # fmt: skip
-
-
-def table_files(facts: Facts) -> Iterator[tuple[str, bytes]]:
-    """Yield path and content of the files of each table: CSV with its metadata, Parquet, JSON."""
-    selected = contents(facts.package, list(facts.arrow), facts.arrow)
-    with TemporaryDirectory() as folder:
-        for to in ("csv", "parquet", "json"):
-            for path in write_files(selected, to, Path(folder)):
-                yield f"data/{path.name}", path.read_bytes()
 
 
 def address(table: str, key: str) -> str:
