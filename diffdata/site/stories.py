@@ -37,6 +37,7 @@ _OF_CLOCKS = {
 _OF_CASES = ("replication-lag", "access", "cascade")
 _MOST_CHANGES = 300  # of one kind, in the page of an edition
 _MOST_LAGS = 600  # in the page of a clock
+_OUTCOMES = {"true": 0, "false": 1, "unclear": 2, "open": 3}  # the order of forecasts
 _HEADLINE = ("training_cost_usd", "training_compute_flop", "parameters")
 
 _MODEL = "gpt-3"  # of the figures on the first page
@@ -401,7 +402,12 @@ def _forecast_pages(
         ("Forecast", "By", "Probability", "Made", "Until", "Came out", "Why", "Source")
     ]
     ordered = sorted(
-        facts.records("forecasts"), key=lambda row: (str(row.get("made", "")), row["forecast_id"])
+        facts.records("forecasts"),
+        key=lambda row: (
+            _OUTCOMES.get(row.get("resolution", ""), 9),
+            str(row.get("made", "")),
+            row["forecast_id"],
+        ),
     )
     for row in ordered:
         outcome = plain(row["resolution"]) if "resolution" in row else ""
