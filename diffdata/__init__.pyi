@@ -59,6 +59,7 @@ from diffdata.lookup.tallies import shares as shares
 from diffdata.package.editions import fetch as fetch
 from diffdata.package.editions import versions as versions
 from diffdata.reproduce import reproduce as reproduce
+from diffdata.site import site as site
 from diffdata.typed import load as load
 from diffdata.uncertainty import Lognormal as Lognormal
 from diffdata.uncertainty import LogUniform as LogUniform

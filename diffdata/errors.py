@@ -85,8 +85,9 @@ class AmbiguousValueError(DiffdataError):
 
 # The extra that installs an optional library; others are installed by their names.
 _EXTRAS = {
-    "altair": "plot", "duckdb": "duckdb", "openpyxl": "xlsx", "polars": "polars",
-    "pyspark": "spark", "scipy": "scipy", "statsmodels": "trends", "vl_convert": "plot",
+    "altair": "plot", "duckdb": "duckdb", "mkdocs": "site", "mkdocstrings": "site",
+    "mkdocstrings_handlers": "site", "openpyxl": "xlsx", "polars": "polars", "pyspark": "spark",
+    "scipy": "scipy", "statsmodels": "trends", "vl_convert": "plot",
 }  # fmt: skip
 
 

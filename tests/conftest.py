@@ -24,13 +24,14 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 class ByScope(LoadScopeScheduling):  # type: ignore[misc]
-    """Give the tests of a class or a module to one process, and those of Spark to the same.
+    """Give the tests of a class or a module to one process, as all of Spark, and all of the site.
 
     The marks of groups would say it, but pytest-xdist 3.8 ignores them with pytest 9.2.
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        return "spark" if "spark" in nodeid else str(super()._split_scope(nodeid))
+        shared = (name for name in ("spark", "test_site") if name in nodeid)
+        return next(shared, str(super()._split_scope(nodeid)))
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -48,6 +49,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def package() -> Package:
     """The dataset of this repository."""
     return open_package(ROOT)
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The site of the dataset, which takes a minute to build."""
+    pytest.importorskip("mkdocs", reason="the documents need the extra site")
+    pytest.importorskip("vl_convert", reason="charts need the extra plot")
+    from diffdata.site import build_site
+
+    return build_site(tmp_path_factory.mktemp("built") / "site")
 
 
 @pytest.fixture(scope="session")

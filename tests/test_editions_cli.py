@@ -8,6 +8,7 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.main import get_command
@@ -40,6 +41,7 @@ READS = {
     "export": ["hardware", "--to", "json", "--overwrite"],
     "metadata": ["zenodo"],
     "resolve": ["gpt-3"],
+    "site": ["--no-docs", "--out", "site"],
 }
 NAME_THEIR_OWN = {
     "build": [], "compare": ["models.csv"], "diff": ["2026.1", "."],
@@ -106,6 +108,16 @@ def installed(two_editions: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     install(root, monkeypatch)
     monkeypatch.chdir(tmp_path)
     return root
+
+
+@pytest.fixture(autouse=True)
+def site_without_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the site only what it reads matters here."""
+
+    def build_site(out: Path, *, package: Any, docs: bool) -> str:
+        return f"{out} {docs} {diffdata.load('models', package=package).attrs['version']}"
+
+    monkeypatch.setattr("diffdata.site.build_site", build_site)
 
 
 def test_every_command_reads_an_edition_or_says_that_it_does_not() -> None:

@@ -27,7 +27,7 @@ from diffdata.lookup.figures import statement_of
 from diffdata.lookup.text import date, human, number_or_none, plain, rows_where, unit_of
 from diffdata.package.files import write_atomically
 from diffdata.package.packages import Package
-from diffdata.plot import PLOTS
+from diffdata.plot import PLOTS, Plot
 from diffdata.plot.theme import caption_of
 from diffdata.schemas.standard import TableSchema
 from diffdata.types.text import cell_text
@@ -219,25 +219,28 @@ def _listings(report: Report) -> list[Listing]:
         rows = {key_of(record, schema.primary_key): record for record in records}
         for key in keys:
             if row := rows.get(key):
-                figure = table == "estimates"
-                found.append(
-                    Listing(
-                        table, key, _anchor(table, key),
-                        _figure(row) if figure else _statement(row, table, schema),
-                        verdict="; ".join(verdicts.get(key, ())) if figure else "",
-                        status=_status(row),
-                        quoted_in=_text(row, "quoted_in_source_id"),
-                        **{name: _text(row, name) for name in
-                           ("as_printed", "source_id", "locator", "verification", "note")},
-                    )
-                )  # fmt: skip
+                words = "; ".join(verdicts.get(key, ())) if table == "estimates" else ""
+                found.append(listing_of(table, key, row, schema, words))
     return found
 
 
-def _statement(row: dict[Any, Any], table: str, schema: TableSchema) -> str:
+def listing_of(
+    table: str, key: str, row: Mapping[Any, Any], schema: TableSchema, verdict: str = ""
+) -> Listing:
+    """Return how a row is listed; cells that are missing may also be left out."""
+    return Listing(
+        table, key, _anchor(table, key),
+        figure_of(row) if table == "estimates" else _statement(row, table, schema),
+        verdict=verdict, status=_status(row), quoted_in=_text(row, "quoted_in_source_id"),
+        **{name: _text(row, name) for name in
+           ("as_printed", "source_id", "locator", "verification", "note")},
+    )  # fmt: skip
+
+
+def _statement(row: Mapping[Any, Any], table: str, schema: TableSchema) -> str:
     """Write what a row states, also the cells of a key that has several."""
     key = [name for name in schema.primary_key if name != "source_id"]
-    cells = [f"{name}: {cell_text(row[name])}" for name in key] if len(key) > 1 else []
+    cells = [f"{name}: {cell_text(row.get(name))}" for name in key] if len(key) > 1 else []
     return "; ".join(filter(None, [*cells, statement_of(row, table, schema)]))
 
 
@@ -246,15 +249,20 @@ def _text(row: Mapping[Any, Any], name: str) -> str:
     return "" if cell is None or pd.isna(cell) else str(cell)
 
 
-def _figure(row: Mapping[Any, Any]) -> str:
-    """Write the quantity and the figure of an estimate, with its bounds and its level."""
+def figure_of(row: Mapping[Any, Any]) -> str:
+    """Write the quantity, the subject and the figure of an estimate."""
     subject = next(
         (_text(row, name) for name in row if str(name).endswith("_id")
          and name not in ("estimate_id", "quantity_id") and _text(row, name)), ""
     )  # fmt: skip
+    return f"{plain(row['quantity_id'])} of {subject}: {amount_of(row)}"
+
+
+def amount_of(row: Mapping[Any, Any]) -> str:
+    """Write the figure of an estimate, with its bounds, its level and the year of its prices."""
     currency = _text(row, "currency") or "USD"
     unit = unit_of(str(row["unit"]), currency)
-    value, low, high = (number_or_none(row[name]) for name in ("value", "low", "high"))
+    value, low, high = (number_or_none(row.get(name)) for name in ("value", "low", "high"))
     text = "" if value is None else human(value, unit)
     if low is not None or high is not None:
         ends = [None if end is None else human(end, unit, bare=value is not None)
@@ -266,8 +274,7 @@ def _figure(row: Mapping[Any, Any]) -> str:
         bounds += f", {100 * level:g} %" if level is not None else ""
         text = f"{text} ({bounds})" if text else bounds
     year = number_or_none(row.get("price_year"))
-    text += f", in prices of {year:.0f}" if year is not None else ""
-    return f"{plain(row['quantity_id'])} of {subject}: {text}"
+    return text + (f", in prices of {year:.0f}" if year is not None else "")
 
 
 def _status(row: Mapping[Any, Any]) -> str:
@@ -296,7 +303,7 @@ def _charts(report: Report) -> tuple[list[Chart], str]:
     """Draw what there is to draw, or say why there are no charts."""
     try:
         optional_library("altair")
-        library = optional_library("vl_convert")
+        optional_library("vl_convert")
     except InvalidInputError as error:
         return [], _NO_CHARTS.format(reason=error)
     wanted: list[tuple[str, dict[str, Any]]]
@@ -313,13 +320,9 @@ def _charts(report: Report) -> tuple[list[Chart], str]:
         plot = PLOTS[name]
         try:
             data = plot.data_of_dataset(package=report.package, **options)
-            specification = plot.chart(data).to_dict()
+            _, svg = drawn(plot, data, f"chart-{len(charts)}-")
         except (InvalidInputError, UnknownNameError):
             continue  # nothing to draw of this model
-        texts = [data.attrs["title"], data.attrs.get("subtitle", ""), caption_of(data)]
-        svg = _drawing(
-            library.vegalite_to_svg(specification), f"chart-{len(charts)}-", ". ".join(texts)
-        )
         given = "".join(f" --{key} {value}" for key, value in options.items())
         command = f"diffdata plot {name}{given} --out {name}.svg"
         charts.append(Chart(data.attrs["title"], svg, command))
@@ -337,6 +340,16 @@ def _disputable(report: Report) -> list[str]:
     # Where nobody disagrees, a main quantity that several sources state is worth a look.
     alike = [name for name in _DRAWN_FIRST if name in agree[agree["size"] > 1].index]
     return ordered[:_MOST_DRAWN] or alike
+
+
+def drawn(plot: Plot, data: pd.DataFrame, prefix: str) -> tuple[str, str]:
+    """Draw a plot from its data: as a file of SVG, and for a page, where ids begin with `prefix`.
+
+    Raises InvalidInputError if there is nothing to draw, or the library is missing.
+    """
+    svg = optional_library("vl_convert").vegalite_to_svg(plot.chart(data).to_dict())
+    texts = [data.attrs["title"], data.attrs.get("subtitle", ""), caption_of(data)]
+    return svg, _drawing(svg, prefix, ". ".join(texts))
 
 
 def _drawing(svg: str, prefix: str, title: str) -> str:

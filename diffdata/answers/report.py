@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property, partial
 from typing import Any
 
@@ -58,8 +58,11 @@ _KEY_FIGURES = {
 class _Tables(Tables):
     """All tables of a dataset, the model that a report is about, and the sources cited so far."""
 
-    def __init__(self, package: Package, model: str) -> None:
-        super().__init__(package, package.tables)
+    def __init__(
+        self, package: Package, model: str, frames: Mapping[str, pd.DataFrame] | None = None
+    ) -> None:
+        super().__init__(package, package.tables if frames is None else ())
+        self.update(frames or {})
         self.model = model
         self.cited: set[str] = set()
 
@@ -532,10 +535,14 @@ def _cost_ratio(tables: _Tables, ours: Any, theirs: Any) -> str:
     return joined(*written)
 
 
-def report_on(package: Package, model: str, *, full: bool = False) -> Report:
-    """Compute the report on a model, see `diffdata.report`."""
-    model = identified(model, "model", package, None)
-    tables = _Tables(package, model)
+def report_on(
+    package: Package, model: str, *, full: bool = False,
+    frames: Mapping[str, pd.DataFrame] | None = None,
+) -> Report:  # fmt: skip
+    """Compute the report on a model, see `diffdata.report`; `frames` has tables that are loaded."""
+    if frames is None or model not in set(frames["models"]["model_id"]):
+        model = identified(model, "model", package, None)
+    tables = _Tables(package, model, frames)
     name = tables.name_of(model)
 
     def part(heading: str, found: Callable[[_Tables], Iterable[Any]], **how: Any) -> Section:

@@ -1,4 +1,4 @@
-"""The command that draws plots."""
+"""The commands that draw plots, and that build the site."""
 
 from __future__ import annotations
 
@@ -85,3 +85,19 @@ def plot(
     data = chosen.data_of_dataset(package=dataset, reviewed_only=reviewed_only, **options)
     write(chosen, data, out)
     typer.echo(out)
+
+
+@app.command(rich_help_panel="Compare, cite, export")
+def site(
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="The folder to write, which an earlier site may be.")
+    ] = Path("site"),
+    docs: Annotated[
+        bool, typer.Option(help="Build the documents too, from the working tree of diffdata.")
+    ] = True,
+    package: Package = None,
+) -> None:
+    """Build a site to browse: a page for each model, chip and source, tables, charts, documents."""
+    from diffdata.site import build_site
+
+    typer.echo(build_site(out, package=opened(package), docs=docs))

@@ -202,7 +202,8 @@ def _by_text(rows: Iterable[Row], column: str) -> dict[str, Row]:
 
 
 def _source_items(package: Package, ids: Iterable[str]) -> list[Item]:
-    rows = _by_text(_rows(package, "sources"), "source_id")
+    ids = list(ids)
+    rows = _by_text(_rows(package, "sources"), "source_id") if ids else {}
     return [source_item(rows[name]) for name in ids if name in rows]
 
 

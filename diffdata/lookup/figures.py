@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
@@ -416,10 +416,10 @@ def _sourced_tables(package: Package) -> dict[str, TableSchema]:
     }
 
 
-def statement_of(row: dict[Hashable, Any], table: str, schema: TableSchema) -> str:
+def statement_of(row: Mapping[Any, Any], table: str, schema: TableSchema) -> str:
     """Write in a line what a row states, without its key and its provenance."""
     if table == "estimates":
         return f"{row['quantity_id']} of {subject_of(row)}: {figure_text(row)}"
     omitted = _PROVENANCE | set(schema.primary_key)
-    cells = ((name, row[name]) for name in schema.column_names if name not in omitted)
+    cells = ((name, row.get(name)) for name in schema.column_names if name not in omitted)
     return "; ".join(f"{name}: {cell_text(cell)}" for name, cell in cells if pd.notna(cell))
