@@ -17,7 +17,9 @@ from typing import Any
 import pytest
 
 from diffdata.loading import arrow_tables
-from diffdata.package.packages import Package
+from diffdata.package.packages import Package, open_dataset
+from diffdata.site.explore import explore_pages
+from diffdata.site.facts import Facts
 from diffdata.site.search import search_pages
 from diffdata.site.tables import table_pages
 
@@ -335,6 +337,15 @@ def test_pages_work_from_disk(visit: Callable[..., Any], site: Path) -> None:
     assert set(column(page, "basis")) == {"estimated"}
     results = visit("search/index.html?q=gtp-3", at=site.as_uri())
     results.get_by_role("link", name="GPT-3 175B").first.wait_for()
+
+
+def test_the_first_edition_has_tables_search_and_chart_too() -> None:
+    """It lacks columns and tables of today."""
+    facts = Facts(open_dataset(version="2026.1"))
+    made = dict([*table_pages(facts), *search_pages(facts), *explore_pages(facts)])
+    assert "GPT-3" in made["tables/models/index.html"]
+    assert '"gpt-3' in made["search/entries.js"]
+    assert '"id":"gpt-3"' in made["charts/explore/points.js"]
 
 
 @pytest.mark.parametrize("path", VENDORED)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from diffdata.errors import InvalidInputError, UnknownNameError
 from diffdata.lookup.text import ACCESS_LABELS, date, human, plain
 from diffdata.package.pinned import reviewed_rows
 from diffdata.plot import PLOTS
@@ -27,17 +28,20 @@ _LISTED = 50  # models in the page itself
 
 def explore_pages(facts: Facts) -> Iterator[tuple[str, str]]:
     """Yield path and text of the points and of the page that shows them."""
-    frames = dict(facts.tables)
-    estimates = facts.arrow["estimates"]
-    reviewed = reviewed_rows(estimates).num_rows
-    frames["estimates"] = frames["estimates"].assign(
-        reviewed=[place < reviewed for place in range(estimates.num_rows)]
-    )
+    names = {"model_domains", *(table for name in _MEASURES for table in PLOTS[name].tables)}
+    frames = {name: facts.tables[name] for name in names}
+    if "estimates" in facts.arrow:
+        reviewed = reviewed_rows(facts.arrow["estimates"]).num_rows
+        flags = [place < reviewed for place in range(len(frames["estimates"]))]
+        frames["estimates"] = frames["estimates"].assign(reviewed=flags)
     about = _models(frames)
     measures: dict[str, dict[str, Any]] = {}
     for name, (words, unit, quantities) in _MEASURES.items():
         plot = PLOTS[name]
-        data = plot.data(*(frames[table] for table in plot.tables), since=1950)
+        try:
+            data = plot.data(*(frames[table] for table in plot.tables), since=1950)
+        except (InvalidInputError, UnknownNameError):
+            continue  # an old edition has no index of prices
         sources = _sources(frames, quantities)
         by_parts = _sources(frames, _BEHIND_SIX_ND)
         year = data.attrs.get("price_year")
@@ -61,13 +65,13 @@ def explore_pages(facts: Facts) -> Iterator[tuple[str, str]]:
     text = json.dumps(measures, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     yield "charts/explore/points.js", f"globalThis.diffdataPoints={text};\n"
     path = "charts/explore/index.html"
-    first = next(iter(measures.values()))
-    rows = sorted(first["points"], key=lambda point: -point["value"])[:_LISTED]
+    points = next((measure["points"] for measure in measures.values()), [])
+    rows = sorted(points, key=lambda point: -point["value"])[:_LISTED]
     yield path, page(
         "explore.html.j2", path, title="Explore training compute and cost", edition=facts.edition,
         description="Training compute and cost of AI models over time, to filter and download.",
         measures={name: measure["axis"] for name, measure in measures.items()},
-        rows=rows, total=len(first["points"]), human=human, address=address,
+        rows=rows, total=len(points), human=human, address=address,
         choices={"domain": _options(measures, "domains"), "access": _options(measures, "access"),
                  "country": _options(measures, "countries")},
     )  # fmt: skip
@@ -93,7 +97,7 @@ def _models(frames: Mapping[str, pd.DataFrame]) -> dict[str, dict[str, Any]]:
             "domains": domains[row["model_id"]],
             "access": ACCESS_LABELS.get(_text(row["weights_access"]), "unknown"),
         }
-        for row in summary[columns].to_dict("records")
+        for row in summary.reindex(columns=columns).to_dict("records")
     }
 
 

@@ -49,10 +49,8 @@ def search_pages(
 def _entries(package: Package, tables: Mapping[str, Any]) -> Iterator[Entry]:
     """Yield kind, name, what is shown beside it, further words, address, and whether reviewed."""
     aliases = _aliases(tables)
-    developers = dict(
-        zip(*(tables["model_summary"].column(name).to_pylist()
-              for name in ("model_id", "developers")), strict=True)
-    ) if "model_summary" in tables else {}  # fmt: skip
+    summary = tables["model_summary"].to_pylist() if "model_summary" in tables else []
+    developers = {row["model_id"]: row.get("developers") for row in summary}
     for table, kind, named, others in _FOUND:
         if table not in tables:
             continue
