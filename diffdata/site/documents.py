@@ -115,7 +115,7 @@ def _relinked(text: str, source: str, names: dict[str, str]) -> str:
 def _reference() -> Iterator[tuple[str, str, str]]:
     """Yield title, file and text of each page of the reference."""
     rooms: dict[str, list[str]] = {}
-    for name in diffdata.__all__:
+    for name in diffdata.__dict__["__all__"]:
         thing = getattr(diffdata, name)
         home = getattr(thing, "__wrapped__", thing) if not isinstance(thing, type) else thing
         rooms.setdefault(home.__module__.split(".")[1], []).append(_place(home))

@@ -52,7 +52,6 @@ class Facts:
     package, edition : the dataset, and the edition that it is
     tables : its tables as frames
     listed : the rows that each page lists, by its path, each with its table and its key
-    cases : the paths of the pages of cases, by the models that others followed
     """
 
     def __init__(self, package: Package) -> None:
@@ -65,7 +64,6 @@ class Facts:
         self._indexes: dict[tuple[str, str], dict[Any, list[Record]]] = {}
         self.listed: dict[str, list[tuple[str, str, Record]]] = defaultdict(list)
         self._places: dict[Reference, str] = {}
-        self.cases: dict[str, str] = {}
         self._place_rows()
 
     @cached_property

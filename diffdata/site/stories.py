@@ -26,6 +26,7 @@ from diffdata.plot import PLOTS
 from diffdata.reproduce import Reproduction, shown, verdict_counts, verdict_text
 from diffdata.site.facts import Facts, Record, page_of, quote_path
 from diffdata.site.layout import page
+from diffdata.site.subjects import case_page, cases_of
 from diffdata.types.text import cell_text
 
 # The charts of a clock, and those of a case.
@@ -36,6 +37,7 @@ _OF_CLOCKS = {
 _OF_CASES = ("replication-lag", "access", "cascade")
 _MOST_CHANGES = 300  # of one kind, in the page of an edition
 _MOST_LAGS = 600  # in the page of a clock
+_OUTCOMES = {"true": 0, "false": 1, "unclear": 2, "open": 3}  # the order of forecasts
 _HEADLINE = ("training_cost_usd", "training_compute_flop", "parameters")
 
 _MODEL = "gpt-3"  # of the figures on the first page
@@ -211,13 +213,8 @@ def _models(facts: Facts, cell: Any) -> str:
 
 
 def _case_pages(facts: Facts) -> Iterator[tuple[str, str]]:
-    references = {row["reference_model_id"]: None for row in facts.records("comparisons")}
     listed: list[Any] = [("Model", "Published", "Developers", "Compared with it", "Followers")]
-    ordered = sorted(
-        references,
-        key=lambda name: (-len(facts.where("comparisons", "reference_model_id", name)), name),
-    )
-    for model in ordered:
+    for model in cases_of(facts):
         report = report_on(facts.package, model, frames=facts.tables)
         charts = []
         for name in _OF_CASES:
@@ -236,16 +233,14 @@ def _case_pages(facts: Facts) -> Iterator[tuple[str, str]]:
             "and what is disputed. Each figure leads to its row."
         )
         story = Story(title, text, ("Cases", "cases/index.html"), blocks, charts, cited=True)
-        path = f"cases/{model}/index.html"
-        facts.cases[model] = path
-        yield _story(facts, story, path)
+        yield _story(facts, story, case_page(model))
         summary = facts.row("model_summary", model)
         compared = {
             row["model_id"]
             for row in facts.where("comparisons", "reference_model_id", model)
         }  # fmt: skip
         listed.append((
-            (facts.name("models", model), f"{model}/index.html"),
+            (facts.name("models", model), quote_path(case_page(model).removeprefix("cases/"))),
             date(summary.get("published"), summary.get("published_precision", "day")),
             "; ".join(facts.name("organizations", name)
                       for name in str(summary.get("developers", "")).split("; ") if name),
@@ -407,7 +402,12 @@ def _forecast_pages(
         ("Forecast", "By", "Probability", "Made", "Until", "Came out", "Why", "Source")
     ]
     ordered = sorted(
-        facts.records("forecasts"), key=lambda row: (str(row.get("made", "")), row["forecast_id"])
+        facts.records("forecasts"),
+        key=lambda row: (
+            _OUTCOMES.get(row.get("resolution", ""), 9),
+            str(row.get("made", "")),
+            row["forecast_id"],
+        ),
     )
     for row in ordered:
         outcome = plain(row["resolution"]) if "resolution" in row else ""
@@ -506,8 +506,8 @@ def _home(facts: Facts, found: pd.DataFrame) -> tuple[str, str]:
         ],
         verdicts=verdict_counts(one.verdict for one in facts.ledger.values() if not one.identity),
         cases=[
-            (facts.name("models", model), quote_path(place))
-            for model, place in facts.cases.items()
+            (facts.name("models", model), quote_path(case_page(model)))
+            for model in cases_of(facts)
         ],
         latest=[
             (row["name"], quote_path(page_of("models", row["model_id"])), _day(row, "published"),

@@ -104,6 +104,7 @@ class Subject:
     facts: list[tuple[str, str]] = field(default_factory=list)
     blocks: list[Block] = field(default_factory=list)
     address: str = ""  # of a source, in the web
+    case: str = ""  # the path of the page of its case
     rows: list[tuple[str, str, Record]] = field(default_factory=list)  # of its files
     summary: Record = field(default_factory=dict)
 
@@ -359,7 +360,7 @@ def _model(facts: Facts, row: Record) -> Subject:
     summary = facts.row("model_summary", model)
     subject = _subject(facts, "models", row, summary=summary)
     subject.badges = ["reviewed" if summary.get("reviewed") else "imported, not reviewed"]
-    subject.badges += ["reference model of a case"] if _compared(facts, model) else []
+    subject.case = case_page(model) if model in cases_of(facts) else ""
     subject.facts = [*_model_facts(facts, row, summary)]
     estimates = _by(facts.where("estimates", "model_id", model), "quantity_id")
     rank = {name: place for place, name in enumerate(
@@ -376,8 +377,16 @@ def _model(facts: Facts, row: Record) -> Subject:
     return subject
 
 
-def _compared(facts: Facts, model: str) -> bool:
-    return bool(facts.where("comparisons", "reference_model_id", model))
+def cases_of(facts: Facts) -> list[str]:
+    """Return the models with which sources compare others, those with most rows first."""
+    found = {row["reference_model_id"]: None for row in facts.records("comparisons")}
+    rows = {name: len(facts.where("comparisons", "reference_model_id", name)) for name in found}
+    return sorted(found, key=lambda name: (-rows[name], name))
+
+
+def case_page(model: str) -> str:
+    """Return the path of the page of a case."""
+    return f"cases/{quote(model, safe='')}/index.html"
 
 
 def _model_facts(facts: Facts, row: Record, summary: Record) -> Iterator[tuple[str, str]]:
@@ -417,16 +426,16 @@ def _model_facts(facts: Facts, row: Record, summary: Record) -> Iterator[tuple[s
         yield label, Cited((text, behind), (how, ()))
     dates = _by(facts.where("model_dates", "model_id", model), "milestone")
     for milestone, rows in dates.items():
-        days = []
+        days: dict[str, list[Reference]] = {}
         for one in sorted(rows, key=lambda one: str(one["date"])):
             variant = one.get("model_variant", "main")
             doubt = ", inferred" if one.get("certainty") == "inferred" else ""
-            days.append(Cited(
-                ("" if variant == "main" else f"{variant}: ", ()),
-                (_day(one, "date"), [("model_dates", facts.key("model_dates", one))]),
-                (doubt, ()),
-            ))  # fmt: skip
-        yield _MILESTONES.get(milestone, plain(milestone).capitalize()), joined(*days, by="; ")
+            text = ("" if variant == "main" else f"{variant}: ") + _day(one, "date") + doubt
+            days.setdefault(text, []).append(("model_dates", facts.key("model_dates", one)))
+        yield (
+            _MILESTONES.get(milestone, plain(milestone).capitalize()),
+            joined(*map(Cited, days.items()), by="; "),
+        )
     for access, rows in _by(facts.where("artifacts", "model_id", model), "access").items():
         things = []
         for one in rows:
