@@ -304,7 +304,9 @@ def test_the_chart_is_filtered_and_its_address_restores_it(visit: Callable[..., 
     assert other.locator("figure circle").count() == after
     other.locator("figure svg").focus()
     other.keyboard.press("ArrowRight")
-    assert re.search(r"\$[\d.]+[KMB].*\nreviewed: ", other.locator(".tip").inner_text())
+    assert re.search(
+        r"\$[\d.]+[KMB].*\n(reviewed|imported): \w", other.locator(".tip").inner_text()
+    )
     with other.expect_download() as waiting:
         other.get_by_role("button", name="Download SVG").click()
     drawing = Path(waiting.value.path()).read_text(encoding="utf-8")

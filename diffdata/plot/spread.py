@@ -562,7 +562,9 @@ def access(
         here = comparisons[comparisons["model_id"] == model]["reference_model_id"]
         chosen |= set(here.dropna())
     public = dated(model_summary[model_summary["model_id"].isin(chosen)], "published", since)
-    as_of = max(day for day in (model_dates["date"].max(), artifacts["available"].max()))
+    as_of = pd.Series([model_dates["date"].max(), artifacts["available"].max()]).max()
+    if pd.isna(as_of):
+        raise InvalidInputError("access: no date of a model or of a release is known")
     order = list(ACCESS)
     dates_of = artifacts[
         artifacts["model_id"].isin(chosen) & artifacts["variant"].isna()
