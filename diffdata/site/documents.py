@@ -72,8 +72,12 @@ def document_titles(pages: Mapping[str, str | bytes]) -> Iterator[tuple[str, str
 def _write_sources(root: Path, folder: Path) -> list[dict[str, Any]]:
     """Write the documents as MkDocs reads them, and return their order."""
     folder.mkdir()
-    guides = {f"docs/{path.name}": path.name for path in sorted((root / "docs").glob("*.md"))}
-    names = {**_FIRST, **guides, **_LAST}
+    guides = {
+        f"docs/guides/{path.name}": f"guide-{path.name}"
+        for path in sorted((root / "docs/guides").glob("*.md"), key=_order)
+    }
+    documents = {f"docs/{path.name}": path.name for path in sorted((root / "docs").glob("*.md"))}
+    names = {**_FIRST, **guides, **documents, **_LAST}
     names = {source: name for source, name in names.items() if (root / source).is_file()}
     for source, name in names.items():
         text = (root / source).read_text("utf-8")
@@ -89,9 +93,15 @@ def _write_sources(root: Path, folder: Path) -> list[dict[str, Any]]:
     return [
         {"Start": [{"Getting started": "index.md"}]},
         {"Guides": [name for source, name in names.items() if source in guides]},
+        {"Documents": [name for source, name in names.items() if source in documents]},
         {"Reference": reference},
         {"Project": [name for source, name in names.items() if source in _LAST]},
     ]
+
+
+def _order(guide: Path) -> tuple[bool, bool, str]:
+    """Put the guide to start with first, and then the questions with their answers."""
+    return guide.stem != "first-steps", guide.stem != "gallery", guide.stem
 
 
 def _relinked(text: str, source: str, names: dict[str, str]) -> str:

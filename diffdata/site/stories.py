@@ -359,7 +359,8 @@ def _edition_pages(facts: Facts) -> Iterator[tuple[str, str]]:
     for place, name in enumerate(names):
         release = releases.get(name)
         about = [f"{len(release.tables)} tables, {release.rows:,} rows"] if release else []
-        points = list(release.headline) if release else []
+        # The changelog is Markdown, and the page is not.
+        points = [point.replace("`", "") for point in release.headline] if release else []
         listed.append((name, str(release.date) if release else "not released yet", about, points))
         before = names[place - 1] if place else None
         new = facts if name == facts.edition else facts.earlier[name]
