@@ -219,7 +219,9 @@ def _case_pages(facts: Facts) -> Iterator[tuple[str, str]]:
         charts = []
         for name in _OF_CASES:
             try:
-                data = PLOTS[name].data_of_dataset(package=facts.package, model=model)
+                plot = PLOTS[name]
+                data = plot.data(*(facts.tables[table] for table in plot.tables), model=model)
+                data.attrs["version"] = facts.package.version
                 charts.append(Chart(data.attrs["title"], drawn(PLOTS[name], data, f"{name}-")[1]))
             except (InvalidInputError, UnknownNameError):
                 continue  # nothing to draw of this model
