@@ -16,6 +16,7 @@ from typer.testing import CliRunner, Result
 import diffdata
 from diffdata import cli, derive
 from diffdata.answers import clocks
+from diffdata.answers.state import all_clocks
 from diffdata.derive.trends import leading
 from diffdata.errors import InvalidInputError, UnknownNameError
 from diffdata.package.packages import open_dataset
@@ -468,3 +469,11 @@ def test_the_growth_of_cost_differs_from_the_study_by_what_the_documentation_say
         found = diffdata.growth_rate(frame, date="as_of", value="value").squeeze()
         parts = ["factor_per_year", "factor_per_year_low", "factor_per_year_high"]
         assert found[parts].tolist() == pytest.approx(expected, rel=0.03)  # new rows may come
+
+
+def test_pages_show_the_trend_of_a_clock_and_not_its_unit() -> None:
+    found = diffdata.lags(clock="access", version="2026.2")
+    headings, *body = all_clocks(found)
+    trends = [row[headings.index("trend")] for row in body]
+    assert trends == found["trend"].fillna("").tolist()
+    assert any("closed" in trend for trend in trends)

@@ -147,11 +147,10 @@ def all_clocks(found: pd.DataFrame) -> Iterator[tuple[str, ...]]:
         about = [row[name] for name in ("group", "reference") if pd.notna(row[name])]
         if pd.notna(row["threshold"]):
             about.append(number(row["threshold"]))
-        trend = row["unit"] if row["unit"] == "days" else row["trend"]
         yield (
             row["clock"], "; ".join(filter(None, about)), f"{row['n']:,}",
             str(row["censored"] or ""), median(row) if row["n"] else "",
-            interval(row) if row["n"] else "", "" if pd.isna(trend) else str(trend),
+            interval(row) if row["n"] else "", "" if pd.isna(row["trend"]) else str(row["trend"]),
             date(row["as_of"], "day"), "" if pd.isna(row["note"]) else str(row["note"]),
         )  # fmt: skip
 

@@ -467,7 +467,7 @@ def forecasts(forecasts: pd.DataFrame) -> pd.DataFrame:
         score = f"; Brier score {brier:.2g}, below: how often those of a probability came true"
     how = f"{resolved} of {len(found)}" if resolved else f"none of {len(found)}"
     found.attrs.update(
-        title=f"Of forecasts with a probability, {how} have come out",
+        title=f"Of forecasts with a probability, {how} are resolved",
         subtitle=f"Probability that each forecast is true{score}",
         caption=f"n = {len(found)}; {len(others)} without a probability left out, of which "
         f"{out.get('true', 0)} came out true and {out.get('false', 0)} false",

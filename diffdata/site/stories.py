@@ -272,7 +272,7 @@ def _ledger_pages(
                 verdict_text(result), Cited((result.source_id, [("sources", result.source_id)])),
             ))  # fmt: skip
             yield _derivation(facts, row, result)
-    counts = verdict_counts(one.verdict for one in facts.ledger.values() if not one.identity)
+    counts = _verdicts(facts)
     story = Story(
         "Ledger: published figures, recomputed",
         f"{len(facts.ledger):,} published figures, each with its formula, its inputs and the "
@@ -282,6 +282,13 @@ def _ledger_pages(
         charts=[charts["ledger"][0]] if "ledger" in charts else [],
     )  # fmt: skip
     yield _story(facts, story, "ledger/index.html")
+
+
+def _verdicts(facts: Facts) -> str:
+    """Return how many figures have each verdict; identities are named apart."""
+    identities = sum(one.identity for one in facts.ledger.values())
+    counts = verdict_counts(one.verdict for one in facts.ledger.values() if not one.identity)
+    return counts + (f"; {identities} are identities, which hold by definition" * bool(identities))
 
 
 def _derivation(facts: Facts, row: Record, result: Reproduction) -> tuple[str, str]:
@@ -361,8 +368,8 @@ def _edition_pages(facts: Facts) -> Iterator[tuple[str, str]]:
     for place, name in enumerate(names):
         release = releases.get(name)
         about = [f"{len(release.tables)} tables, {release.rows:,} rows"] if release else []
-        # The changelog is Markdown, and the page is not.
-        points = [point.replace("`", "") for point in release.headline] if release else []
+        # The changelog is Markdown, and the page is not; what changed is listed below.
+        points = [point.replace("`", "") for point in release.headline[:1]] if release else []
         listed.append((name, str(release.date) if release else "not released yet", about, points))
         before = names[place - 1] if place else None
         new = facts if name == facts.edition else facts.earlier[name]
@@ -460,6 +467,17 @@ def _day(row: Record, column: str) -> str:
 # The first page.
 
 
+def _described(facts: Facts) -> dict[str, Any]:
+    """Return the metadata of the dataset, with the files that the site has."""
+    found = schema_org(facts.package)
+    found["distribution"] = [
+        {"@type": "DataDownload", "name": name, "description": schema.description,
+         "encodingFormat": "text/csv", "contentUrl": f"data/{name}.csv"}
+        for name, schema in facts.package.schemas.items()
+    ]  # fmt: skip
+    return found
+
+
 def _home(facts: Facts, found: pd.DataFrame) -> tuple[str, str]:
     path = "index.html"
     summary = facts.row("model_summary", _MODEL)
@@ -507,7 +525,7 @@ def _home(facts: Facts, found: pd.DataFrame) -> tuple[str, str]:
                 ("calculations", "figures recomputed", "ledger"),
             ) if table in facts.package.tables
         ],
-        verdicts=verdict_counts(one.verdict for one in facts.ledger.values() if not one.identity),
+        verdicts=_verdicts(facts),
         cases=[
             (facts.name("models", model), quote_path(case_page(model)))
             for model in cases_of(facts)
@@ -518,5 +536,5 @@ def _home(facts: Facts, found: pd.DataFrame) -> tuple[str, str]:
              human(row["training_compute_flop"], "FLOP") if "training_compute_flop" in row else "")
             for row in latest
         ],
-        metadata=schema_org(facts.package), apa=cite_statements(facts.package, "The dataset", []),
+        metadata=_described(facts), apa=cite_statements(facts.package, "The dataset", []),
     )  # fmt: skip

@@ -419,7 +419,10 @@
     open();
   }
   function download() {
-    const listed = visible();
+    // A number is not saved without the columns that say what it counts.
+    const units = ["unit", "currency", "price_year"];
+    const shown = visible();
+    const listed = shown.concat(columns.filter((column) => units.includes(column.name) && !shown.includes(column)));
     const cells = current.map((row) => listed.map((column) => column.values[row]));
     save(`${data.name}-view.csv`, csv(listed.map((column) => column.name), cells), "text/csv");
   }
