@@ -59,7 +59,8 @@ def test_a_reading_list_shows_figures_under_their_locators() -> None:
 
 def test_an_unknown_source_suggests_the_nearest() -> None:
     with pytest.raises(UnknownNameError, match="did you mean brown-2020"):
-        diffdata.taken_from("brown2020")
+        diffdata.taken_from("brwn-2020")
+    assert diffdata.taken_from("brown2020").equals(diffdata.taken_from("brown-2020"))
 
 
 def test_the_command_lists_sources_and_their_rows() -> None:

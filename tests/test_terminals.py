@@ -14,7 +14,7 @@ from diffdata import cli
 from diffdata.cli.printing import print_frame
 from diffdata.display import counted
 
-COST = ["--where", "model_id=gpt-3", "--where", "quantity_id=training_cost"]
+COST = ["--where", "estimate_id=gpt-3-training-cost"]
 
 
 def shown(*words: str, width: int | None = None) -> str:

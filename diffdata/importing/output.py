@@ -151,10 +151,13 @@ class Output:
             needed = [name for name in made.rows.needed if made.cells.get(name)]
             optional = [n for n in made.origin if n not in needed[:1] and made.cells.get(n)]
             optional = [n for n in optional if n not in self.run.schemas[table].primary_key]
-            several = column in needed[:1] and optional and "order" in fault.rule
+            # Of cells out of order the needed one stays, and the others that the rule names go.
+            named = self._named(table, fault.rule)
+            others = [name for name in optional if name in named]
+            several = column in needed[:1] and bool(others)
             expected = f"{column}: {fault.message} ({fault.rule})"
             if column in optional or several:
-                for name in optional if several else [column]:
+                for name in others if several else [column]:
                     self._note(made, [name], expected)
                     read = made.rows.columns[name]
                     made.cells |= dict.fromkeys(
@@ -181,6 +184,14 @@ class Output:
                 if id(made) not in dropped and id(made.entity) not in lost
             ]  # fmt: skip
         return taken > 0
+
+    def _named(self, table: str, rule: str) -> frozenset[str]:
+        """Return the columns of the rule of an order, if it is one."""
+        rules = self.run.schemas[table].rules
+        return frozenset(
+            name for found in rules if found.name == rule and found.rule == "ordered"
+            for name in found.columns
+        )  # fmt: skip
 
     def _note(self, made: Made, names: Sequence[str], expected: str) -> None:
         for name in names:
