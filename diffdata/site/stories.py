@@ -26,7 +26,8 @@ from diffdata.plot import PLOTS
 from diffdata.reproduce import Reproduction, shown, verdict_counts, verdict_text
 from diffdata.site.facts import Facts, Record, page_of, quote_path
 from diffdata.site.layout import page
-from diffdata.site.subjects import case_page, cases_of
+from diffdata.site.models import case_page, cases_of
+from diffdata.site.subject import developers_of
 from diffdata.types.text import cell_text
 
 # The charts of a clock, and those of a case.
@@ -244,8 +245,7 @@ def _case_pages(facts: Facts) -> Iterator[tuple[str, str]]:
         listed.append((
             (facts.name("models", model), quote_path(case_page(model).removeprefix("cases/"))),
             date(summary.get("published"), summary.get("published_precision", "day")),
-            "; ".join(facts.name("organizations", name)
-                      for name in str(summary.get("developers", "")).split("; ") if name),
+            developers_of(facts, summary),
             f"{len(compared):,}",
             ", ".join(sorted(facts.name("models", name) for name in compared)),
         ))  # fmt: skip
