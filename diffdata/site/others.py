@@ -192,7 +192,7 @@ def source_subject(facts: Facts, row: Record) -> Subject:
     subject.blocks = [
         *([Section("What was taken from it", counts)] if len(counts) > 1 else []),
         *([Section("Its figures, recomputed", lines, "lines")] if lines else []),
-        *([Listings("Rows", [facts.listing(*one) for one in shown], max(more, 0), note)]
+        *([Listings("Rows", [facts.listing(*one) for one in shown], max(more, 0), note, 10)]
           if shown else []),
     ]  # fmt: skip
     return subject

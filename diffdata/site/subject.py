@@ -59,8 +59,9 @@ class Listings:
 
     heading: str
     rows: Sequence[Listing]
-    more: int = 0
+    more: int = 0  # rows in the file only
     note: str = ""
+    first: int = 0  # rows that are shown of a list that is folded
     kind: str = "listings"
 
 
