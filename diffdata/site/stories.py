@@ -12,7 +12,7 @@ from diffdata.answers.clocks import CLOCKS, lags
 from diffdata.answers.layout import Cited, Section
 from diffdata.answers.overview import interval, median
 from diffdata.answers.page import amount_of, drawn
-from diffdata.answers.report import report_on
+from diffdata.answers.report import report_on, shared
 from diffdata.answers.state import all_clocks
 from diffdata.derive import brier_score
 from diffdata.diff import compare
@@ -215,8 +215,10 @@ def _models(facts: Facts, cell: Any) -> str:
 
 def _case_pages(facts: Facts) -> Iterator[tuple[str, str]]:
     listed: list[Any] = [("Model", "Published", "Developers", "Compared with it", "Followers")]
-    for model in cases_of(facts):
-        report = report_on(facts.package, model, frames=facts.tables)
+    models = cases_of(facts)
+    given = shared(facts.tables, facts.ledger, models) if models else None
+    for model in models:
+        report = report_on(facts.package, model, given=given)
         charts = []
         for name in _OF_CASES:
             try:
