@@ -23,6 +23,7 @@ from diffdata.exporting.metadata import schema_org
 from diffdata.lookup.text import ACCESS_LABELS, date, human, number, plain
 from diffdata.package.editions import versions
 from diffdata.plot import PLOTS
+from diffdata.plot.question import frames_of
 from diffdata.reproduce import Reproduction, shown, verdict_counts, verdict_text
 from diffdata.site.facts import Facts, Record, page_of, quote_path
 from diffdata.site.layout import page
@@ -104,9 +105,9 @@ def _drawn(facts: Facts) -> Iterator[tuple[str, tuple[Chart, str, pd.DataFrame]]
         try:
             if name == "ledger":
                 data = plot.data(list(facts.ledger.values()))
-                data.attrs["version"] = facts.package.version
             else:
-                data = plot.data_of_dataset(package=facts.package)
+                data = plot.data(*frames_of(facts.tables, facts.arrow, plot.tables))
+            data.attrs["version"] = facts.package.version
             svg, inline = drawn(plot, data, f"{name}-")
         except (InvalidInputError, UnknownNameError):
             continue  # nothing to draw
