@@ -13,6 +13,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
@@ -29,7 +30,7 @@ ASSETS = ROOT / "diffdata/site/assets"
 AXE = ROOT / "tests/vendor/axe-core-4.14.1.min.js"
 HOSTILE = "<script>window.hostile = 1</script><img src=x onerror='window.hostile = 1'>"
 PAGES = [
-    "index.html", "models/yalm-100b/index.html", "chips/index.html",
+    "index.html", "models/gpt-3/index.html", "models/yalm-100b/index.html", "chips/index.html",
     "quantities/epochs/index.html", "clocks/index.html", "ledger/index.html",
     "editions/index.html", "docs/index.html", "charts/index.html", "tables/index.html",
     "tables/estimates/index.html", "tables/models/index.html",
@@ -323,6 +324,26 @@ def test_a_cell_with_a_script_stays_text(visit: Callable[..., Any], hostile: Pat
         assert page.evaluate("window.hostile") is None
     plain = visit("tables/models/index.html", at=at, java_script_enabled=False)
     assert HOSTILE in plain.locator("tbody").first.inner_text()
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_a_link_opens_what_is_folded(scripts: bool, visit: Callable[..., Any]) -> None:
+    page = visit("models/gpt-3/index.html", width=390, java_script_enabled=scripts)
+    assert page.evaluate("document.documentElement.scrollHeight") < 30_000
+    link = page.locator("section[aria-labelledby=scores] a[href*='#evaluations/']").first
+    name = unquote(str(link.get_attribute("href"))).partition("#")[2]
+    row = page.locator(f'[id="{name}"]')
+    assert not row.is_visible()
+    link.click()
+    row.wait_for(state="visible")
+    if scripts:  # as in a browser that opens nothing by itself
+        page.evaluate("for (const fold of document.querySelectorAll('.fold')) fold.open = false")
+        row.wait_for(state="hidden")
+        page.evaluate("dispatchEvent(new HashChangeEvent('hashchange'))")
+        row.wait_for(state="visible")
+    page.evaluate("for (const fold of document.querySelectorAll('.fold')) fold.open = false")
+    page.emulate_media(media="print")
+    assert row.is_visible()
 
 
 def test_the_choice_of_colours_is_remembered(visit: Callable[..., Any]) -> None:

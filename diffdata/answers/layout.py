@@ -74,15 +74,18 @@ def inputs_of(
     """Return references to the estimates from which columns of ``model_summary`` come."""
     quantities = frames["quantities"]
     names = dict(zip(quantities["summary_column"], quantities["quantity_id"], strict=True))
-    (summary,) = rows_where(frames["model_summary"], model_id=model).to_dict("records")
+    summary = frames["model_summary"][["model_id", *(f"{column}_method" for column in columns)]]
+    (methods,) = rows_where(summary, model_id=model).to_dict("records")
     wanted = [
         name for column in columns
-        for name in (("parameters", "training_tokens") if summary[f"{column}_method"] == "six_nd"
+        for name in (("parameters", "training_tokens") if methods[f"{column}_method"] == "six_nd"
                      else (names[column],))
     ]  # fmt: skip
-    used = rows_where(frames["model_summary_inputs"], model_id=model, used=True)
-    used = used[used["quantity_id"].isin(wanted)]
-    return tuple(("estimates", name) for name in used["estimate_id"])
+    used = frames["model_summary_inputs"][["model_id", "quantity_id", "estimate_id", "used"]]
+    used = rows_where(used, model_id=model, used=True)
+    return tuple(
+        ("estimates", name) for name in used["estimate_id"][used["quantity_id"].isin(wanted)]
+    )
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import cached_property, partial
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import pandas as pd
@@ -32,6 +33,8 @@ _ROUNDING_FACTOR = 1.05
 _LAG_TABLES = (
     "model_dates", "artifacts", "comparisons", "diffusion_events", "model_developers",
 )  # fmt: skip
+_JUDGED = ("first", "now")
+_PUBLIC = ("announced", "published")
 _MILESTONES = {
     "better_model": "a better model was finished",
     "equal_open_model": "an equally good one was available",
@@ -55,14 +58,42 @@ _KEY_FIGURES = {
 }
 
 
+@dataclass(frozen=True)
+class Shared:
+    """What the reports on several models share, so that it is computed once.
+
+    Attributes
+    ----------
+    frames : the tables of the dataset
+    ledger : the recomputed figures, by their ids
+    lags : the lags behind all reference models, as judged ``first`` and ``now``
+    replications : all claimed replications, tested by the definition
+    """
+
+    frames: Mapping[str, pd.DataFrame]
+    ledger: Mapping[str, Reproduction]
+    lags: Mapping[str, pd.DataFrame]
+    replications: pd.DataFrame
+
+
+def shared(
+    frames: Mapping[str, pd.DataFrame], ledger: Mapping[str, Reproduction], models: Iterable[str]
+) -> Shared:
+    """Compute what the reports on some reference models share."""
+    dates = frames["model_dates"]
+    public = set(dates["model_id"][dates["milestone"].isin(_PUBLIC)])
+    references = [model for model in models if model in public]
+    lags = {judged: _lags(frames, references, judged) for judged in _JUDGED if references}
+    return Shared(frames, ledger, lags, _tested(frames))
+
+
 class _Tables(Tables):
     """All tables of a dataset, the model that a report is about, and the sources cited so far."""
 
-    def __init__(
-        self, package: Package, model: str, frames: Mapping[str, pd.DataFrame] | None = None
-    ) -> None:
-        super().__init__(package, package.tables if frames is None else ())
-        self.update(frames or {})
+    def __init__(self, package: Package, model: str, given: Shared | None = None) -> None:
+        super().__init__(package, () if given else package.tables)
+        self.update(given.frames if given else {})
+        self.given = given
         self.model = model
         self.cited: set[str] = set()
 
@@ -108,7 +139,11 @@ class _Tables(Tables):
         if rows.empty:
             return []
         estimates = dict(zip(rows["calculation_id"], rows["estimate_id"], strict=True))
-        found = reproduce(self, only=rows["calculation_id"])
+        found: Iterable[Reproduction]
+        if self.given:
+            found = (self.given.ledger[name] for name in rows["calculation_id"])
+        else:
+            found = reproduce(self, only=rows["calculation_id"])
         return [(estimates[result.id], result) for result in found]
 
     def about_it(self, rows: pd.DataFrame) -> pd.Series[bool]:
@@ -193,19 +228,30 @@ def lags(tables: _Tables) -> Iterator[tuple[str, ...]]:
     compared = tables.rows("comparisons", reference_model_id=tables.model)
     attempts = tables.rows("diffusion_events", reference_model_id=tables.model)
     dates = tables.rows("model_dates", model_id=tables.model)
-    public = dates["milestone"].isin(["announced", "published"]).any()
+    public = dates["milestone"].isin(_PUBLIC).any()
     if (compared.empty and attempts.empty) or not public:
         return
-    groups = tables.get("organization_relations", tables["organizations"])
-    frames = *(tables[name] for name in _LAG_TABLES), groups
-    lag = partial(replication_lag, *frames, reference=tables.model)
-    first, now = (lag(judged=judged).set_index("milestone") for judged in ("first", "now"))
+    found = tables.given.lags if tables.given else {
+        judged: _lags(tables, tables.model, judged) for judged in _JUDGED
+    }  # fmt: skip
+    first, now = (
+        rows_where(found[judged], reference_model_id=tables.model).set_index("milestone")
+        for judged in _JUDGED
+    )
     published = _published_lags(tables)
     yield "", "as judged first", "as judged now", "published"
     for milestone, label in _MILESTONES.items():
         model = first["model_id"].get(milestone)
         lag_texts = (_lag(tables, milestone, rows.loc[milestone]) for rows in (first, now))
         yield label, *lag_texts, published.get(str(model), "")
+
+
+def _lags(
+    tables: Mapping[str, pd.DataFrame], reference: str | Sequence[str], judged: str
+) -> pd.DataFrame:
+    groups = tables.get("organization_relations", tables["organizations"])
+    frames = *(tables[name] for name in _LAG_TABLES), groups
+    return replication_lag(*frames, reference=reference, judged=judged)
 
 
 def cases(tables: _Tables) -> Iterator[tuple[str, ...]]:
@@ -326,16 +372,8 @@ def doubts(tables: _Tables) -> Iterator[tuple[str, str]]:
 
 def _replications(tables: _Tables) -> Iterator[tuple[str, str]]:
     """Test every claimed replication by the definition."""
-    pairs = tables["comparisons"][["comparison_id", "model_id", "reference_model_id"]]
     published = tables.rows("estimates", quantity_id="mean_benchmark_difference")
-    differences = published[["comparison_id", "value"]].merge(pairs, on="comparison_id")
-    verdicts = is_replication(
-        tables["models"],
-        tables["evaluations"],
-        differences,
-        comparisons=tables["comparisons"],
-        diffusion_events=tables["diffusion_events"],
-    )
+    verdicts = tables.given.replications if tables.given else _tested(tables)
     for row in each(verdicts[verdicts["reference_model_id"] == tables.model]):
         name = f"{tables.name_of(row.model_id)} as a replication of {tables.name_of(tables.model)}"
         if pd.isna(row.mean_difference):
@@ -356,6 +394,16 @@ def _replications(tables: _Tables) -> Iterator[tuple[str, str]]:
         behind = tables.refer("estimates", means) if row.basis != "evaluations" else ()
         label = "open" if pd.isna(row.is_replication) else "tested"
         yield label, Cited((f"{name}: ", ()), (found, behind), (f"; {known}", ()))
+
+
+def _tested(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    pairs = tables["comparisons"][["comparison_id", "model_id", "reference_model_id"]]
+    published = rows_where(tables["estimates"], quantity_id="mean_benchmark_difference")
+    return is_replication(
+        tables["models"], tables["evaluations"],
+        published[["comparison_id", "value"]].merge(pairs, on="comparison_id"),
+        comparisons=tables["comparisons"], diffusion_events=tables["diffusion_events"],
+    )  # fmt: skip
 
 
 def _disputed(tables: _Tables) -> Iterator[tuple[str, str]]:
@@ -458,7 +506,7 @@ def _lag(tables: _Tables, milestone: str, row: Any) -> str:
     followers = _candidates([row["candidates"]])
     dates = tables["model_dates"]
     starts = rows_where(dates, model_id=tables.model)
-    starts = starts[starts["milestone"].isin(["announced", "published"])]
+    starts = starts[starts["milestone"].isin(_PUBLIC)]
     dates = tables.cite(dates[dates["model_id"].isin(followers)])
     # Another date than the lag has is of another milestone or variant.
     behind = [
@@ -536,13 +584,12 @@ def _cost_ratio(tables: _Tables, ours: Any, theirs: Any) -> str:
 
 
 def report_on(
-    package: Package, model: str, *, full: bool = False,
-    frames: Mapping[str, pd.DataFrame] | None = None,
-) -> Report:  # fmt: skip
-    """Compute the report on a model, see `diffdata.report`; `frames` has tables that are loaded."""
-    if frames is None or model not in set(frames["models"]["model_id"]):
+    package: Package, model: str, *, full: bool = False, given: Shared | None = None
+) -> Report:
+    """Compute the report on a model, see `diffdata.report`; `given` has what is computed before."""
+    if given is None or model not in set(given.frames["models"]["model_id"]):
         model = identified(model, "model", package, None)
-    tables = _Tables(package, model, frames)
+    tables = _Tables(package, model, given)
     name = tables.name_of(model)
 
     def part(heading: str, found: Callable[[_Tables], Iterable[Any]], **how: Any) -> Section:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -19,6 +19,9 @@ from diffdata.package.packages import Dataset, Package, open_dataset
 from diffdata.package.pinned import REVIEWED
 from diffdata.plot.theme import framed
 from diffdata.reproduce import reproduce
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 # What the data of a plot say of it: texts, trends, and what drawing needs.
 _ATTRS = (
@@ -89,7 +92,9 @@ class Plot:
         tables = Tables(dataset)
         lacking = ", ".join(tables.lacking(set(self.tables) - {"reproductions"}))
         try:
-            found = self.data(*_frames(tables, self.tables, reviewed_only), **options)
+            there = arrow_tables(dataset, [name for name in self.tables if name in dataset.tables])
+            frames = frames_of(tables, there, self.tables, reviewed_only=reviewed_only)
+            found = self.data(*frames, **options)
         except (InvalidInputError, UnknownNameError) as error:
             if not lacking:
                 raise
@@ -109,10 +114,14 @@ def asks(
     return lambda data: Plot(data, draw, question)
 
 
-def _frames(tables: Tables, names: list[str], reviewed_only: bool) -> list[Any]:
-    """Load tables; of those with several files ``reviewed`` says which rows are not imported."""
+def frames_of(
+    tables: Tables, there: Mapping[str, pa.Table], names: list[str], *, reviewed_only: bool = False
+) -> list[Any]:
+    """Return the frames of a plot from the tables of Arrow that its dataset has.
+
+    Of those with several files ``reviewed`` says which rows are not imported.
+    """
     dataset = tables.package
-    there = arrow_tables(dataset, [name for name in names if name in dataset.tables])
     frames: list[Any] = []
     for name in names:
         if name == "reproductions":

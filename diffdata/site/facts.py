@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from diffdata.answers.layout import Reference, key_of, parts_of
 from diffdata.answers.page import Listing, listing_of
+from diffdata.engines import to_engine
 from diffdata.loading import arrow_tables
 from diffdata.lookup.tables import Tables
 from diffdata.package.editions import edition_of, edition_order, versions
@@ -50,14 +51,16 @@ class Facts:
     Attributes
     ----------
     package, edition : the dataset, and the edition that it is
-    tables : its tables as frames
+    arrow, tables : its tables, of Arrow and as frames
     listed : the rows that each page lists, by its path, each with its table and its key
     """
 
     def __init__(self, package: Package) -> None:
         self.package = package
         self.edition = edition_of(package.version) or package.version
-        self.tables = Tables(package, package.tables)
+        self.arrow: Mapping[str, Any] = arrow_tables(package, package.tables)
+        self.tables = Tables(package)
+        self.tables.update({name: to_engine(table, "pandas") for name, table in self.arrow.items()})
         self._schemas: dict[str, TableSchema] = {}
         self._listings: dict[Reference, Listing] = {}
         self._records: dict[str, list[Record]] = {}
@@ -65,11 +68,6 @@ class Facts:
         self.listed: dict[str, list[tuple[str, str, Record]]] = defaultdict(list)
         self._places: dict[Reference, str] = {}
         self._place_rows()
-
-    @cached_property
-    def arrow(self) -> Mapping[str, Any]:
-        """The tables of the package as Arrow tables."""
-        return arrow_tables(self.package, self.package.tables)
 
     def schema(self, table: str) -> TableSchema:
         """Return the schema of a table."""

@@ -12,7 +12,7 @@ from diffdata.answers.clocks import CLOCKS, lags
 from diffdata.answers.layout import Cited, Section
 from diffdata.answers.overview import interval, median
 from diffdata.answers.page import amount_of, drawn
-from diffdata.answers.report import report_on
+from diffdata.answers.report import report_on, shared
 from diffdata.answers.state import all_clocks
 from diffdata.derive import brier_score
 from diffdata.diff import compare
@@ -23,10 +23,12 @@ from diffdata.exporting.metadata import schema_org
 from diffdata.lookup.text import ACCESS_LABELS, date, human, number, plain
 from diffdata.package.editions import versions
 from diffdata.plot import PLOTS
+from diffdata.plot.question import frames_of
 from diffdata.reproduce import Reproduction, shown, verdict_counts, verdict_text
 from diffdata.site.facts import Facts, Record, page_of, quote_path
 from diffdata.site.layout import page
-from diffdata.site.subjects import case_page, cases_of
+from diffdata.site.models import case_page, cases_of
+from diffdata.site.subject import developers_of
 from diffdata.types.text import cell_text
 
 # The charts of a clock, and those of a case.
@@ -103,9 +105,9 @@ def _drawn(facts: Facts) -> Iterator[tuple[str, tuple[Chart, str, pd.DataFrame]]
         try:
             if name == "ledger":
                 data = plot.data(list(facts.ledger.values()))
-                data.attrs["version"] = facts.package.version
             else:
-                data = plot.data_of_dataset(package=facts.package)
+                data = plot.data(*frames_of(facts.tables, facts.arrow, plot.tables))
+            data.attrs["version"] = facts.package.version
             svg, inline = drawn(plot, data, f"{name}-")
         except (InvalidInputError, UnknownNameError):
             continue  # nothing to draw
@@ -214,8 +216,10 @@ def _models(facts: Facts, cell: Any) -> str:
 
 def _case_pages(facts: Facts) -> Iterator[tuple[str, str]]:
     listed: list[Any] = [("Model", "Published", "Developers", "Compared with it", "Followers")]
-    for model in cases_of(facts):
-        report = report_on(facts.package, model, frames=facts.tables)
+    models = cases_of(facts)
+    given = shared(facts.tables, facts.ledger, models) if models else None
+    for model in models:
+        report = report_on(facts.package, model, given=given)
         charts = []
         for name in _OF_CASES:
             try:
@@ -244,8 +248,7 @@ def _case_pages(facts: Facts) -> Iterator[tuple[str, str]]:
         listed.append((
             (facts.name("models", model), quote_path(case_page(model).removeprefix("cases/"))),
             date(summary.get("published"), summary.get("published_precision", "day")),
-            "; ".join(facts.name("organizations", name)
-                      for name in str(summary.get("developers", "")).split("; ") if name),
+            developers_of(facts, summary),
             f"{len(compared):,}",
             ", ".join(sorted(facts.name("models", name) for name in compared)),
         ))  # fmt: skip

@@ -1,5 +1,5 @@
 "use strict";
-// On every page: the switch of the colours.
+// On every page: the switch of the colours, and rows that are folded away.
 {
   const NEXT = { "": "light", light: "dark", dark: "" };
   const WORDS = { "": "as the system", light: "light", dark: "dark" };
@@ -24,4 +24,22 @@
     show();
   });
   show();
+}
+{
+  // A link to a row opens what it is folded into; not all browsers do so by themselves.
+  const unfold = () => {
+    let id = location.hash.slice(1);
+    try {
+      id = decodeURIComponent(id);
+    } catch {
+      // Not an address of ours.
+    }
+    const row = document.getElementById(id);
+    const closed = "details:not([open])";
+    if (!row?.closest(closed)) return;
+    for (let at = row.closest(closed); at; at = row.closest(closed)) at.open = true;
+    row.scrollIntoView();
+  };
+  addEventListener("hashchange", unfold);
+  unfold();
 }
