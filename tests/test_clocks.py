@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from diffdata.derive import nth_lag, threshold_lag
-from diffdata.errors import InvalidInputError
+from diffdata.errors import DiffdataError, InvalidInputError
 
 # Benchmark, model, score, day, group; frozen from a benchmarking hub of May 2026, with ties added.
 REPORTS = [
@@ -165,7 +165,9 @@ def test_what_comes_after_the_day_has_not_happened() -> None:
 
 
 def test_groups_without_members_have_no_pairs_or_censored_ones() -> None:
-    assert lags(frame(), leader="CN", follower="US").empty
+    for leader, follower in (("CN", "US"), ("closed", "opne"), ("closed", "closed")):
+        with pytest.raises(DiffdataError, match=r"no group named|expected two groups"):
+            lags(frame(), leader=leader, follower=follower)
     alone = lags(frame([r for r in REPORTS if r[0] == "closed-only"]))
     assert alone[["status", "threshold"]].values.tolist() == [["not_reached", 10.0]]
     incomplete = frame().assign(group=None)

@@ -486,4 +486,9 @@ def test_an_imported_publication_that_was_an_announcement_does_not_count() -> No
     frames = {name: diffdata.load(name) for name in (*SUMMARY_TABLES, "model_domains", "sources")}
     summary = model_summary(**frames).set_index("model_id")
     assert str(summary.loc["alphafold-2", "published"])[:10] == "2021-07-15"
+    dates = frames["model_dates"]
+    public = dates["milestone"].isin(["announced", "published"])
+    public &= dates["model_variant"] == "main"
+    undated = summary.index[summary["published"].isna()]
+    assert not set(undated) & set(dates.loc[public, "model_id"])  # else the announcement counts
     assert summary.loc["gpt-3", "training_cost_usd"] == 12e6

@@ -182,6 +182,9 @@ def test_prices_of_tokens_stay_per_million() -> None:
     found = diffdata.api_prices_on("2025-07-01", "GPT-4o mini", "OpenAI")
     assert found["input_usd_per_million_tokens"].tolist() == [0.15]
     assert diffdata.api_prices_on("2010-01-01").empty
+    assert "is of" in diffdata.api_prices_on("2010-01-01", "gpt-5").attrs["empty_because"]
+    sold = diffdata.api_prices_on("2026-07-01", "Claude Opus 4.5", "anthropic")
+    assert set(sold["model_id"]) == {"claude-opus-4.5"}  # none of these rows has the model
 
 
 def test_unknown_names_of_prices_are_errors() -> None:

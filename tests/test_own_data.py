@@ -63,6 +63,9 @@ def test_an_empty_result_carries_its_reason() -> None:
     found = diffdata.access_lag(dates.head(0), artifacts)
     assert found.empty
     assert found.attrs["empty_because"] == "model_dates: the frame has no rows"
+    scores = pd.DataFrame({"model_id": [], "score": [], "group": [], "date": []})
+    found = diffdata.threshold_lag(scores, leader="closed", follower="open")
+    assert found.attrs["empty_because"] == "scores: the frame has no rows"
     summary = diffdata.load("model_summary", "2026.2")
     without = summary[summary["training_cost_usd"].isna()]
     reason = diffdata.cost_per_flop(without).attrs["empty_because"]

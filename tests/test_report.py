@@ -171,3 +171,9 @@ def test_the_latest_models_have_the_names_of_their_developers() -> None:
     for name, _, developers, *_ in part.rows[1:]:
         own = makers[(makers["model_id"] == ids[name]) & (makers["role"] == "developer")]
         assert set(developers.split(", ")) == set(names.loc[own["organization_id"]])
+
+
+def test_the_dates_of_a_model_come_before_those_of_its_versions() -> None:
+    lines = str(diffdata.report("gpt-5", version="2026.3")).splitlines()
+    published = next(line for line in lines if line.startswith("Published"))
+    assert published.split()[1] == "2025-08-07"

@@ -173,13 +173,15 @@ def key_facts(tables: _Tables) -> Iterator[tuple[str, str]]:
                 (date(row.date, row.date_precision), tables.refer("model_dates", row)),
                 (f" ({row.source_id}{_if_inferred(row)})", ()),
             )
-            for row in each(rows)
+            # Those of the model itself come before those of its versions.
+            for row in sorted(each(rows), key=lambda row: bool(_variant(row)))
         ]
         yield plain(milestone).capitalize().replace("Api", "API"), joined(*when, by="; ")
     kind = [plain(summary["architecture"]), plain(summary["objective"])]
     if pd.notna(summary["gpt3_like"]):
         kind.append("GPT-3-like" if summary["gpt3_like"] else "not GPT-3-like")
-    yield "Kind", Cited((", ".join(filter(None, kind)), [("models", tables.model)]))
+    if written := ", ".join(filter(None, kind)):
+        yield "Kind", Cited((written, [("models", tables.model)]))
     for column, label in _KEY_FIGURES.items():
         if pd.notna(summary[column]):
             yield label, Cited((_evaluated(summary, column), tables.inputs(tables.model, column)))

@@ -55,8 +55,10 @@ class _Tables(Tables):
         return int((self[name]["verification"] != "snapshot").sum())  # an edition has one file
 
     def dated(self, model: str, day: pd.Timestamp) -> tuple[Reference, ...]:
-        """Return references to the rows that state when a model was published."""
-        dates = rows_where(self["model_dates"], model_id=model, milestone="published", date=day)
+        """Return references to the rows that state when a model was published or announced."""
+        dates = rows_where(self["model_dates"], model_id=model, date=day)
+        public = dates["milestone"].isin(["published", "announced"])
+        dates = dates[public].sort_values("milestone", ascending=False, kind="stable")
         return references(self.package, "model_dates", dates)
 
 

@@ -368,16 +368,19 @@ class Answers:
         """Return a fact of a model: a cell of its summary, a date, or the chips of its runs."""
         table, equal = _STATED.get(fact, ("models", {}))
         rows = self.table(table)
-        rows = rows_where(rows, model_id=model, **equal) if len(rows) else rows
+        rows = rows_where(rows, model_id=model) if len(rows) else rows
         for column, keep in (("variant", None), ("model_variant", "main"), ("part", None)):
             if column in rows:
                 rows = rows[rows[column].isna()] if keep is None else rows[rows[column] == keep]
+        of_model, rows = rows, rows_where(rows, **equal) if len(rows) else rows
         summary = self.row("model_summary", "model_id", model)
         cell, precision = summary.get(fact), summary.get(f"{fact}_precision")
         if fact in _MILESTONES:
             if fact not in summary and len(rows):
                 first = unwrap(first_dates(wrap(rows)), like=rows).iloc[0]
                 cell, precision = first["date"], first["date_precision"]
+            if fact == "published" and cell not in set(rows.get("date", ())):
+                rows = rows_where(of_model, milestone="announced") if len(of_model) else rows
             rows = rows[rows["date"] == cell] if len(rows) else rows
         elif fact == "hardware" and "hardware_id" in rows:
             cell = "; ".join(rows["hardware_id"].dropna().unique()) or None

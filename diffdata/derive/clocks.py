@@ -28,6 +28,7 @@ from diffdata.derive.frames import (
     from_columns,
     group_columns,
     make_dated,
+    naming_tables,
     number_in,
     require,
     rows,
@@ -36,7 +37,7 @@ from diffdata.derive.frames import (
     wrap,
 )
 from diffdata.derive.trends import leading
-from diffdata.errors import InvalidInputError
+from diffdata.errors import InvalidInputError, UnknownNameError
 from diffdata.uncertainty.quantity import check_level, check_whole
 
 if TYPE_CHECKING:
@@ -98,6 +99,7 @@ class _Reached:
     candidates: tuple[str, ...]
 
 
+@naming_tables
 def threshold_lag(
     scores: IntoFrameT,
     by: str | Sequence[str] | None = None,
@@ -199,6 +201,7 @@ def threshold_lag(
     return unwrap(_framed(found, _PAIR, names, frame, date), like=scores)
 
 
+@naming_tables
 def nth_lag(
     figures: IntoFrameT,
     *,
@@ -263,6 +266,7 @@ def nth_lag(
     return unwrap(_framed(found, _NTH, [], frame, date), like=figures)
 
 
+@naming_tables
 def frontier_gap(
     scores: IntoFrameT,
     by: str | Sequence[str] | None = None,
@@ -354,6 +358,7 @@ def frontier_gap(
     return unwrap(_table(found, _GAP, names, frame, date), like=scores)
 
 
+@naming_tables
 def lowest_prices(
     offers: IntoFrameT,
     by: str | Sequence[str] | None = None,
@@ -427,6 +432,7 @@ def lowest_prices(
     return unwrap(_table(found, _PRICES, names, frame, date), like=offers)
 
 
+@naming_tables
 def median_lag(
     lags: IntoFrameT,
     by: str | Sequence[str] | None = None,
@@ -553,6 +559,14 @@ def _groups_of(
     entries: dict[tuple[Any, ...], list[_Entry]], wanted: Sequence[str], until: float = math.inf
 ) -> dict[tuple[Any, ...], dict[Any, list[_Entry]]]:
     """Return the entries until a day by their keys, of which the last is the group."""
+    leader, follower = wanted
+    if leader == follower:
+        raise InvalidInputError(f"leader, follower: expected two groups, found {leader!r} twice")
+    there = {key[-1] for key in entries}
+    for name in wanted:
+        # A group may have no members; if there are others, the name is more likely a wrong one.
+        if name not in there and there - {*wanted}:
+            raise UnknownNameError("group", name, map(str, there))
     sets: dict[tuple[Any, ...], dict[Any, list[_Entry]]] = defaultdict(dict)
     for (*key, of), listed in entries.items():
         if of in wanted:

@@ -38,6 +38,7 @@ from diffdata.derive.formula import BelowOne, NotNegative, Positive, formula
 from diffdata.derive.frames import (
     Frame,
     make_dated,
+    naming_tables,
     nullable,
     require,
     rows,
@@ -134,6 +135,7 @@ class _Tables:
 
 
 @formula("cottier-2024-training-costs")
+@naming_tables
 def training_costs(
     training_runs: IntoFrameT,
     hardware: IntoFrameT,

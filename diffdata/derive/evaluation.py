@@ -249,9 +249,15 @@ def model_summary(
     named = named.with_columns(reviewed=~is_imported(named))
     columns = ["model_id", "name", "reviewed", "architecture", "objective", *modality]
     wide = _with_developers(named.select(*columns), model_developers, organizations)
-    for milestone in ("published", "developed"):
+    developed, published, announced = (
+        first_dates(dates.filter(milestone=milestone)).select("model_id", "date", "date_precision")
+        for milestone in ("developed", "published", "announced")
+    )
+    # What has no paper was made public by its announcement.
+    rest = announced.join(published.select("model_id"), on="model_id", how="anti")
+    published = nw.concat([published, rest])
+    for milestone, first in {"published": published, "developed": developed}.items():
         names = {"date": milestone, "date_precision": f"{milestone}_precision"}
-        first = first_dates(dates.filter(milestone=milestone)).select("model_id", *names)
         wide = wide.join(first.rename(names), on="model_id", how="left")
     weights = wrap(artifacts).filter(nw.col("variant").is_null(), artifact_kind="weights")
     weights = reviewed_first(weights, "model_id")

@@ -134,7 +134,7 @@ def api_prices_on(
     [0.15]
     """
     dataset = open_dataset(package, version)
-    prices = _of_provider(load("api_prices", package=dataset), provider)
+    prices = with_models(_of_provider(load("api_prices", package=dataset), provider), dataset)
     if model is not None:
         found = name_index(dataset, None, "model").find(model)
         ids = {found.id} if found.id else set()
@@ -144,7 +144,20 @@ def api_prices_on(
             raise UnknownNameError("model with a price", model, set(prices["model_as_sold"]))
         prices = prices[there]
     found_prices = _in_force(prices, parsed_day(day), ["provider", "model_as_sold"])
+    if model is not None and found_prices.empty:
+        first = _dated(prices)["as_of"].min()
+        why = f"the first price of {model} is of {first:%Y-%m-%d}" if pd.notna(first) else ""
+        found_prices.attrs["empty_because"] = why or f"no price of {model} has a date"
     return found_prices[[*_API, *_dating("api")]]
+
+
+def with_models(prices: pd.DataFrame, dataset: Dataset | None) -> pd.DataFrame:
+    """Fill in the model of each name under which one is sold, where it is certain."""
+    index = name_index(dataset, None, "model")
+    names = set(prices["model_as_sold"][prices["model_id"].isna()])
+    ids = {name: index.find(name, near=False).id for name in names}
+    filled = prices["model_id"].fillna(prices["model_as_sold"].map(ids))
+    return prices.assign(model_id=filled)
 
 
 def _why_empty(

@@ -12,10 +12,10 @@ import pandas as pd
 from diffdata.engines import to_engine
 from diffdata.errors import InvalidInputError, UnknownNameError
 from diffdata.loading import arrow_tables
-from diffdata.lookup.names import name_index
+from diffdata.lookup.prices import with_models
 from diffdata.lookup.tables import Tables
 from diffdata.lookup.words import identifiers
-from diffdata.package.packages import Dataset, Package, open_dataset
+from diffdata.package.packages import Dataset, open_dataset
 from diffdata.package.pinned import REVIEWED
 from diffdata.plot.theme import framed
 from diffdata.reproduce import reproduce
@@ -135,14 +135,5 @@ def frames_of(
                 frame["reviewed"] = [place < int(number) for place in range(len(frame))]
                 if reviewed_only:
                     frame = frame[frame["reviewed"]]
-            frames.append(_with_models(frame, dataset) if name == "api_prices" else frame)
+            frames.append(with_models(frame, dataset) if name == "api_prices" else frame)
     return frames
-
-
-def _with_models(prices: pd.DataFrame, dataset: Package) -> pd.DataFrame:
-    """Fill in the model of each name under which one is sold, where it is certain."""
-    index = name_index(dataset, None, "model")
-    names = set(prices["model_as_sold"][prices["model_id"].isna()])
-    ids = {name: index.find(name, near=False).id for name in names}
-    filled = prices["model_id"].fillna(prices["model_as_sold"].map(ids))
-    return prices.assign(model_id=filled)
