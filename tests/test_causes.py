@@ -132,6 +132,7 @@ def test_tables_are_checked_again_if_a_column_changed_that_they_refer_to(
     copy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     checked: list[str] = []
+    monkeypatch.setattr(check, "_remembered", {})
     evaluate = check._joined_breaches
     monkeypatch.setattr(
         check, "_joined_breaches", lambda name, *rest: checked.append(name) or evaluate(name, *rest)
