@@ -159,7 +159,10 @@ def test_the_gap_counts_a_month_as_its_middle_and_needs_both_groups() -> None:
                    date_precision=["month", "day"])  # fmt: skip
     gap = derive.frontier_gap(month, leader="closed", follower="open").squeeze()
     assert (gap["follower"], gap["leader"], gap["gap_days"]) == ("b", "a", 4)
-    assert derive.frontier_gap(month, leader="closed", follower="CN").empty
+    closed = month[month["group"] == "closed"]
+    assert derive.frontier_gap(closed, leader="closed", follower="CN").empty
+    with pytest.raises(UnknownNameError, match="no group named 'CN'. Known: closed, open"):
+        derive.frontier_gap(month, leader="closed", follower="CN")
     with pytest.raises(InvalidInputError, match="margin"):
         derive.frontier_gap(month, leader="closed", follower="open", margin=math.nan)
 

@@ -252,8 +252,9 @@ def test_the_view_is_downloaded_as_csv_with_exact_values(visit: Callable[..., An
         page.get_by_role("button", name="Download this view (CSV)").click()
     text = Path(waiting.value.path()).read_text(encoding="utf-8")
     assert list(csv.reader(io.StringIO(text))) == [
-        ["value", "note"], ["12000000", "actual cost, not the price of a repetition today"]
-    ]  # fmt: skip
+        ["value", "note", "unit", "currency", "price_year"],
+        ["12000000", "actual cost, not the price of a repetition today", "currency", "USD", ""],
+    ]
 
 
 @pytest.mark.parametrize("table", ["estimates", "model_dates", "hardware_prices", "benchmarks"])
