@@ -161,7 +161,7 @@ def test_the_gap_counts_a_month_as_its_middle_and_needs_both_groups() -> None:
     assert (gap["follower"], gap["leader"], gap["gap_days"]) == ("b", "a", 4)
     closed = month[month["group"] == "closed"]
     assert derive.frontier_gap(closed, leader="closed", follower="CN").empty
-    with pytest.raises(UnknownNameError, match="no group named 'CN'. Known: closed, open"):
+    with pytest.raises(UnknownNameError, match=r"no group named 'CN'\. Known: closed, open"):
         derive.frontier_gap(month, leader="closed", follower="CN")
     with pytest.raises(InvalidInputError, match="margin"):
         derive.frontier_gap(month, leader="closed", follower="open", margin=math.nan)
