@@ -203,6 +203,16 @@ class TableSchema(Readable):
         """The names of the columns, in their order."""
         return tuple(field.name for field in self.fields)
 
+    @cached_property
+    def as_text(self) -> str:
+        """All of the schema as text; to write it takes longer than to check a small table."""
+        return repr((type(self), self))
+
+    @cached_property
+    def relations(self) -> str:
+        """The foreign keys and rules as text, with the columns that they read."""
+        return repr((self.foreign_keys, self.rules))
+
     def field(self, name: str) -> Field:
         """Return the column of that name (KeyError if there is none)."""
         return self._by_name[name]

@@ -189,8 +189,8 @@ def _faulty_column(
                     return name
 
             def distance(name: str) -> float:
-                values, size = in_order(name), len(in_order(name))
-                first, middle, last = (values[size * part // 4] for part in (1, 2, 3))
+                values = in_order(name)
+                first, middle, last = (values[len(values) * part // 4] for part in (1, 2, 3))
                 try:
                     away: float = abs(given[name] - middle) / (last - first)
                 except (TypeError, ZeroDivisionError):  # texts, or values that are all alike
@@ -203,7 +203,7 @@ def _faulty_column(
         case AllOrNone() | DatePrecision():
             return empty[0] if empty else columns[0]
         case RequiredIf() | EmptyIf():
-            wrong = [*filled] if isinstance(rule, EmptyIf) else [*empty]
+            wrong = filled if isinstance(rule, EmptyIf) else empty
             named = [n for n in wrong if n in rule.columns]
             if isinstance(rule, RequiredIf) and not named:
                 named = [n for n in filled if n in rule.columns]

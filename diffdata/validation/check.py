@@ -154,7 +154,7 @@ def breaches(name: str, tables: Mapping[str, TypedTable], complete: bool) -> lis
         references = referring({other: t.schema for other, t in tables.items()}, name)
         used |= {other for other, _ in references}
     needed = {other: t for other, t in tables.items() if other in used or other == name}
-    stated = table.stated + repr(references)
+    stated = table.schema.relations + repr(references)
     digests = {
         other: t.digest_of(_named_in(stated, t)) for other, t in needed.items() if other != name
     }

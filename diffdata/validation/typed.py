@@ -30,7 +30,6 @@ from diffdata.validation.text import TextTable
 
 _KEPT = 1000  # characters of a cell that an issue keeps
 _QUICKLY_READ = 16 * 2**20  # bytes
-_MOST_SCHEMAS = 500
 _HINTS: dict[str, Callable[[str], str]] = {
     "integer": lambda text: suggested_number(text, whole=True),
     "number": lambda text: suggested_number(text, whole=False),
@@ -133,20 +132,6 @@ class Found:
         return [Issue(file, rule="too-many", message=message)]
 
 
-# The texts of schemas, by identity: to write one takes longer than to check a small table.
-_schema_texts: dict[int, tuple[TableSchema, tuple[str, str]]] = {}
-
-
-def _texts_of(schema: TableSchema) -> tuple[str, str]:
-    """Return a text of a whole schema, and one of its foreign keys and rules."""
-    if id(schema) not in _schema_texts:
-        if len(_schema_texts) >= _MOST_SCHEMAS:
-            _schema_texts.clear()
-        texts = repr((type(schema), schema)), repr((schema.foreign_keys, schema.rules))
-        _schema_texts[id(schema)] = schema, texts
-    return _schema_texts[id(schema)][1]
-
-
 @dataclass(frozen=True)
 class TypedTable:
     """The cells of a table as values; null is an empty cell."""
@@ -167,12 +152,7 @@ class TypedTable:
     @cached_property
     def digest(self) -> str:
         """A digest of all that checks read of the table, empty if it is too large to be quick."""
-        return self.digest_of(self.values.column_names, _texts_of(self.schema)[0])
-
-    @property
-    def stated(self) -> str:
-        """The foreign keys and rules of the table as text, with the columns that they read."""
-        return _texts_of(self.schema)[1]
+        return self.digest_of(self.values.column_names, self.schema.as_text)
 
     def digest_of(self, names: Collection[str], described: str = "") -> str:
         """Return a digest of some columns, empty if the table is too large."""
