@@ -58,7 +58,9 @@ def hostile(package: Package, tmp_path_factory: pytest.TempPathFactory) -> Path:
     names = [HOSTILE, *models["name"].to_pylist()[1:]]
     place = models.column_names.index("name")
     changed = models.set_column(place, models.field("name"), [names])
-    facts: Any = SimpleNamespace(package=package, arrow={"models": changed}, edition="2026.3")
+    facts: Any = SimpleNamespace(
+        package=package, arrow={"models": changed}, edition="2026.3", other_names=lambda *_: []
+    )
     shutil.copytree(ASSETS, out / "assets")
     for pages in (table_pages(facts), search_pages(facts)):
         for path, text in pages:

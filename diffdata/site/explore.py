@@ -11,8 +11,8 @@ import pandas as pd
 
 from diffdata.errors import InvalidInputError, UnknownNameError
 from diffdata.lookup.text import ACCESS_LABELS, date, human, plain
-from diffdata.package.pinned import reviewed_rows
 from diffdata.plot import PLOTS
+from diffdata.plot.question import frames_of
 from diffdata.site.facts import Facts
 from diffdata.site.layout import page
 from diffdata.site.tables import address
@@ -28,12 +28,8 @@ _LISTED = 50  # models in the page itself
 
 def explore_pages(facts: Facts) -> Iterator[tuple[str, str]]:
     """Yield path and text of the points and of the page that shows them."""
-    names = {"model_domains", *(table for name in _MEASURES for table in PLOTS[name].tables)}
-    frames = {name: facts.tables[name] for name in names}
-    if "estimates" in facts.arrow:
-        reviewed = reviewed_rows(facts.arrow["estimates"]).num_rows
-        flags = [place < reviewed for place in range(len(frames["estimates"]))]
-        frames["estimates"] = frames["estimates"].assign(reviewed=flags)
+    names = ["model_domains", *(table for name in _MEASURES for table in PLOTS[name].tables)]
+    frames = dict(zip(names, frames_of(facts.tables, facts.arrow, names), strict=True))
     about = _models(frames)
     measures: dict[str, dict[str, Any]] = {}
     for name, (words, unit, quantities) in _MEASURES.items():

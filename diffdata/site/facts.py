@@ -32,7 +32,7 @@ KINDS = {
 }  # fmt: skip
 # Whose page lists a row: that of the first of these that the row names.
 _HOMES = ("model_id", "hardware_id", "benchmark_id", "organization_id", "source_id")
-_MOST_LISTED = 1200  # rows on one page, so that it stays below a megabyte
+MOST_LISTED = 1200  # rows on one page, so that it stays below a megabyte
 _PROVENANCE = {"source_id", "locator", "verification"}
 
 
@@ -109,6 +109,20 @@ class Facts:
         row = self.row(table, key)
         return str(row.get("name") or row.get("title") or key)
 
+    def other_names(self, table: str, key: str) -> list[str]:
+        """Return the other names of a model, a chip or an organization, in the order of aliases."""
+        if table not in ("models", "hardware", "organizations"):
+            return []
+        return [row["alias"] for row in self.where("aliases", KINDS[table][0], key)]
+
+    @cached_property
+    def evaluated(self) -> dict[str, str]:
+        """The quantities that ``model_summary`` evaluates, by its columns."""
+        return {
+            row["summary_column"]: row["quantity_id"]
+            for row in self.records("quantities") if "summary_column" in row
+        }  # fmt: skip
+
     def key(self, table: str, row: Record) -> str:
         """Write the key of a row, as in references."""
         names = self.schema(table).primary_key
@@ -125,7 +139,7 @@ class Facts:
                 for row in self.records(table):
                     self._place(table, row)
         for path, rows in self.listed.items():
-            for table, key, _ in rows[_MOST_LISTED:]:
+            for table, key, _ in rows[MOST_LISTED:]:
                 self._places[table, key] = path
 
     def _place(self, table: str, row: Record) -> None:

@@ -44,7 +44,8 @@ def model_subject(facts: Facts, row: Record) -> Subject:
     summary = facts.row("model_summary", model)
     subject = new_subject(facts, "models", row, summary=summary)
     subject.badges = ["reviewed" if summary.get("reviewed") else "imported, not reviewed"]
-    subject.case = case_page(model) if model in cases_of(facts) else ""
+    compared = facts.where("comparisons", "reference_model_id", model)
+    subject.case = case_page(model) if compared else ""
     subject.facts = [*_model_facts(facts, row, summary)]
     estimates = rows_by(facts.where("estimates", "model_id", model), "quantity_id")
     rank = {name: place for place, name in enumerate(
@@ -88,22 +89,17 @@ def _model_facts(facts: Facts, row: Record, summary: Record) -> Iterator[tuple[s
             ))  # fmt: skip
         yield plain(role).capitalize(), joined(*names, by=", ")
     inputs = rows_by(facts.where("model_summary_inputs", "model_id", model), "quantity_id")
-    quantities = {
-        one["summary_column"]: one["quantity_id"]
-        for one in facts.records("quantities") if "summary_column" in one
-    }  # fmt: skip
     for column, label in _KEY_FIGURES.items():
         if column not in summary:
             continue
         method = str(summary.get(f"{column}_method"))
         six_nd = method == "six_nd"
-        parts = ["parameters", "training_tokens"] if six_nd else [quantities[column]]
+        parts = ["parameters", "training_tokens"] if six_nd else [facts.evaluated[column]]
         behind: list[Reference] = [
             ("estimates", one["estimate_id"])
             for name in parts for one in inputs.get(name, ()) if one["used"]
         ]  # fmt: skip
-        unit = facts.schema("model_summary").field(column).unit or "1"
-        text = evaluated_amount(summary, column, unit)
+        text = evaluated_amount(facts, summary, column)
         how = (
             "" if method == "single" else f", {METHODS.get(method, plain(method) + ' of several')}"
         )
@@ -246,8 +242,7 @@ def _cell(facts: Facts, row: Record, column: str) -> str:
     if column not in row:
         return ""
     if column in _KEY_FIGURES:
-        unit = facts.schema("model_summary").field(column).unit or "1"
-        return evaluated_amount(row, column, unit)
+        return evaluated_amount(facts, row, column)
     if f"{column}_precision" in row:
         return day_of(row, column)
     return plain(row[column]) if column == "weights_access" else cell_text(row[column])

@@ -9,7 +9,7 @@ from diffdata.answers.layout import Cited, Section, joined
 from diffdata.answers.page import amount_of
 from diffdata.lookup.figures import reading_order
 from diffdata.lookup.text import ACCESS_LABELS, human, plain
-from diffdata.site.facts import Facts, Record, page_of
+from diffdata.site.facts import MOST_LISTED, Facts, Record, page_of
 from diffdata.site.subject import (
     MOST_SHOWN,
     Listings,
@@ -180,7 +180,7 @@ def source_subject(facts: Facts, row: Record) -> Subject:
         taken += [(table, facts.key(table, one), one) for one in stated]
     listed = {(table, key) for table, key, _ in facts.listed.get(own, ())}
     others = [one for one in taken if (one[0], one[1]) not in listed]
-    shown = [*facts.listed.get(own, ())[:1200], *others[:MOST_SHOWN]]
+    shown = [*facts.listed.get(own, ())[:MOST_LISTED], *others[:MOST_SHOWN]]
     shown.sort(key=lambda one: (reading_order(str(one[2]["locator"]), sections), one[0], one[1]))
     lines = [
         Cited((result.figure, [("calculations", result.id)]), (f": {plain(result.verdict)}", ()))

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator
 
 from diffdata.lookup.text import plain
-from diffdata.package.packages import Package
 from diffdata.package.pinned import reviewed_rows
 from diffdata.site.facts import Facts
 from diffdata.site.layout import page
@@ -38,7 +35,7 @@ def search_pages(
 
     `documents` are further pages, by address and title.
     """
-    entries = [*_entries(facts.package, facts.arrow)]
+    entries = [*_entries(facts)]
     entries += [("document", title, "", "", address, 1) for address, title in documents]
     text = json.dumps(entries, ensure_ascii=False, separators=(",", ":"))
     yield "search/entries.js", f"globalThis.diffdataEntries={text};\n"
@@ -46,9 +43,9 @@ def search_pages(
     yield path, page("search.html.j2", path, title="Search", edition=facts.edition)
 
 
-def _entries(package: Package, tables: Mapping[str, Any]) -> Iterator[Entry]:
+def _entries(facts: Facts) -> Iterator[Entry]:
     """Yield kind, name, what is shown beside it, further words, address, and whether reviewed."""
-    aliases = _aliases(tables)
+    package, tables = facts.package, facts.arrow
     summary = tables["model_summary"].to_pylist() if "model_summary" in tables else []
     developers = {row["model_id"]: row.get("developers") for row in summary}
     for table, kind, named, others in _FOUND:
@@ -64,7 +61,7 @@ def _entries(package: Package, tables: Mapping[str, Any]) -> Iterator[Entry]:
             beside = row.get(_SHOWN.get(table, "")) or developers.get(row[key]) or ""
             words = [
                 row[key],
-                *aliases[key, row[key]],
+                *facts.other_names(table, row[key]),
                 *(str(row.get(name) or "") for name in others),
             ]
             name = row.get(named) or row[key]
@@ -79,14 +76,3 @@ def _entries(package: Package, tables: Mapping[str, Any]) -> Iterator[Entry]:
             "table", schema.title or plain(name), "", f"{name} {schema.description}",
             f"tables/{name}/index.html", 1,
         )  # fmt: skip
-
-
-def _aliases(tables: Mapping[str, Any]) -> dict[tuple[str, str], list[str]]:
-    """Return the other names of models, chips and organizations, by column and identifier."""
-    found: dict[tuple[str, str], list[str]] = defaultdict(list)
-    if "aliases" in tables:
-        for row in tables["aliases"].to_pylist():
-            for column in ("model_id", "hardware_id", "organization_id"):
-                if row.get(column):
-                    found[column, row[column]].append(row["alias"])
-    return found

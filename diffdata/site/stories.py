@@ -28,7 +28,7 @@ from diffdata.reproduce import Reproduction, shown, verdict_counts, verdict_text
 from diffdata.site.facts import Facts, Record, page_of, quote_path
 from diffdata.site.layout import page
 from diffdata.site.models import case_page, cases_of
-from diffdata.site.subject import developers_of
+from diffdata.site.subject import day_of, developers_of, evaluated_amount
 from diffdata.types.text import cell_text
 
 # The charts of a clock, and those of a case.
@@ -107,11 +107,18 @@ def _drawn(facts: Facts) -> Iterator[tuple[str, tuple[Chart, str, pd.DataFrame]]
                 data = plot.data(list(facts.ledger.values()))
             else:
                 data = plot.data(*frames_of(facts.tables, facts.arrow, plot.tables))
-            data.attrs["version"] = facts.package.version
-            svg, inline = drawn(plot, data, f"{name}-")
+            svg, chart = _chart(facts, name, data)
+            chart.name = name
         except (InvalidInputError, UnknownNameError):
             continue  # nothing to draw
-        yield name, (Chart(data.attrs["title"], inline, name), svg, data)
+        yield name, (chart, svg, data)
+
+
+def _chart(facts: Facts, name: str, data: pd.DataFrame) -> tuple[str, Chart]:
+    """Draw a plot from its data: as a file, and as a part of a page."""
+    data.attrs["version"] = facts.package.version
+    svg, inline = drawn(PLOTS[name], data, f"{name}-")
+    return svg, Chart(data.attrs["title"], inline)
 
 
 def _chart_pages(
@@ -142,10 +149,10 @@ def _clock_pages(
 ) -> Iterator[tuple[str, str]]:
     sections = []
     for name, rows in found.groupby("clock", sort=False):
-        headings, *body = all_clocks(rows)
+        groups = [row[1:] for row in all_clocks(rows)]
         question = _question(str(name))
-        sections.append(Section(question, [headings[1:], *(row[1:] for row in body)]))
-        yield from _clock(facts, str(name), question, rows, charts)
+        sections.append(Section(question, groups))
+        yield from _clock(facts, str(name), question, groups, charts)
     story = Story(
         "Clocks: how fast it spreads",
         "How long it takes until others have what one laboratory made, and how fast it becomes "
@@ -169,12 +176,11 @@ def _question(name: str) -> str:
 
 
 def _clock(
-    facts: Facts, name: str, question: str, rows: pd.DataFrame,
+    facts: Facts, name: str, question: str, groups: Sequence[tuple[str, ...]],
     charts: dict[str, tuple[Chart, str, pd.DataFrame]],
 ) -> Iterator[tuple[str, str]]:  # fmt: skip
     """Yield the page of a clock, with the single lags that its medians are made of."""
-    headings, *body = all_clocks(rows)
-    blocks = [Section("Medians and rates", [headings[1:], *(row[1:] for row in body)])]
+    blocks = [Section("Medians and rates", groups)]
     files = {}
     if "each" in CLOCKS[name].by:
         single = lags(name, package=facts.package, by="each")
@@ -225,8 +231,7 @@ def _case_pages(facts: Facts) -> Iterator[tuple[str, str]]:
             try:
                 plot = PLOTS[name]
                 data = plot.data(*(facts.tables[table] for table in plot.tables), model=model)
-                data.attrs["version"] = facts.package.version
-                charts.append(Chart(data.attrs["title"], drawn(PLOTS[name], data, f"{name}-")[1]))
+                charts.append(_chart(facts, name, data)[1])
             except (InvalidInputError, UnknownNameError):
                 continue  # nothing to draw of this model
         title = report.title.partition("  ")[0]
@@ -427,8 +432,8 @@ def _forecast_pages(
         status = "" if row.get("status") == "current" else f" ({plain(row.get('status', ''))})"
         rows.append((
             Cited((row["proposition"] + status, [("forecasts", row["forecast_id"])])),
-            str(row.get("forecaster", "")), _probability(row), _day(row, "made"),
-            _day(row, "horizon"), outcome, str(row.get("evidence", "")),
+            str(row.get("forecaster", "")), _probability(row), day_of(row, "made"),
+            day_of(row, "horizon"), outcome, str(row.get("evidence", "")),
             Cited((row["source_id"], [("sources", row["source_id"])])),
         ))  # fmt: skip
     if len(rows) == 1:
@@ -463,10 +468,6 @@ def _probability(row: Record) -> str:
     return text or str(row.get("as_printed", ""))
 
 
-def _day(row: Record, column: str) -> str:
-    return date(row.get(column), row.get(f"{column}_precision", "day")) if column in row else ""
-
-
 # The first page.
 
 
@@ -489,20 +490,9 @@ def _home(facts: Facts, found: pd.DataFrame) -> tuple[str, str]:
         _HEADLINE, ("Training cost", "Training compute", "Parameters"), strict=True
     ):
         if column in summary:
-            unit = facts.schema("model_summary").field(column).unit or "1"
-            row = {"unit": unit} | {
-                end or "value": summary[f"{column}{'_' * bool(end)}{end}"]
-                for end in ("", "low", "high", "level")
-                if f"{column}{'_' * bool(end)}{end}" in summary
-            }
-            quantity = next(
-                one["quantity_id"] for one in facts.records("quantities")
-                if one.get("summary_column") == column
-            )  # fmt: skip
-            address = f"{quote_path(page_of('models', _MODEL))}#{quantity}"
-            figures.append(
-                (f"{title} of {facts.name('models', _MODEL)}", amount_of(row), address, "")
-            )
+            address = f"{quote_path(page_of('models', _MODEL))}#{facts.evaluated[column]}"
+            amount = evaluated_amount(facts, summary, column)
+            figures.append((f"{title} of {facts.name('models', _MODEL)}", amount, address, ""))
     firsts = found.dropna(subset="median").groupby("clock", sort=False).head(1)
     for row in firsts.to_dict("records"):
         name = str(row["clock"])
@@ -534,7 +524,7 @@ def _home(facts: Facts, found: pd.DataFrame) -> tuple[str, str]:
             for model in cases_of(facts)
         ],
         latest=[
-            (row["name"], quote_path(page_of("models", row["model_id"])), _day(row, "published"),
+            (row["name"], quote_path(page_of("models", row["model_id"])), day_of(row, "published"),
              ACCESS_LABELS.get(row.get("weights_access", ""), ""),
              human(row["training_compute_flop"], "FLOP") if "training_compute_flop" in row else "")
             for row in latest

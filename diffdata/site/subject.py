@@ -10,7 +10,7 @@ from typing import Any
 from diffdata.answers.layout import Cited, Section
 from diffdata.answers.page import Listing, amount_of
 from diffdata.lookup.text import date, human, plain, unit_of
-from diffdata.site.facts import KINDS, Facts, Record, page_of
+from diffdata.site.facts import KINDS, MOST_LISTED, Facts, Record, page_of
 from diffdata.types.text import cell_text
 
 METHODS = {"single": "one estimate", "six_nd": "6 x parameters x tokens"}
@@ -92,17 +92,14 @@ def new_subject(facts: Facts, table: str, row: Record, **given: Any) -> Subject:
     subject = Subject(table, key, str(row.get("name") or row.get("title") or key), **given)
     subject.rows = [(table, key, row), *facts.listed.get(page_of(table, key), ())]
     subject.summary = subject.summary or row
-    column = KINDS[table][0]
-    if table in ("models", "hardware", "organizations"):
-        names = (one["alias"] for one in facts.where("aliases", column, key))
-        subject.aliases = sorted(set(names) - {subject.name, key})
+    subject.aliases = sorted(set(facts.other_names(table, key)) - {subject.name, key})
     return subject
 
 
 def listings(facts: Facts, subject: Subject, leave_out: Iterable[str] = ()) -> Iterator[Block]:
     """Yield the rows that the page lists, by table."""
     tables: dict[str, list[Listing]] = {}
-    for table, key, row in subject.rows[:1201]:
+    for table, key, row in subject.rows[: 1 + MOST_LISTED]:
         if table not in leave_out:
             tables.setdefault(table, []).append(facts.listing(table, key, row))
     for table, rows in tables.items():
@@ -198,15 +195,13 @@ def figures_of(
     value, low, high = (subject.summary.get(f"{column}{end}") for end in ("", "_low", "_high"))
     evaluated, method = "", ""
     if column and value is not None:
-        unit = facts.schema("model_summary").field(column).unit or "1"
-        evaluated = evaluated_amount(subject.summary, column, unit)
+        evaluated = evaluated_amount(facts, subject.summary, column)
         found = str(subject.summary.get(f"{column}_method"))
         method = METHODS.get(found, plain(found))
-    order = {"current": 0}
     rows = sorted(
         rows,
         key=lambda row: (
-            order.get(row["status"], 1), row.get("value", row.get("low", row.get("high", 0.0))),
+            row["status"] != "current", row.get("value", row.get("low", row.get("high", 0.0))),
             row["estimate_id"],
         ),
     )  # fmt: skip
@@ -226,7 +221,7 @@ def figures_of(
     ends = (human(scale.first, unit), human(scale.last, unit)) if scale.drawn else None
     title = headed or str(described.get("title") or plain(quantity))
     return Figures(
-        title, f"{quantity}", str(described.get("definition", "")), evaluated, method,
+        title, quantity, str(described.get("definition", "")), evaluated, method,
         scale.bar((value, low, high)), ends, scale.logarithmic, listed,
     )  # fmt: skip
 
@@ -256,9 +251,9 @@ class _Scale:
         return round(4 + 92 * (number - first) / (last - first), 1)
 
 
-def evaluated_amount(summary: Record, column: str, unit: str) -> str:
-    """Write an evaluated value with its interval."""
+def evaluated_amount(facts: Facts, summary: Record, column: str) -> str:
+    """Write an evaluated value of a model with its interval."""
     ends = ("value", "low", "high", "level")
     row = {end: summary.get(f"{column}_{end}".removesuffix("_value")) for end in ends}
-    row["unit"] = unit
+    row["unit"] = facts.schema("model_summary").field(column).unit or "1"
     return amount_of({name: cell for name, cell in row.items() if cell is not None})

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from diffdata.answers.layout import key_of
 from diffdata.lookup.text import human, plain, unit_of
 from diffdata.package.packages import Package
 from diffdata.package.pinned import reviewed_rows
@@ -49,7 +50,10 @@ def table_pages(facts: Facts) -> Iterator[tuple[str, str]]:
             "table.html.j2", path, edition=facts.edition, name=name, schema=schema,
             title=schema.title or plain(name), description=schema.description,
             columns=columns, shown=shown,
-            rows=[(key_of(row, schema), [_cell(column, row) for column in shown]) for row in rows],
+            rows=[
+                (key_of(row, schema.primary_key), [_cell(column, row) for column in shown])
+                for row in rows
+            ],
             total=table.num_rows, plain=plain, fixed=_fixed_unit,
             references=_references(schema, name), metadata=_metadata(package, name, schema),
         )  # fmt: skip
@@ -70,11 +74,6 @@ def address(table: str, key: str) -> str:
     if table in KINDS:
         return page_of(table, key)
     return f"tables/{table}/index.html#row={_quoted(key)}"
-
-
-def key_of(row: Row, schema: TableSchema) -> str:
-    """Return the key of a row as it is in addresses."""
-    return "/".join(cell_text(row[name]) for name in schema.primary_key)
 
 
 def _quoted(key: str) -> str:
@@ -210,12 +209,12 @@ def _fixed_unit(column: Mapping[str, Any]) -> str:
     return "" if ":" in unit or unit in ("1", "currency") else unit
 
 
-def _metadata(package: Package, name: str, schema: TableSchema) -> str:
-    """Return the description of a table for search engines (schema.org), as JSON in HTML."""
+def _metadata(package: Package, name: str, schema: TableSchema) -> dict[str, Any]:
+    """Return the description of a table for search engines (schema.org)."""
     described = package.descriptor
     files = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet",
              "json": "application/json"}  # fmt: skip
-    document = {
+    return {
         "@context": "https://schema.org", "@type": "Dataset", "name": f"diffdata: {schema.title}",
         "description": f"{schema.title}. {schema.description} {described.description}",
         "version": described.version,
@@ -233,4 +232,3 @@ def _metadata(package: Package, name: str, schema: TableSchema) -> str:
             for suffix, kind in files.items()
         ],
     }  # fmt: skip
-    return json.dumps(document, ensure_ascii=False).replace("<", "\\u003c")
